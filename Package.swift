@@ -1,0 +1,57 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(
+    name: name, dependencies: dependencies + ["FleetlogTestSupport"], swiftSettings: strict)
+}
+
+func debian(_ name: String, _ pkgConfig: String, _ package: String) -> Target {
+  .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([package])])
+}
+
+let package = Package(
+  name: "fleetlog",
+  products: [.executable(name: "fleetlog", targets: ["fleetlog"])],
+  targets: [
+    debian("CSQLite", "sqlite3", "libsqlite3-dev"),
+    debian("CMicrohttpd", "libmicrohttpd", "libmicrohttpd-dev"),
+    debian("CZstd", "libzstd", "libzstd-dev"),
+    debian("CNettle", "nettle", "nettle-dev"),
+
+    library("FleetlogEvents"),
+    library("FleetlogIngest", ["FleetlogEvents", "CNettle"]),
+    library("FleetlogDerive", ["FleetlogEvents"]),
+    library("FleetlogStore", ["FleetlogEvents", "CSQLite", "CZstd"]),
+    library("FleetlogWeb", ["FleetlogEvents", "FleetlogStore", "CMicrohttpd"]),
+    .executableTarget(
+      name: "fleetlog",
+      dependencies: [
+        "FleetlogEvents", "FleetlogIngest", "FleetlogDerive", "FleetlogStore", "FleetlogWeb",
+      ],
+      swiftSettings: strict),
+
+    .target(
+      name: "FleetlogTestSupport",
+      dependencies: ["FleetlogEvents", "FleetlogIngest", "FleetlogDerive", "FleetlogStore"],
+      path: "Tests/Support", swiftSettings: strict),
+    tests("FleetlogEventsTests", ["FleetlogEvents"]),
+    tests("FleetlogIngestTests", ["FleetlogEvents", "FleetlogIngest"]),
+    tests("FleetlogDeriveTests", ["FleetlogEvents", "FleetlogDerive"]),
+    tests("FleetlogStoreTests", ["FleetlogEvents", "FleetlogStore"]),
+    tests("FleetlogWebTests", ["FleetlogEvents", "FleetlogStore", "FleetlogWeb"]),
+    tests(
+      "FleetlogTests", ["FleetlogEvents", "FleetlogIngest", "FleetlogStore", "FleetlogWeb"]),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,87 @@
+/// One execution of an agent or process, as far as its transcript names it.
+package struct RunIdentity: Sendable, Hashable {
+  /// The idempotency key of the run's `process.started`, which identifies the run in any file.
+  package let key: String
+  /// Long-lived name of the emitter, built from agent and session so that it does not depend on
+  /// the order of reading.
+  package let instanceID: String
+  package let role: String
+  package let sessionID: String?
+
+  package init(key: String, instanceID: String, role: String, sessionID: String?) {
+    self.key = key
+    self.instanceID = instanceID
+    self.role = role
+    self.sessionID = sessionID
+  }
+}
+
+/// The bytes of a transcript that an event came from.
+package struct SourceSpan: Sendable, Equatable {
+  /// Bytes from the start of the file.
+  package let offset: Int64
+  /// Bytes, the line's newline left out.
+  package let length: Int64
+
+  package init(offset: Int64, length: Int64) {
+    self.offset = offset
+    self.length = length
+  }
+}
+
+/// An event before the store has given it an id and resolved its run and links.
+package struct EventDraft: Sendable {
+  package var type: EventType
+  /// Event time in ms since the Unix epoch, UTC.
+  package var ts: Int64
+  package var run: RunIdentity
+  package var sourceKind: SourceKind
+  package var sourceRef: String?
+  package var sinkKind: SinkKind?
+  package var sinkRef: String?
+  package var schemaVersion = EventTypeCatalogue.schemaVersion
+  package var attentionCandidate: Bool
+  package var operatorActionRequired = false
+  package var riskDetected = false
+  package var severity: Int
+  package var confidence: Double?
+  /// One line, for people.
+  package var summary: String
+  package var payload = JSONObject()
+  package var artifacts: [ArtifactReference] = []
+  package var tags: [String] = []
+  package var dedupeKey: String?
+  /// "The same fact": the event is written once, however often its transcript is read.
+  package var idempotencyKey: String?
+  /// A second name of the same fact: set where ``idempotencyKey`` was chosen by the worker, so
+  /// that a copy of its message under another session is still the same fact.
+  package var aliasKey: String?
+  /// ms since the Unix epoch.
+  package var expiresAt: Int64?
+  package var provenance: String
+  package var span: SourceSpan?
+  package var links: [LinkDraft] = []
+  /// The key of the event this one stands in or belongs to, for `related_event_id`.
+  package var relatedKey: String?
+  /// Set on a `process.started` whose run was spawned by another: the spawning run's key.
+  package var parentRunKey: String?
+  /// For a fact that can change until its source shows it final: of the events with the same
+  /// type and dedupe key, the one with the highest version `supersedes` the others.
+  package var version: Int?
+
+  /// A draft with the catalogue's defaults for its type.
+  package init(
+    _ type: EventType, ts: Int64, run: RunIdentity, sourceKind: SourceKind, summary: String,
+    provenance: String = "transcript"
+  ) {
+    let entry = EventTypeCatalogue.entry(for: type)
+    self.type = type
+    self.ts = ts
+    self.run = run
+    self.sourceKind = sourceKind
+    self.summary = summary
+    self.attentionCandidate = entry?.attention ?? false
+    self.severity = entry?.severity ?? 1
+    self.provenance = provenance
+  }
+}

@@ -1,0 +1,83 @@
+/// One session as its events tell it; a projection that can be rebuilt from them.
+package struct SessionSummary: Sendable, Equatable {
+  package let id: String
+  /// `claude`, `codex`, … or the agent name a direct logger gave.
+  package var agent: String?
+  package var agentVersion: String?
+  package var title: String?
+  /// The working directory.
+  package var project: String?
+  package var branch: String?
+  /// The model of the newest response.
+  package var model: String?
+  /// The session that spawned this one.
+  package var parentSessionID: String?
+  /// First and last event, ms since the Unix epoch.
+  package var startedAt: Int64
+  package var lastAt: Int64
+  package var events = 0
+  package var prompts = 0
+  package var turns = 0
+  package var toolCalls = 0
+  package var toolErrors = 0
+  package var responses = 0
+  /// Tokens, each response counted once. Input includes neither cache reads nor cache writes.
+  package var inputTokens = 0
+  package var outputTokens = 0
+  package var cacheReadTokens = 0
+  package var cacheWriteTokens = 0
+  package var attention = 0
+  package var validationErrors = 0
+  package var subagents = 0
+
+  package init(id: String, startedAt: Int64, lastAt: Int64) {
+    self.id = id
+    self.startedAt = startedAt
+    self.lastAt = lastAt
+  }
+}
+
+/// One run as its `process.started` and later events tell it.
+package struct RunSummary: Sendable, Equatable {
+  /// The id of the run's `process.started` event.
+  package let id: Int64
+  package let key: String
+  package let parentID: Int64?
+  package let instanceID: String
+  package let role: String
+  package let sessionID: String?
+  package let startedAt: Int64
+  package let lastAt: Int64
+  package let events: Int
+  package let summary: String
+
+  package init(
+    id: Int64, key: String, parentID: Int64?, instanceID: String, role: String,
+    sessionID: String?, startedAt: Int64, lastAt: Int64, events: Int, summary: String
+  ) {
+    self.id = id
+    self.key = key
+    self.parentID = parentID
+    self.instanceID = instanceID
+    self.role = role
+    self.sessionID = sessionID
+    self.startedAt = startedAt
+    self.lastAt = lastAt
+    self.events = events
+    self.summary = summary
+  }
+}
+
+/// A session with its runs (its own first, then those spawned from it, at any depth).
+package struct SessionDetail: Sendable {
+  package let session: SessionSummary
+  package let runs: [RunSummary]
+  /// Other sessions that repeat events of this one (resumed or forked).
+  package let sharedWith: [String]
+
+  package init(session: SessionSummary, runs: [RunSummary], sharedWith: [String]) {
+    self.session = session
+    self.runs = runs
+    self.sharedWith = sharedWith
+  }
+}

@@ -1,0 +1,146 @@
+/// One transcript file as Fleetlog knows it.
+package struct SourceStatus: Sendable, Equatable {
+  package enum State: String, Sendable, CaseIterable {
+    /// Read to its end or about to be.
+    case reading
+    /// No format knows its content; kept in the list so that nothing is silently skipped.
+    case unrecognised
+    /// Could not be opened or read; `lastError` says why.
+    case unreadable
+    /// No longer there, or replaced by other content under the same path.
+    case gone
+  }
+
+  package let id: Int64
+  package let path: String
+  package let format: String?
+  package let state: State
+  /// Bytes, as last seen.
+  package let size: Int64
+  /// Bytes read and committed.
+  package let offset: Int64
+  package let lines: Int
+  package let events: Int
+  package let skippedLines: Int
+  package let mendedLines: Int
+  package let lastError: String?
+  /// ms since the Unix epoch.
+  package let modifiedAt: Int64
+  package let lastReadAt: Int64?
+
+  package init(
+    id: Int64, path: String, format: String?, state: State, size: Int64, offset: Int64,
+    lines: Int, events: Int, skippedLines: Int, mendedLines: Int, lastError: String?,
+    modifiedAt: Int64, lastReadAt: Int64?
+  ) {
+    self.id = id
+    self.path = path
+    self.format = format
+    self.state = state
+    self.size = size
+    self.offset = offset
+    self.lines = lines
+    self.events = events
+    self.skippedLines = skippedLines
+    self.mendedLines = mendedLines
+    self.lastError = lastError
+    self.modifiedAt = modifiedAt
+    self.lastReadAt = lastReadAt
+  }
+}
+
+/// A line, or a part of one, that could not be taken, with its reason and place.
+package struct SourceProblem: Sendable, Equatable {
+  package enum Kind: String, Sendable, CaseIterable {
+    /// The line was passed over.
+    case skipped
+    /// The line was read after its text was mended.
+    case mended
+    /// An event block stood in a code fence and was taken as an example.
+    case fencedBlock = "fenced_block"
+    /// A record of a kind that the format's reader does not know; nothing else was lost.
+    case unknownRecord = "unknown_record"
+  }
+
+  package let kind: Kind
+  package let span: SourceSpan
+  package let reason: String
+
+  package init(kind: Kind, span: SourceSpan, reason: String) {
+    self.kind = kind
+    self.span = span
+    self.reason = reason
+  }
+}
+
+/// Contract compliance and refused blocks, for `/validation`.
+package struct ValidationReport: Sendable {
+  /// `validation_error` events, newest first.
+  package let errors: [StoredEvent]
+  package let totalErrors: Int
+  /// Blocks inside code fences, counted as ignored, newest first, with their file.
+  package let fenced: [(fileID: Int64, path: String, problem: SourceProblem)]
+  package let totalFenced: Int
+  package let compliance: [ContractCompliance]
+
+  package init(
+    errors: [StoredEvent], totalErrors: Int,
+    fenced: [(fileID: Int64, path: String, problem: SourceProblem)], totalFenced: Int,
+    compliance: [ContractCompliance]
+  ) {
+    self.errors = errors
+    self.totalErrors = totalErrors
+    self.fenced = fenced
+    self.totalFenced = totalFenced
+    self.compliance = compliance
+  }
+}
+
+/// How one agent keeps the contract.
+package struct ContractCompliance: Sendable, Equatable {
+  package let agent: String
+  package let sessions: Int
+  /// Sessions in which at least one valid event was emitted.
+  package let emittingSessions: Int
+  /// Valid events that workers emitted themselves.
+  package let emittedEvents: Int
+  package let refused: Int
+
+  package init(
+    agent: String, sessions: Int, emittingSessions: Int, emittedEvents: Int, refused: Int
+  ) {
+    self.agent = agent
+    self.sessions = sessions
+    self.emittingSessions = emittingSessions
+    self.emittedEvents = emittedEvents
+    self.refused = refused
+  }
+}
+
+/// The whole log in a few figures, for `/`, `/healthz` and the command line.
+package struct LogOverview: Sendable {
+  package let events: Int
+  package let sessions: Int
+  package let sources: Int
+  package let validationErrors: Int
+  package let lastEventID: Int64
+  /// ms since the Unix epoch; nil in an empty log.
+  package let firstEventAt: Int64?
+  package let lastEventAt: Int64?
+  /// Events that the full-text index has not taken in yet.
+  package let searchLag: Int
+
+  package init(
+    events: Int, sessions: Int, sources: Int, validationErrors: Int, lastEventID: Int64,
+    firstEventAt: Int64?, lastEventAt: Int64?, searchLag: Int
+  ) {
+    self.events = events
+    self.sessions = sessions
+    self.sources = sources
+    self.validationErrors = validationErrors
+    self.lastEventID = lastEventID
+    self.firstEventAt = firstEventAt
+    self.lastEventAt = lastEventAt
+    self.searchLag = searchLag
+  }
+}
