@@ -5,11 +5,16 @@ package struct SessionSummary: Sendable, Equatable {
   package var agent: String?
   package var agentVersion: String?
   package var title: String?
+  /// How good the title's source is, and when it was said: a better or equally good later one
+  /// replaces it, whatever the order of reading.
+  package var titleRank = 0
+  package var titleAt: Int64 = 0
   /// The working directory.
   package var project: String?
   package var branch: String?
   /// The model of the newest response.
   package var model: String?
+  package var modelAt: Int64 = 0
   /// The session that spawned this one.
   package var parentSessionID: String?
   /// First and last event, ms since the Unix epoch.

@@ -1,0 +1,248 @@
+import CSQLite
+import Glibc
+
+/// A value bound to or read from a statement.
+enum Value: Equatable {
+  case null
+  case int(Int64)
+  case real(Double)
+  case text(String)
+  case blob([UInt8])
+
+  init(_ value: Int64?) { self = value.map { .int($0) } ?? .null }
+  init(_ value: Int?) { self = value.map { .int(Int64($0)) } ?? .null }
+  init(_ value: Bool) { self = .int(value ? 1 : 0) }
+  init(_ value: Double?) { self = value.map { .real($0) } ?? .null }
+  init(_ value: String?) { self = value.map { .text($0) } ?? .null }
+}
+
+/// One connection to one database file, with its prepared statements.
+///
+/// Sendable without a check because a connection is handed from thread to thread but never used
+/// by two at once: the writer owns its own, and ``ConnectionPool`` lends each to one borrower.
+final class Connection: @unchecked Sendable {
+  enum Access { case readOnly, readWrite }
+
+  let path: String
+  private let handle: OpaquePointer
+  private var statements: [String: Statement] = [:]
+  /// The monotonic time in ns at which the running query is to stop; 0 for never.
+  fileprivate var deadline: UInt64 = 0
+
+  init(path: String, access: Access) throws(StoreError) {
+    self.path = path
+    var opened: OpaquePointer?
+    let flags: Int32
+    switch access {
+    case .readOnly: flags = SQLITE_OPEN_READONLY
+    case .readWrite: flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+    }
+    let code = sqlite3_open_v2(
+      path, &opened, flags | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nil)
+    guard code == SQLITE_OK, let opened else {
+      let detail = opened.map { String(cString: sqlite3_errmsg($0)) } ?? "out of memory"
+      sqlite3_close_v2(opened)
+      throw StoreError(
+        operation: "open the database", place: path, cause: .sqlite(code: code & 0xFF),
+        detail: detail)
+    }
+    handle = opened
+    sqlite3_busy_timeout(handle, 5000)
+    sqlite3_progress_handler(
+      handle, 1000, { hasPassed($0) }, Unmanaged.passUnretained(self).toOpaque())
+  }
+
+  deinit {
+    statements.removeAll()
+    sqlite3_close_v2(handle)
+  }
+
+  func error(_ operation: String, code: Int32) -> StoreError {
+    let primary = code & 0xFF
+    return StoreError(
+      operation: operation, place: path,
+      cause: primary == SQLITE_INTERRUPT ? .interrupted : .sqlite(code: primary),
+      detail: String(cString: sqlite3_errmsg(handle)))
+  }
+
+  /// Runs one or more statements without values or results, such as a migration.
+  func script(_ sql: String, operation: String) throws(StoreError) {
+    let code = sqlite3_exec(handle, sql, nil, nil, nil)
+    guard code == SQLITE_OK else { throw error(operation, code: code) }
+  }
+
+  /// The prepared statement for an SQL text, made once for each connection.
+  func statement(_ sql: String) throws(StoreError) -> Statement {
+    if let statement = statements[sql] {
+      statement.reset()
+      return statement
+    }
+    var prepared: OpaquePointer?
+    let code = sqlite3_prepare_v3(
+      handle, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &prepared, nil)
+    guard code == SQLITE_OK, let prepared else { throw error("prepare a query", code: code) }
+    let statement = Statement(prepared, connection: self)
+    if statements.count > 200 { statements.removeAll() }
+    statements[sql] = statement
+    return statement
+  }
+
+  /// Runs a statement for its effect and returns how many rows it changed.
+  @discardableResult
+  func run(_ sql: String, _ values: [Value] = []) throws(StoreError) -> Int {
+    let statement = try statement(sql)
+    defer { statement.reset() }
+    statement.bind(values)
+    while try statement.step() {}
+    return Int(sqlite3_changes(handle))
+  }
+
+  /// Collects the rows of a query.
+  func rows<Result>(
+    _ sql: String, _ values: [Value] = [], _ read: (Statement) -> Result
+  ) throws(StoreError) -> [Result] {
+    let statement = try statement(sql)
+    defer { statement.reset() }
+    statement.bind(values)
+    var results: [Result] = []
+    while try statement.step() { results.append(read(statement)) }
+    return results
+  }
+
+  /// The first row of a query.
+  func first<Result>(
+    _ sql: String, _ values: [Value] = [], _ read: (Statement) -> Result
+  ) throws(StoreError) -> Result? {
+    let statement = try statement(sql)
+    defer { statement.reset() }
+    statement.bind(values)
+    return try statement.step() ? read(statement) : nil
+  }
+
+  var lastInsertedID: Int64 { sqlite3_last_insert_rowid(handle) }
+
+  /// Runs `body` in one write transaction: all of it is kept, or nothing.
+  func transaction<Result>(
+    _ body: () throws(StoreError) -> Result
+  ) throws(StoreError) -> Result {
+    try script("BEGIN IMMEDIATE", operation: "begin writing")
+    do throws(StoreError) {
+      let result = try body()
+      try script("COMMIT", operation: "commit")
+      return result
+    } catch {
+      if sqlite3_get_autocommit(handle) == 0 {
+        sqlite3_exec(handle, "ROLLBACK", nil, nil, nil)
+      }
+      throw error
+    }
+  }
+
+  /// Runs `body`; its queries fail with `.interrupted` once `ms` have passed.
+  func withDeadline<Result>(
+    ms: UInt64, _ body: () throws(StoreError) -> Result
+  ) throws(StoreError) -> Result {
+    deadline = monotonicNow() + ms * 1_000_000
+    defer { deadline = 0 }
+    return try body()
+  }
+}
+
+private func monotonicNow() -> UInt64 {
+  var time = timespec()
+  clock_gettime(CLOCK_MONOTONIC, &time)
+  return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+}
+
+private func hasPassed(_ context: UnsafeMutableRawPointer?) -> Int32 {
+  guard let context else { return 0 }
+  let connection = Unmanaged<Connection>.fromOpaque(context).takeUnretainedValue()
+  return connection.deadline != 0 && monotonicNow() > connection.deadline ? 1 : 0
+}
+
+/// A prepared statement; while stepping, also the current row.
+final class Statement {
+  private let handle: OpaquePointer
+  private unowned let connection: Connection
+
+  fileprivate init(_ handle: OpaquePointer, connection: Connection) {
+    self.handle = handle
+    self.connection = connection
+  }
+
+  deinit { sqlite3_finalize(handle) }
+
+  func reset() {
+    sqlite3_reset(handle)
+    sqlite3_clear_bindings(handle)
+  }
+
+  func bind(_ values: [Value]) {
+    for (offset, value) in values.enumerated() { bind(value, at: Int32(offset + 1)) }
+  }
+
+  private func bind(_ value: Value, at index: Int32) {
+    switch value {
+    case .null: sqlite3_bind_null(handle, index)
+    case .int(let value): sqlite3_bind_int64(handle, index, value)
+    case .real(let value): sqlite3_bind_double(handle, index, value)
+    case .text(var text):
+      text.withUTF8 { bytes in
+        bytes.withMemoryRebound(to: CChar.self) {
+          // An empty buffer has no address, and no address would bind NULL.
+          _ = fleetlog_bind_text(handle, index, $0.baseAddress ?? emptyText, UInt64($0.count))
+        }
+      }
+    case .blob(let bytes):
+      bytes.withUnsafeBytes { bytes in
+        let address = bytes.baseAddress ?? UnsafeRawPointer(emptyText)
+        _ = fleetlog_bind_blob(handle, index, address, UInt64(bytes.count))
+      }
+    }
+  }
+
+  /// Moves to the next row; false behind the last one.
+  func step() throws(StoreError) -> Bool {
+    let code = sqlite3_step(handle)
+    switch code {
+    case SQLITE_ROW: return true
+    case SQLITE_DONE: return false
+    default: throw connection.error("run a query", code: code)
+    }
+  }
+
+  func int(_ column: Int32) -> Int64 { sqlite3_column_int64(handle, column) }
+
+  func bool(_ column: Int32) -> Bool { int(column) != 0 }
+
+  func optionalInt(_ column: Int32) -> Int64? { isNull(column) ? nil : int(column) }
+
+  func optionalReal(_ column: Int32) -> Double? {
+    isNull(column) ? nil : sqlite3_column_double(handle, column)
+  }
+
+  func text(_ column: Int32) -> String { optionalText(column) ?? "" }
+
+  func optionalText(_ column: Int32) -> String? {
+    guard let bytes = sqlite3_column_text(handle, column) else { return nil }
+    let count = Int(sqlite3_column_bytes(handle, column))
+    return String(decoding: UnsafeBufferPointer(start: bytes, count: count), as: UTF8.self)
+  }
+
+  func blob(_ column: Int32) -> [UInt8] {
+    guard let bytes = sqlite3_column_blob(handle, column) else { return [] }
+    let count = Int(sqlite3_column_bytes(handle, column))
+    return Array(UnsafeRawBufferPointer(start: bytes, count: count))
+  }
+
+  private func isNull(_ column: Int32) -> Bool {
+    sqlite3_column_type(handle, column) == SQLITE_NULL
+  }
+}
+
+// One byte that is never written or freed, so any thread may read it.
+nonisolated(unsafe) private let emptyText: UnsafePointer<CChar> = {
+  let empty = UnsafeMutablePointer<CChar>.allocate(capacity: 1)
+  empty.initialize(to: 0)
+  return UnsafePointer(empty)
+}()

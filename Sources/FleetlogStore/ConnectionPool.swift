@@ -1,0 +1,37 @@
+import Synchronization
+
+/// Read-only connections, each lent to one borrower at a time, opened as they are needed.
+final class ConnectionPool: Sendable {
+  private let path: String
+  private let idle = Mutex<[Connection]>([])
+  /// How many idle connections are kept.
+  private static let kept = 8
+
+  init(path: String) { self.path = path }
+
+  func withConnection<Result>(
+    _ body: (Connection) throws(StoreError) -> Result
+  ) throws(StoreError) -> Result {
+    let connection = try borrow()
+    defer {
+      idle.withLock { if $0.count < Self.kept { $0.append(connection) } }
+    }
+    return try body(connection)
+  }
+
+  private func borrow() throws(StoreError) -> Connection {
+    if let connection = idle.withLock({ $0.popLast() }) { return connection }
+    return try open()
+  }
+
+  private func open() throws(StoreError) -> Connection {
+    let connection = try Connection(path: path, access: .readOnly)
+    try Migrations.refuseNewer(try Migrations.version(of: connection), place: path)
+    try connection.script(
+      "PRAGMA query_only = ON; PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY;",
+      operation: "set a reader up")
+    try connection.run(
+      "ATTACH DATABASE ? AS search", [.text(SearchIndex.path(forDatabase: path))])
+    return connection
+  }
+}

@@ -1,0 +1,75 @@
+package import FleetlogEvents
+
+/// What one turn of reading one transcript came to; committed whole or not at all.
+package struct EventBatch: Sendable {
+  package var drafts: [EventDraft]
+  package var problems: [SourceProblem]
+  /// The lines that were read, as receipts.
+  package var lines: [Line]
+  package var source: SourceUpdate?
+
+  package struct Line: Sendable {
+    /// Bytes from the start of the file.
+    package let offset: Int64
+    package let bytes: [UInt8]
+
+    package init(offset: Int64, bytes: [UInt8]) {
+      self.offset = offset
+      self.bytes = bytes
+    }
+  }
+
+  package init(
+    drafts: [EventDraft], problems: [SourceProblem] = [], lines: [Line] = [],
+    source: SourceUpdate? = nil
+  ) {
+    self.drafts = drafts
+    self.problems = problems
+    self.lines = lines
+    self.source = source
+  }
+}
+
+/// How far a transcript has been read once a batch is committed.
+package struct SourceUpdate: Sendable {
+  package let fileID: Int64
+  /// The reader's cursor in its own text form.
+  package let cursor: String
+  /// Bytes.
+  package let offset: Int64
+  package let size: Int64
+  /// ms since the Unix epoch.
+  package let modifiedAt: Int64
+  /// Lines read in this batch.
+  package let lines: Int
+  package let parserState: String
+  /// Whether the parser holds something back until the file has been quiet for a while.
+  package let isHolding: Bool
+
+  package init(
+    fileID: Int64, cursor: String, offset: Int64, size: Int64, modifiedAt: Int64, lines: Int,
+    parserState: String, isHolding: Bool
+  ) {
+    self.fileID = fileID
+    self.cursor = cursor
+    self.offset = offset
+    self.size = size
+    self.modifiedAt = modifiedAt
+    self.lines = lines
+    self.parserState = parserState
+    self.isHolding = isHolding
+  }
+}
+
+/// What a commit did.
+package struct Appended: Sendable, Equatable {
+  /// The highest event id: what live streams and projections have to catch up with.
+  package var revision: Int64 = 0
+  package var inserted = 0
+  /// Drafts whose fact was in the log already.
+  package var existing = 0
+  package var links = 0
+  package var validationErrors = 0
+
+  package init() {}
+}

@@ -1,0 +1,172 @@
+package import FleetlogEvents
+
+/// The log as its readers see it: every question that a page or a command asks.
+package final class EventLog: Sendable {
+  let pool: ConnectionPool
+  package let path: String
+
+  /// Counting stops here and says so.
+  static let countCap = 10_000
+  /// How long one question may take before its answer is given as far as it got, in ms.
+  static let deadline: UInt64 = 250
+
+  /// - Parameter path: a log that a writer or ``SearchIndex`` has created.
+  package init(path: String) throws(StoreError) {
+    self.path = path
+    pool = ConnectionPool(path: path)
+    try pool.withConnection { (_) throws(StoreError) in }
+  }
+
+  package func overview() throws(StoreError) -> LogOverview {
+    try pool.withConnection { (connection) throws(StoreError) in
+      func count(_ sql: String) throws(StoreError) -> Int {
+        Int(try connection.first(sql) { $0.int(0) } ?? 0)
+      }
+      let last =
+        try connection.first("SELECT seq FROM sqlite_sequence WHERE name = 'events'") {
+          $0.int(0)
+        } ?? 0
+      let indexed =
+        try connection.first("SELECT last_event_id FROM search.watermark") { $0.int(0) } ?? 0
+      let span = try connection.first(
+        "SELECT (SELECT min(ts) FROM events), (SELECT max(ts) FROM events)"
+      ) { ($0.optionalInt(0), $0.optionalInt(1)) }
+      return LogOverview(
+        events: try count("SELECT coalesce(sum(events), 0) FROM event_totals"),
+        sessions: try count("SELECT count(*) FROM sessions"),
+        sources: try count("SELECT count(*) FROM files WHERE state <> 'gone'"),
+        validationErrors: try count(
+          "SELECT coalesce(sum(events), 0) FROM event_totals WHERE event_type = "
+            + "'\(EventType.validationError.rawValue)'"),
+        lastEventID: last, firstEventAt: span?.0, lastEventAt: span?.1,
+        searchLag: Int(max(0, last - indexed)))
+    }
+  }
+
+  /// One page of a filtered list.
+  package func events(_ filter: EventFilter) throws(StoreError) -> EventPage {
+    let query = EventQuery(filter)
+    if query.searchesNothing {
+      return EventPage(
+        rows: [], next: nil, matched: 0, matchedIsExact: true,
+        partialReason: "There is no word in “\(filter.text ?? "")” that could be searched for.")
+    }
+    return try pool.withConnection { (connection) throws(StoreError) in
+      var events: [StoredEvent] = []
+      var reasons: [String] = []
+      do throws(StoreError) {
+        try connection.withDeadline(ms: Self.deadline) { () throws(StoreError) in
+          let statement = try connection.statement(query.page.sql)
+          defer { statement.reset() }
+          statement.bind(query.page.values)
+          while try statement.step() { events.append(EventColumns.read(statement)) }
+        }
+      } catch where error.cause == .interrupted {
+        reasons.append(
+          "The search was stopped after \(Self.deadline) ms; narrow the filter to see the rest.")
+      }
+      let (matched, isExact) = try count(query, connection)
+      if filter.sort == .rank, matched >= EventQuery.rankedHits {
+        reasons.append("Ranked among the newest \(EventQuery.rankedHits) hits.")
+      }
+      if query.pattern != nil, let lag = try searchLag(connection), lag > 0 {
+        reasons.append("The full-text index is \(lag) events behind.")
+      }
+      let hasMore = events.count > filter.limit
+      let shown = Array(events.prefix(filter.limit))
+      let next = hasMore && filter.sort != .rank ? shown.last : nil
+      let snippets = SnippetMaker(query.pattern)
+      return EventPage(
+        rows: shown.map { EventPage.Row(event: $0, snippet: snippets?.snippet(of: $0)) },
+        next: next.map { EventCursor(ts: $0.ts, id: $0.id) }, matched: matched,
+        matchedIsExact: isExact,
+        partialReason: reasons.isEmpty ? nil : reasons.joined(separator: " "))
+    }
+  }
+
+  private func searchLag(_ connection: Connection) throws(StoreError) -> Int64? {
+    try connection.first(
+      "SELECT (SELECT seq FROM sqlite_sequence WHERE name = 'events') - "
+        + "(SELECT last_event_id FROM search.watermark)"
+    ) { $0.int(0) }
+  }
+
+  private func count(
+    _ query: EventQuery, _ connection: Connection
+  ) throws(StoreError) -> (Int, isExact: Bool) {
+    if query.filter == EventFilter() {
+      let total = try connection.first("SELECT coalesce(sum(events), 0) FROM event_totals") {
+        $0.int(0)
+      }
+      return (Int(total ?? 0), true)
+    }
+    do throws(StoreError) {
+      let (sql, values) = query.count(cap: Self.countCap)
+      let count = try connection.withDeadline(ms: Self.deadline) { () throws(StoreError) in
+        Int(try connection.first(sql, values) { $0.int(0) } ?? 0)
+      }
+      return (min(count, Self.countCap), count <= Self.countCap)
+    } catch where error.cause == .interrupted {
+      return (0, false)
+    }
+  }
+
+  /// One event with its links, receipt and neighbours.
+  package func event(_ id: Int64) throws(StoreError) -> EventDetail? {
+    try pool.withConnection { (connection) throws(StoreError) in
+      let found = try connection.first(
+        "SELECT \(EventColumns.list) FROM events e WHERE e.id = ?", [.int(id)]
+      ) { EventColumns.read($0) }
+      guard let event = found else { return nil }
+      let neighbours = try neighbours(of: event, connection)
+      let copies = try connection.rows(
+        "SELECT session_id FROM session_copies WHERE event_id = ? ORDER BY session_id",
+        [.int(id)]
+      ) { $0.text(0) }
+      return EventDetail(
+        event: event, links: try links(of: id, connection),
+        receipt: try receipt(of: event, connection), previousInSession: neighbours.previous,
+        nextInSession: neighbours.next,
+        sessions: [event.sessionID].compactMap { $0 } + copies)
+    }
+  }
+
+  private func links(of id: Int64, _ connection: Connection) throws(StoreError) -> [StoredLink] {
+    func side(
+      _ direction: StoredLink.Direction, own: String, other: String
+    ) throws(StoreError) -> [StoredLink] {
+      try connection.rows(
+        """
+        SELECT l.id, l.relation_type, l.created_at, l.metadata_json, \(EventColumns.list)
+        FROM event_links l JOIN events e ON e.id = l.\(other) WHERE l.\(own) = ?
+        ORDER BY l.id LIMIT 200
+        """, [.int(id)]
+      ) { row in
+        RelationType(rawValue: row.text(1)).map {
+          StoredLink(
+            id: row.int(0), relation: $0, direction: direction,
+            other: EventColumns.read(row, from: 4), createdAt: row.int(2),
+            metadata: row.optionalText(3))
+        }
+      }.compactMap { $0 }
+    }
+    return try side(.outgoing, own: "from_event_id", other: "to_event_id")
+      + side(.incoming, own: "to_event_id", other: "from_event_id")
+  }
+
+  private func neighbours(
+    of event: StoredEvent, _ connection: Connection
+  ) throws(StoreError) -> (previous: Int64?, next: Int64?) {
+    guard let session = event.sessionID else { return (nil, nil) }
+    func neighbour(_ sort: EventFilter.Sort) throws(StoreError) -> Int64? {
+      var filter = EventFilter()
+      filter.sessions = [session]
+      filter.sort = sort
+      filter.limit = 1
+      filter.after = EventCursor(ts: event.ts, id: event.id)
+      let (sql, values) = EventQuery(filter).page
+      return try connection.first(sql, values) { $0.int(0) }
+    }
+    return (try neighbour(.newest), try neighbour(.oldest))
+  }
+}

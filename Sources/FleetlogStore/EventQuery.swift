@@ -1,0 +1,280 @@
+import FleetlogEvents
+
+/// A filter as SQL: the tables it reads, its conditions and their values.
+///
+/// Conditions that are sure to be selective lead to an index; the others are checked row by row
+/// along the time index, under the deadline of whoever asks.
+struct EventQuery {
+  /// One way of reaching the events; a session that shares events with another has two.
+  private struct Arm {
+    var tables: String
+    var conditions: [String]
+    var values: [Value]
+    /// The columns that order the arm.
+    var ts = "e.ts"
+    var id = "e.id"
+  }
+
+  let filter: EventFilter
+  let pattern: SearchPattern?
+  private var arms: [Arm]
+
+  init(_ filter: EventFilter) {
+    self.filter = filter
+    let text = filter.text.map { SearchPattern($0) }
+    pattern = text.flatMap { $0.isEmpty ? nil : $0 }
+    arms = [Arm(tables: "events e", conditions: [], values: [])]
+    addSession()
+    addSearch()
+    addLists()
+    addFlags()
+    addTimes()
+  }
+
+  /// The text was given but holds nothing that can be searched for.
+  var searchesNothing: Bool { !(filter.text ?? "").isEmpty && pattern == nil }
+
+  private mutating func each(_ body: (inout Arm) -> Void) {
+    for index in arms.indices { body(&arms[index]) }
+  }
+
+  /// One session is read along its own index, with the events it repeats from others merged in.
+  private mutating func addSession() {
+    guard !filter.sessions.isEmpty else { return }
+    let places = marks(filter.sessions)
+    let values = filter.sessions.map { Value.text($0) }
+    var copies = Arm(
+      tables: "session_copies c CROSS JOIN events e ON e.id = c.event_id",
+      conditions: ["c.session_id IN (\(places))"], values: values)
+    if filter.sessions.count > 1 {
+      // An event that two of the sessions show must not come twice.
+      copies.tables = "events e"
+      copies.conditions = [
+        "e.id IN (SELECT c.event_id FROM session_copies c WHERE c.session_id IN (\(places)))",
+        "e.related_session_id NOT IN (\(places))",
+      ]
+      copies.values = values + values
+    } else {
+      copies.ts = "c.ts"
+      copies.id = "c.event_id"
+    }
+    arms[0].conditions.append("e.related_session_id IN (\(places))")
+    arms[0].values += values
+    arms.append(copies)
+  }
+
+  /// Full text is read newest first from the index, whose numbers follow time.
+  private mutating func addSearch() {
+    guard let pattern else { return }
+    if filter.sort == .rank, pattern.included != nil {
+      each {
+        $0.tables =
+          "hits h CROSS JOIN search.documents d ON d.id = h.id "
+          + "CROSS JOIN events e ON e.id = d.event_id"
+        $0.ts = "h.rank"
+      }
+    } else if let included = pattern.included, filter.sessions.isEmpty {
+      each {
+        $0.tables =
+          "search.event_text t CROSS JOIN search.documents d ON d.id = t.rowid "
+          + "CROSS JOIN events e ON e.id = d.event_id"
+        $0.conditions.append("t.event_text MATCH ?")
+        $0.values.append(.text(included))
+        $0.ts = "t.rowid"
+        $0.id = "0"
+      }
+    } else if let expression = pattern.included ?? pattern.excludedExpression {
+      let verb = pattern.included == nil ? "NOT IN" : "IN"
+      each {
+        $0.conditions.append(
+          "e.id \(verb) (SELECT d.event_id FROM search.event_text t JOIN search.documents d "
+            + "ON d.id = t.rowid WHERE t.event_text MATCH ?)")
+        $0.values.append(.text(expression))
+      }
+    }
+  }
+
+  private mutating func addLists() {
+    func add(_ condition: (String) -> String, _ values: [Value]) {
+      guard !values.isEmpty else { return }
+      each {
+        $0.conditions.append(condition(marks(values)))
+        $0.values += values
+      }
+    }
+    func texts(_ values: [String]) -> [Value] { values.map { .text($0) } }
+    add({ "e.event_type IN (\($0))" }, texts(filter.types))
+    add({ "e.run_id IN (\($0))" }, filter.runs.map { .int($0) })
+    add(
+      { "e.run_id IN (SELECT r.id FROM runs r WHERE r.instance_id IN (\($0)))" },
+      texts(filter.instances))
+    add({ "e.role IN (\($0))" }, texts(filter.roles))
+    add({ "e.source_kind IN (\($0))" }, texts(filter.sourceKinds))
+    add(
+      { "e.id IN (SELECT g.event_id FROM event_tags g WHERE g.tag IN (\($0)))" },
+      texts(filter.tags))
+    for (column, values) in [
+      ("agent", filter.agents), ("project", filter.projects), ("branch", filter.branches),
+    ] {
+      add(
+        { "e.related_session_id IN (SELECT s.id FROM sessions s WHERE s.\(column) IN (\($0)))" },
+        texts(values))
+    }
+  }
+
+  /// Flags are literal in the SQL, because partial indexes serve literal conditions only.
+  private mutating func addFlags() {
+    var conditions: [String] = []
+    if filter.attention { conditions.append("e.attention_candidate = 1") }
+    if filter.actionRequired { conditions.append("e.operator_action_required = 1") }
+    if filter.risk { conditions.append("e.risk_detected = 1") }
+    if let severity = filter.minSeverity {
+      if severity >= 2 { conditions.append("e.severity >= 2") }
+      if severity != 2 { conditions.append("e.severity >= \(severity)") }
+    }
+    each { $0.conditions += conditions }
+  }
+
+  private mutating func addTimes() {
+    let isSearch = isOrderedBySearch
+    let (since, until) = (filter.since, filter.until)
+    each { arm in
+      if let since {
+        arm.conditions.append("e.ts >= ?")
+        arm.values.append(.int(since))
+        if isSearch {
+          arm.conditions.append("t.rowid >= ?")
+          arm.values.append(.int(max(0, since) / 1000 << 10))
+        }
+      }
+      if let until {
+        arm.conditions.append("e.ts < ?")
+        arm.values.append(.int(until))
+      }
+    }
+  }
+
+  /// Whether the rows come in the order of the full-text index.
+  private var isOrderedBySearch: Bool {
+    pattern?.included != nil && filter.sessions.isEmpty && filter.sort != .rank
+  }
+
+  /// How many of the newest hits are ranked.
+  static let rankedHits = 2000
+
+  private var hits: (sql: String, values: [Value]) {
+    guard filter.sort == .rank, let included = pattern?.included else { return ("", []) }
+    return (
+      """
+      WITH hits AS MATERIALIZED (SELECT rowid AS id, bm25(event_text) AS rank
+        FROM search.event_text WHERE event_text MATCH ? ORDER BY rowid DESC
+        LIMIT \(Self.rankedHits))
+
+      """, [.text(included)]
+    )
+  }
+
+  /// One page and one row more, which shows whether another page follows.
+  var page: (sql: String, values: [Value]) {
+    let descending = filter.sort != .oldest
+    let isRanked = filter.sort == .rank && pattern?.included != nil
+    let order = isRanked || !descending ? "ASC" : "DESC"
+    var selects: [String] = []
+    var values = hits.values
+    for arm in arms {
+      for (condition, bounds) in keyset(of: arm, descending: descending) {
+        let conditions = arm.conditions + condition
+        let clause = conditions.isEmpty ? "" : " WHERE " + conditions.joined(separator: " AND ")
+        selects.append(
+          "SELECT \(EventColumns.list), \(arm.ts) AS order_ts, \(arm.id) AS order_id "
+            + "FROM \(arm.tables)\(clause)")
+        values += arm.values + bounds
+      }
+    }
+    let isSearch = isOrderedBySearch
+    let ordering = isSearch ? "order_ts \(order)" : "order_ts \(order), order_id \(order)"
+    let sql =
+      hits.sql + selects.joined(separator: "\nUNION ALL\n") + "\nORDER BY \(ordering) LIMIT ?"
+    return (sql, values + [Value(filter.limit + 1)])
+  }
+
+  /// What comes behind the cursor. A row comparison would bound the time only and crawl through
+  /// the rows of one instant, so the instant and what lies beyond it are asked for apart.
+  private func keyset(of arm: Arm, descending: Bool) -> [([String], [Value])] {
+    guard let after = filter.after, filter.sort != .rank else { return [([], [])] }
+    let sign = descending ? "<" : ">"
+    if isOrderedBySearch {
+      return [
+        (
+          [
+            "t.rowid \(sign) (SELECT x.id FROM search.documents x WHERE x.event_id = ?)"
+          ], [.int(after.id)]
+        )
+      ]
+    }
+    return [
+      (["\(arm.ts) = ?", "\(arm.id) \(sign) ?"], [.int(after.ts), .int(after.id)]),
+      (["\(arm.ts) \(sign) ?"], [.int(after.ts)]),
+    ]
+  }
+
+  /// Counts up to `cap` and one more.
+  func count(cap: Int) -> (sql: String, values: [Value]) {
+    let (inner, values) = selection("1")
+    return ("SELECT count(*) FROM (\(inner) LIMIT ?)", values + [Value(cap + 1)])
+  }
+
+  /// Events and attention candidates in buckets of `width` ms from `start` on.
+  func histogram(from start: Int64, width: Int64) -> (sql: String, values: [Value]) {
+    let (inner, values) = selection("e.ts AS ts, e.attention_candidate AS attention")
+    return (
+      "SELECT (ts - ?) / ? AS bucket, count(*), sum(attention) FROM (\(inner)) GROUP BY bucket",
+      [.int(start), .int(width)] + values
+    )
+  }
+
+  /// The values of one expression over the events, most frequent first.
+  func facet(_ expression: String, cap: Int, limit: Int) -> (sql: String, values: [Value]) {
+    let (inner, values) = selection("\(expression) AS value")
+    return (
+      """
+      SELECT value, count(*) AS n FROM (\(inner) LIMIT ?) WHERE value IS NOT NULL
+      GROUP BY value ORDER BY n DESC, value LIMIT ?
+      """, values + [Value(cap), Value(limit)]
+    )
+  }
+
+  /// The first and last time among the events.
+  var span: (sql: String, values: [Value]) {
+    let (inner, values) = selection("e.ts AS ts")
+    return ("SELECT min(ts), max(ts) FROM (\(inner))", values)
+  }
+
+  private func selection(_ columns: String) -> (sql: String, values: [Value]) {
+    var selects: [String] = []
+    var values = hits.values
+    for arm in arms {
+      let clause =
+        arm.conditions.isEmpty ? "" : " WHERE " + arm.conditions.joined(separator: " AND ")
+      selects.append("SELECT \(columns) FROM \(arm.tables)\(clause)")
+      values += arm.values
+    }
+    return (hits.sql + selects.joined(separator: " UNION ALL "), values)
+  }
+
+  /// Whether the filter leaves the whole log, apart from bounds in time.
+  var isWholeLog: Bool {
+    var bare = EventFilter()
+    bare.since = filter.since
+    bare.until = filter.until
+    bare.sort = filter.sort
+    bare.limit = filter.limit
+    bare.after = filter.after
+    return bare == filter
+  }
+}
+
+/// As many question marks as there are values.
+private func marks(_ values: [some Any]) -> String {
+  values.map { _ in "?" }.joined(separator: ", ")
+}

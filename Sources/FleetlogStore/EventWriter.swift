@@ -1,0 +1,258 @@
+package import FleetlogEvents
+
+/// The one writer of a log. Everything that a batch brings lands in one transaction: events,
+/// links, projections, receipts, and the cursor that says how far its file was read.
+///
+/// Not Sendable: whoever opens it keeps it on one thread.
+package final class EventWriter {
+  /// Folds an event into its session; pure, handed in by the composition root.
+  package typealias SessionProjection = (StoredEvent, inout SessionSummary) -> Void
+
+  let connection: Connection
+  private let lock: WriterLock?
+  private let runs: RunLedger
+  private let links: LinkLedger
+  private let sessions: SessionLedger
+  private let totals: TotalsLedger
+  private let archive: TranscriptArchive
+  /// The sources of the log: which file stands where.
+  package let sources: SourceLedger
+
+  /// Opens the log for writing, creating or migrating it.
+  ///
+  /// - Parameter holdsLock: true for a long-lived writer, of which there is one.
+  package init(
+    path: String, holdsLock: Bool = true, project: @escaping SessionProjection
+  ) throws(StoreError) {
+    try Self.refuseNewer(path)
+    lock = holdsLock ? try WriterLock(database: path) : nil
+    connection = try Connection(path: path, access: .readWrite)
+    try connection.script(
+      """
+      PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+      PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536;
+      PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864;
+      """, operation: "set the database up")
+    try Migrations.apply(to: connection)
+    runs = RunLedger(connection)
+    links = try LinkLedger(connection)
+    sessions = SessionLedger(connection, project: project)
+    totals = TotalsLedger(connection)
+    archive = TranscriptArchive(connection)
+    sources = SourceLedger(connection)
+  }
+
+  private static func refuseNewer(_ path: String) throws(StoreError) {
+    guard let reader = try? Connection(path: path, access: .readOnly) else { return }
+    try Migrations.refuseNewer(try Migrations.version(of: reader), place: path)
+  }
+
+  /// Writes a batch.
+  ///
+  /// - Parameter now: ms since the Unix epoch, for `recorded_at`.
+  package func commit(_ batch: EventBatch, now: Int64) throws(StoreError) -> Appended {
+    defer { forget() }
+    return try connection.transaction { () throws(StoreError) in
+      var commit = Commit(now: now, fileID: batch.source?.fileID)
+      commit.nextID = try lastEventID() + 1
+      for draft in batch.drafts { try append(draft, &commit) }
+      try sessions.save()
+      try runs.save()
+      try totals.save()
+      try runs.backfillParents()
+      if let source = batch.source {
+        try sources.note(batch.problems, file: source.fileID, now: now)
+        try sources.update(
+          source, events: commit.result.inserted, problems: batch.problems, now: now)
+        if commit.result.inserted > 0 {
+          try archive.keep(batch.lines, file: source.fileID)
+        }
+      }
+      commit.result.revision = commit.nextID - 1
+      return commit.result
+    }
+  }
+
+  /// Forgets what was cached for one transaction, which may have been rolled back.
+  private func forget() {
+    sessions.forget()
+    runs.forget()
+    totals.forget()
+  }
+
+  package func lastEventID() throws(StoreError) -> Int64 {
+    try connection.first("SELECT seq FROM sqlite_sequence WHERE name = 'events'") { $0.int(0) }
+      ?? 0
+  }
+
+  /// What is known while one transaction runs.
+  private struct Commit {
+    let now: Int64
+    let fileID: Int64?
+    var nextID: Int64 = 0
+    var result = Appended()
+
+    init(now: Int64, fileID: Int64?) {
+      self.now = now
+      self.fileID = fileID
+    }
+  }
+
+  private func append(_ draft: EventDraft, _ commit: inout Commit) throws(StoreError) {
+    if let existing = try find(draft) { return try meet(existing, draft, &commit) }
+    let run = try run(for: draft, &commit)
+    let event = stored(draft, run: run, id: commit.nextID, commit: commit)
+    let inserted = try connection.run(EventColumns.insert, EventColumns.values(event))
+    guard inserted == 1 else {
+      throw StoreError(
+        operation: "append an event", place: connection.path, cause: .sqlite(code: 19),
+        detail: "its key \(draft.idempotencyKey ?? "") is taken by a row that can't be found")
+    }
+    commit.nextID += 1
+    commit.result.inserted += 1
+    if draft.type == .validationError { commit.result.validationErrors += 1 }
+    try finish(event, draft, run, &commit)
+  }
+
+  private func find(_ draft: EventDraft) throws(StoreError) -> StoredEvent? {
+    guard let key = draft.idempotencyKey else { return nil }
+    if let alias = draft.aliasKey {
+      let aliased = try connection.first(
+        "SELECT \(EventColumns.list) FROM key_aliases a JOIN events e ON e.id = a.event_id "
+          + "WHERE a.key = ?", [.text(alias)]
+      ) { EventColumns.read($0) }
+      if let aliased { return aliased }
+    }
+    return try connection.first(
+      "SELECT \(EventColumns.list) FROM events e WHERE e.idempotency_key = ?", [.text(key)]
+    ) { EventColumns.read($0) }
+  }
+
+  /// The fact is in the log: another session may show it too, and a worker's own key may have
+  /// been used for something else.
+  private func meet(
+    _ existing: StoredEvent, _ draft: EventDraft, _ commit: inout Commit
+  ) throws(StoreError) {
+    commit.result.existing += 1
+    if let alias = draft.aliasKey, existing.idempotencyKey == draft.idempotencyKey {
+      if let conflict = KeyConflict(existing: existing, draft: draft).validationError {
+        commit.result.existing -= 1
+        return try append(conflict, &commit)
+      }
+      try connection.run("INSERT OR IGNORE INTO key_aliases VALUES (?, ?)", [
+        .text(alias), .int(existing.id),
+      ])
+    }
+    try sessions.showCopy(of: existing, in: draft.run.sessionID)
+    commit.result.links += try links.add(draft.links, of: existing, now: commit.now)
+  }
+
+  private func run(for draft: EventDraft, _ commit: inout Commit) throws(StoreError) -> Run {
+    if draft.type == .processStarted, draft.idempotencyKey == draft.run.key {
+      return try runs.start(draft, id: commit.nextID)
+    }
+    if let run = try runs.find(draft.run.key) { return run }
+    var started = EventDraft(
+      .processStarted, ts: draft.ts, run: draft.run, sourceKind: .system,
+      summary: "\(draft.run.instanceID) started")
+    started.idempotencyKey = draft.run.key
+    started.payload.set("synthesized", true)
+    started.sourceRef = draft.sourceRef
+    started.span = draft.span
+    try append(started, &commit)
+    if let run = try runs.find(draft.run.key) { return run }
+    throw StoreError(
+      operation: "start the run \(draft.run.key)", place: connection.path,
+      cause: .sqlite(code: 19), detail: "its process.started is there but the run is not")
+  }
+
+  private func stored(
+    _ draft: EventDraft, run: Run, id: Int64, commit: Commit
+  ) -> StoredEvent {
+    var payload = draft.payload
+    if let version = draft.version, !payload.contains("_version") {
+      payload.set("_version", version)
+    }
+    let related = draft.relatedKey.flatMap { key in
+      try? connection.first(
+        "SELECT id FROM events WHERE idempotency_key = ?", [.text(key)], { $0.int(0) })
+    }
+    return StoredEvent(
+      id: id, ts: draft.ts, recordedAt: commit.now, runID: run.id, parentRunID: run.parentID,
+      instanceID: draft.run.instanceID, role: draft.run.role,
+      sourceKind: draft.sourceKind.rawValue, sourceRef: draft.sourceRef,
+      sinkKind: draft.sinkKind?.rawValue, sinkRef: draft.sinkRef, type: draft.type,
+      schemaVersion: draft.schemaVersion, attentionCandidate: draft.attentionCandidate,
+      operatorActionRequired: draft.operatorActionRequired, riskDetected: draft.riskDetected,
+      severity: draft.severity, confidence: draft.confidence, summary: draft.summary,
+      payload: payload.isEmpty ? nil : payload.text,
+      artifactRefs: draft.artifacts.isEmpty
+        ? nil : JSONObject.array(of: draft.artifacts.map(\.json)),
+      tags: draft.tags.isEmpty ? nil : JSONObject.array(of: draft.tags),
+      sessionID: draft.run.sessionID, relatedEventID: related, dedupeKey: draft.dedupeKey,
+      idempotencyKey: draft.idempotencyKey, expiresAt: draft.expiresAt,
+      provenance: draft.provenance, sourceFileID: draft.span == nil ? nil : commit.fileID,
+      span: draft.span)
+  }
+
+  /// What follows from a new row.
+  private func finish(
+    _ event: StoredEvent, _ draft: EventDraft, _ run: Run, _ commit: inout Commit
+  ) throws(StoreError) {
+    if let alias = draft.aliasKey {
+      try connection.run("INSERT OR IGNORE INTO key_aliases VALUES (?, ?)", [
+        .text(alias), .int(event.id),
+      ])
+    }
+    for tag in Set(draft.tags) {
+      try connection.run(
+        "INSERT OR IGNORE INTO event_tags VALUES (?, ?, ?)",
+        [.text(tag), .int(event.ts), .int(event.id)])
+    }
+    runs.count(event, in: run)
+    totals.count(event)
+    try sessions.fold(event)
+    commit.result.links += try links.add(draft.links, of: event, now: commit.now)
+    commit.result.links += try links.attachPending(to: event)
+    if draft.version != nil {
+      let superseded = try links.supersede(by: event, now: commit.now)
+      commit.result.links += superseded
+      if superseded > 0, let session = event.sessionID { try sessions.recountTokens(of: session) }
+    }
+  }
+}
+
+/// A worker used one idempotency key for two different facts.
+private struct KeyConflict {
+  let existing: StoredEvent
+  let draft: EventDraft
+
+  /// The refusal of the second fact, nil where both are the same.
+  var validationError: EventDraft? {
+    let same =
+      existing.type == draft.type && existing.summary == draft.summary
+      && (existing.payload ?? "{}") == draft.payload.text
+    guard !same else { return nil }
+    var error = EventDraft(
+      .validationError, ts: draft.ts, run: draft.run, sourceKind: .system,
+      summary: "Refused from \(draft.run.instanceID): its idempotency_key was used for another "
+        + "event (\(existing.id))")
+    error.payload.set("reason", "the idempotency_key was used for an event with other content")
+    error.payload.set("text", refusedText)
+    error.payload.set("earlier_event", existing.id)
+    error.idempotencyKey = draft.aliasKey.map { "v" + $0 }
+    error.sourceRef = draft.sourceRef
+    error.span = draft.span
+    error.links = [.byRule("key_used_twice", .causedBy, .eventID(existing.id))]
+    return error
+  }
+
+  private var refusedText: String {
+    var object = JSONObject()
+    object.set("event_type", draft.type.rawValue)
+    object.set("summary", draft.summary)
+    object.set("idempotency_key", draft.idempotencyKey)
+    object.set("payload", draft.payload)
+    return object.text
+  }
+}

@@ -1,0 +1,115 @@
+/// The full-text index: a derived file beside the log, with a watermark, rebuildable at any time.
+///
+/// Its rows are numbered by event time (`seconds << 10 | tie`), so the newest hits come first
+/// without sorting, in whatever order transcripts were read.
+package final class SearchIndex {
+  private let connection: Connection
+  private let log: Connection
+  /// Raised whenever the same events would be indexed otherwise; an older index is built anew.
+  private static let version = 1
+  private static let batchSize = 2000
+  /// Where the search for a free number begins, for the seconds seen last.
+  private var nextNumber: [Int64: Int64] = [:]
+
+  package static func path(forDatabase path: String) -> String { path + "-search" }
+
+  /// Opens the index of a log, building it anew where it belongs to another log or version.
+  package init(database path: String) throws(StoreError) {
+    log = try Connection(path: path, access: .readOnly)
+    connection = try Connection(path: Self.path(forDatabase: path), access: .readWrite)
+    try connection.script(
+      "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; "
+        + "PRAGMA wal_autocheckpoint = 4000;", operation: "set the full-text index up")
+    let identity = try log.first("SELECT id FROM log_identity", [], { $0.text(0) }) ?? ""
+    let isCurrent = try Migrations.version(of: connection) == Self.version
+    let isOurs = isCurrent ? try belongs(to: identity) : false
+    if !isOurs { try create(identity) }
+  }
+
+  private func belongs(to identity: String) throws(StoreError) -> Bool {
+    let owner = try connection.first("SELECT log, last_event_id FROM watermark") {
+      (log: $0.text(0), last: $0.int(1))
+    }
+    guard let owner, owner.log == identity else { return false }
+    // A log that lost its newest rows, as after a restored backup, may reuse their ids.
+    let last =
+      try log.first("SELECT seq FROM sqlite_sequence WHERE name = 'events'") { $0.int(0) } ?? 0
+    return owner.last <= last
+  }
+
+  private func create(_ identity: String) throws(StoreError) {
+    try connection.transaction { () throws(StoreError) in
+      try connection.script(
+        """
+        DROP TABLE IF EXISTS event_text;
+        DROP TABLE IF EXISTS documents;
+        DROP TABLE IF EXISTS watermark;
+        CREATE VIRTUAL TABLE event_text USING fts5(
+          summary, tags, payload, content = '', tokenize = 'unicode61 remove_diacritics 2');
+        CREATE TABLE documents (id INTEGER PRIMARY KEY, event_id INTEGER NOT NULL UNIQUE) STRICT;
+        CREATE TABLE watermark (log TEXT NOT NULL, last_event_id INTEGER NOT NULL) STRICT;
+        PRAGMA user_version = \(Self.version);
+        """, operation: "create the full-text index")
+      try connection.run("INSERT INTO watermark VALUES (?, 0)", [.text(identity)])
+    }
+  }
+
+  /// Indexes the next events behind the watermark.
+  ///
+  /// - Returns: how many were indexed; 0 when the index is current.
+  package func advance() throws(StoreError) -> Int {
+    let watermark =
+      try connection.first("SELECT last_event_id FROM watermark") { $0.int(0) } ?? 0
+    let rows = try log.rows(
+      """
+      SELECT id, ts, summary, tags, payload_json FROM events WHERE id > ? ORDER BY id LIMIT ?
+      """, [.int(watermark), Value(Self.batchSize)]
+    ) {
+      Row(
+        id: $0.int(0), ts: $0.int(1), summary: $0.text(2), tags: $0.optionalText(3),
+        payload: $0.optionalText(4))
+    }
+    guard let last = rows.last else { return 0 }
+    try connection.transaction { () throws(StoreError) in
+      for row in rows.sorted(by: { ($0.ts, $0.id) < ($1.ts, $1.id) }) { try add(row) }
+      try connection.run("UPDATE watermark SET last_event_id = ?", [.int(last.id)])
+    }
+    return rows.count
+  }
+
+  private struct Row {
+    let id: Int64
+    let ts: Int64
+    let summary: String
+    let tags: String?
+    let payload: String?
+  }
+
+  private func add(_ row: Row) throws(StoreError) {
+    guard let id = try number(row) else { return }
+    try connection.run(
+      "INSERT INTO event_text (rowid, summary, tags, payload) VALUES (?, ?, ?, ?)",
+      [
+        .int(id), .text(SearchText.indexed(row.summary)),
+        .text(SearchText.payload(row.tags)), .text(SearchText.payload(row.payload)),
+      ])
+  }
+
+  /// Takes the next free number of the event's second, nil where it has one already. Beyond
+  /// 1,024 events in a second the numbers run on into the next ones, still ascending.
+  private func number(_ row: Row) throws(StoreError) -> Int64? {
+    let second = max(0, row.ts) / 1000 << 10
+    var id = nextNumber[second] ?? second
+    while try connection.run(
+      "INSERT OR IGNORE INTO documents VALUES (?, ?)", [.int(id), .int(row.id)]) == 0
+    {
+      let isKnown = try connection.first(
+        "SELECT 1 FROM documents WHERE event_id = ?", [.int(row.id)], { _ in true })
+      if isKnown != nil { return nil }
+      id += 1
+    }
+    if nextNumber.count > 10_000 { nextNumber.removeAll(keepingCapacity: true) }
+    nextNumber[second] = id + 1
+    return id
+  }
+}

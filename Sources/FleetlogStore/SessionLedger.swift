@@ -1,0 +1,134 @@
+import FleetlogEvents
+
+/// Keeps the `sessions` projection and which further sessions repeat an event.
+final class SessionLedger {
+  private let connection: Connection
+  private let project: EventWriter.SessionProjection
+  private var open: [String: SessionSummary] = [:]
+
+  init(_ connection: Connection, project: @escaping EventWriter.SessionProjection) {
+    self.connection = connection
+    self.project = project
+  }
+
+  /// Folds a new event into its own session.
+  func fold(_ event: StoredEvent) throws(StoreError) {
+    guard let session = event.sessionID else { return }
+    try fold(event, into: session)
+  }
+
+  /// Notes that another session shows an event that is in the log already.
+  func showCopy(of event: StoredEvent, in session: String?) throws(StoreError) {
+    guard let session, session != event.sessionID else { return }
+    let added = try connection.run(
+      "INSERT OR IGNORE INTO session_copies VALUES (?, ?, ?)",
+      [.text(session), .int(event.ts), .int(event.id)])
+    if added == 1 { try fold(event, into: session) }
+  }
+
+  private func fold(_ event: StoredEvent, into session: String) throws(StoreError) {
+    var summary =
+      try find(session) ?? SessionSummary(id: session, startedAt: event.ts, lastAt: event.ts)
+    project(event, &summary)
+    open[session] = summary
+  }
+
+  func save() throws(StoreError) {
+    for summary in open.values {
+      try connection.run(SessionColumns.upsert, SessionColumns.values(summary))
+    }
+  }
+
+  func forget() { open.removeAll(keepingCapacity: true) }
+
+  private func find(_ id: String) throws(StoreError) -> SessionSummary? {
+    if let summary = open[id] { return summary }
+    return try connection.first(
+      "SELECT \(SessionColumns.list) FROM sessions s WHERE s.id = ?", [.text(id)]
+    ) { SessionColumns.read($0) }
+  }
+
+  /// Counts a session's responses anew, those that a later version superseded left out.
+  func recountTokens(of session: String) throws(StoreError) {
+    guard var summary = try find(session) else { return }
+    let sums = try connection.first(
+      """
+      WITH shown AS (
+        SELECT id FROM events WHERE related_session_id = ?1 AND event_type = ?2
+        UNION SELECT c.event_id FROM session_copies c JOIN events e ON e.id = c.event_id
+          WHERE c.session_id = ?1 AND e.event_type = ?2)
+      SELECT count(*), sum(json_extract(payload_json, '$.input_tokens')),
+        sum(json_extract(payload_json, '$.output_tokens')),
+        sum(json_extract(payload_json, '$.cache_read_tokens')),
+        sum(json_extract(payload_json, '$.cache_write_tokens'))
+      FROM events WHERE id IN shown AND NOT EXISTS (SELECT 1 FROM event_links l
+        WHERE l.to_event_id = events.id AND l.relation_type = 'supersedes')
+      """, [.text(session), .text(EventType.llmCallCompleted.rawValue)]
+    ) { row in (0..<5).map { Int(row.int(Int32($0))) } }
+    guard let sums else { return }
+    summary.responses = sums[0]
+    summary.inputTokens = sums[1]
+    summary.outputTokens = sums[2]
+    summary.cacheReadTokens = sums[3]
+    summary.cacheWriteTokens = sums[4]
+    open[session] = summary
+  }
+}
+
+/// The columns of `sessions`.
+enum SessionColumns {
+  static let names = [
+    "id", "agent", "agent_version", "title", "title_rank", "title_at", "project", "branch",
+    "model", "model_at", "parent_session_id", "started_at", "last_at", "events", "prompts",
+    "turns", "tool_calls", "tool_errors", "responses", "input_tokens", "output_tokens",
+    "cache_read_tokens", "cache_write_tokens", "attention", "validation_errors", "subagents",
+  ]
+
+  static let list = names.map { "s." + $0 }.joined(separator: ", ")
+
+  static let upsert =
+    "INSERT OR REPLACE INTO sessions (" + names.joined(separator: ", ") + ") VALUES ("
+    + names.map { _ in "?" }.joined(separator: ", ") + ")"
+
+  static func values(_ session: SessionSummary) -> [Value] {
+    [
+      .text(session.id), Value(session.agent), Value(session.agentVersion), Value(session.title),
+      Value(session.titleRank), .int(session.titleAt), Value(session.project),
+      Value(session.branch), Value(session.model), .int(session.modelAt),
+      Value(session.parentSessionID), .int(session.startedAt), .int(session.lastAt),
+      Value(session.events), Value(session.prompts), Value(session.turns),
+      Value(session.toolCalls), Value(session.toolErrors), Value(session.responses),
+      Value(session.inputTokens), Value(session.outputTokens), Value(session.cacheReadTokens),
+      Value(session.cacheWriteTokens), Value(session.attention),
+      Value(session.validationErrors), Value(session.subagents),
+    ]
+  }
+
+  static func read(_ row: Statement) -> SessionSummary {
+    var session = SessionSummary(id: row.text(0), startedAt: row.int(11), lastAt: row.int(12))
+    session.agent = row.optionalText(1)
+    session.agentVersion = row.optionalText(2)
+    session.title = row.optionalText(3)
+    session.titleRank = Int(row.int(4))
+    session.titleAt = row.int(5)
+    session.project = row.optionalText(6)
+    session.branch = row.optionalText(7)
+    session.model = row.optionalText(8)
+    session.modelAt = row.int(9)
+    session.parentSessionID = row.optionalText(10)
+    session.events = Int(row.int(13))
+    session.prompts = Int(row.int(14))
+    session.turns = Int(row.int(15))
+    session.toolCalls = Int(row.int(16))
+    session.toolErrors = Int(row.int(17))
+    session.responses = Int(row.int(18))
+    session.inputTokens = Int(row.int(19))
+    session.outputTokens = Int(row.int(20))
+    session.cacheReadTokens = Int(row.int(21))
+    session.cacheWriteTokens = Int(row.int(22))
+    session.attention = Int(row.int(23))
+    session.validationErrors = Int(row.int(24))
+    session.subagents = Int(row.int(25))
+    return session
+  }
+}

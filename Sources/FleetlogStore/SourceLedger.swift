@@ -1,0 +1,152 @@
+package import FleetlogEvents
+
+/// One incarnation of a transcript file, as the writer knows it.
+package struct SourceRecord: Sendable, Equatable {
+  package let id: Int64
+  package var path: String
+  package var device: Int64
+  package var inode: Int64
+  package var format: String?
+  package var parserVersion: Int?
+  package var state: SourceStatus.State
+  package var size: Int64
+  package var modifiedAt: Int64
+  package var offset: Int64
+  /// The reader's cursor in its own text form; nil before the first read.
+  package var cursor: String?
+  package var parserState: String?
+  package var isHolding: Bool
+}
+
+/// Which file stands where: the `files` table.
+package final class SourceLedger {
+  private let connection: Connection
+  private static let columns =
+    "id, path, device, inode, format, parser_version, state, size, modified_at, read_offset, "
+    + "cursor, parser_state, is_holding"
+
+  init(_ connection: Connection) { self.connection = connection }
+
+  /// The file that stands under a path.
+  package func find(path: String) throws(StoreError) -> SourceRecord? {
+    try connection.first(
+      "SELECT \(Self.columns) FROM files WHERE path = ? AND state <> 'gone'", [.text(path)],
+      Self.read)
+  }
+
+  /// Files with this identity, newest first: the file may have been moved, or its inode reused.
+  package func find(device: Int64, inode: Int64) throws(StoreError) -> [SourceRecord] {
+    try connection.rows(
+      "SELECT \(Self.columns) FROM files WHERE device = ? AND inode = ? ORDER BY id DESC LIMIT 8",
+      [.int(device), .int(inode)], Self.read)
+  }
+
+  package func find(id: Int64) throws(StoreError) -> SourceRecord? {
+    try connection.first(
+      "SELECT \(Self.columns) FROM files WHERE id = ?", [.int(id)], Self.read)
+  }
+
+  /// Every file that stands somewhere.
+  package func present() throws(StoreError) -> [SourceRecord] {
+    try connection.rows("SELECT \(Self.columns) FROM files WHERE state <> 'gone'", [], Self.read)
+  }
+
+  /// Files whose parser holds something back.
+  package func holding() throws(StoreError) -> [SourceRecord] {
+    try connection.rows(
+      "SELECT \(Self.columns) FROM files WHERE is_holding = 1 AND state = 'reading'", [],
+      Self.read)
+  }
+
+  private static func read(_ row: Statement) -> SourceRecord {
+    SourceRecord(
+      id: row.int(0), path: row.text(1), device: row.int(2), inode: row.int(3),
+      format: row.optionalText(4), parserVersion: row.optionalInt(5).map { Int($0) },
+      state: SourceStatus.State(rawValue: row.text(6)) ?? .gone, size: row.int(7),
+      modifiedAt: row.int(8), offset: row.int(9), cursor: row.optionalText(10),
+      parserState: row.optionalText(11), isHolding: row.bool(12))
+  }
+
+  /// Registers a file under its path, in place of what stood there before.
+  ///
+  /// - Parameter pathBytes: the path as the file system has it, where that is not valid UTF-8.
+  package func add(
+    path: String, pathBytes: [UInt8]?, device: Int64, inode: Int64, size: Int64,
+    modifiedAt: Int64, state: SourceStatus.State, format: String?, parserVersion: Int?,
+    error: String? = nil
+  ) throws(StoreError) -> SourceRecord {
+    try connection.transaction { () throws(StoreError) in
+      try connection.run(
+        "UPDATE files SET state = 'gone' WHERE path = ? AND state <> 'gone'", [.text(path)])
+      try connection.run(
+        """
+        INSERT INTO files (path, path_bytes, device, inode, size, modified_at, state, format,
+          parser_version, last_error) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """,
+        [
+          .text(path), pathBytes.map { .blob($0) } ?? .null, .int(device), .int(inode),
+          .int(size), .int(modifiedAt), .text(state.rawValue), Value(format),
+          Value(parserVersion), Value(error),
+        ])
+    }
+    return SourceRecord(
+      id: connection.lastInsertedID, path: path, device: device, inode: inode, format: format,
+      parserVersion: parserVersion, state: state, size: size, modifiedAt: modifiedAt, offset: 0,
+      cursor: nil, parserState: nil, isHolding: false)
+  }
+
+  /// Notes that a known file now stands under another path.
+  package func move(_ id: Int64, to path: String) throws(StoreError) {
+    try connection.transaction { () throws(StoreError) in
+      try connection.run(
+        "UPDATE files SET state = 'gone' WHERE path = ? AND state <> 'gone' AND id <> ?",
+        [.text(path), .int(id)])
+      try connection.run(
+        "UPDATE files SET path = ?, path_bytes = NULL, state = 'reading' WHERE id = ?",
+        [.text(path), .int(id)])
+    }
+  }
+
+  /// Notes what became of a file that was not read.
+  package func mark(
+    _ id: Int64, _ state: SourceStatus.State, error: String? = nil, size: Int64? = nil,
+    modifiedAt: Int64? = nil
+  ) throws(StoreError) {
+    try connection.run(
+      """
+      UPDATE files SET state = ?, last_error = ?, size = coalesce(?, size),
+        modified_at = coalesce(?, modified_at) WHERE id = ?
+      """, [.text(state.rawValue), Value(error), Value(size), Value(modifiedAt), .int(id)])
+  }
+
+  /// Part of the writer's transaction: how far a file has been read.
+  func update(
+    _ update: SourceUpdate, events: Int, problems: [SourceProblem], now: Int64
+  ) throws(StoreError) {
+    try connection.run(
+      """
+      UPDATE files SET cursor = ?, read_offset = ?, size = ?, modified_at = ?, parser_state = ?,
+        is_holding = ?, lines = lines + ?, events = events + ?, skipped_lines = skipped_lines + ?,
+        mended_lines = mended_lines + ?, last_read_at = ?, last_error = NULL, state = 'reading'
+      WHERE id = ?
+      """,
+      [
+        .text(update.cursor), .int(update.offset), .int(update.size), .int(update.modifiedAt),
+        .text(update.parserState), Value(update.isHolding), Value(update.lines), Value(events),
+        Value(problems.count { $0.kind == .skipped }),
+        Value(problems.count { $0.kind == .mended }), .int(now), .int(update.fileID),
+      ])
+  }
+
+  /// Part of the writer's transaction: what could not be taken, and why.
+  func note(_ problems: [SourceProblem], file: Int64, now: Int64) throws(StoreError) {
+    for problem in problems {
+      try connection.run(
+        "INSERT OR IGNORE INTO file_problems VALUES (?, ?, ?, ?, ?, ?)",
+        [
+          .int(file), .int(problem.span.offset), .text(problem.kind.rawValue),
+          .int(problem.span.length), .text(problem.reason), .int(now),
+        ])
+    }
+  }
+}

@@ -1,0 +1,131 @@
+package import FleetlogEvents
+import Glibc
+
+extension EventLog {
+  /// How many bytes of a receipt a page shows.
+  static let receiptLimit = 256 << 10
+
+  /// Every transcript, those that stand somewhere first.
+  package func sources() throws(StoreError) -> [SourceStatus] {
+    try pool.withConnection { (connection) throws(StoreError) in
+      try connection.rows(
+        "SELECT \(Self.sourceColumns) FROM files f "
+          + "ORDER BY (f.state = 'gone'), f.modified_at DESC, f.id DESC LIMIT 5000"
+      ) { Self.readSource($0) }
+    }
+  }
+
+  private static let sourceColumns =
+    "f.id, f.path, f.format, f.state, f.size, f.read_offset, f.lines, f.events, "
+    + "f.skipped_lines, f.mended_lines, f.last_error, f.modified_at, f.last_read_at"
+
+  private static func readSource(_ row: Statement) -> SourceStatus {
+    SourceStatus(
+      id: row.int(0), path: row.text(1), format: row.optionalText(2),
+      state: SourceStatus.State(rawValue: row.text(3)) ?? .gone, size: row.int(4),
+      offset: row.int(5), lines: Int(row.int(6)), events: Int(row.int(7)),
+      skippedLines: Int(row.int(8)), mendedLines: Int(row.int(9)),
+      lastError: row.optionalText(10), modifiedAt: row.int(11), lastReadAt: row.optionalInt(12))
+  }
+
+  /// What could not be taken, newest first; of one source or of all.
+  package func problems(
+    source: Int64?, limit: Int
+  ) throws(StoreError) -> [(source: SourceStatus, problem: SourceProblem)] {
+    try problems(
+      where: source == nil ? "1" : "p.file_id = ?", source.map { [.int($0)] } ?? [], limit: limit)
+  }
+
+  private func problems(
+    where condition: String, _ values: [Value], limit: Int
+  ) throws(StoreError) -> [(source: SourceStatus, problem: SourceProblem)] {
+    try pool.withConnection { (connection) throws(StoreError) in
+      try connection.rows(
+        """
+        SELECT \(Self.sourceColumns), p.kind, p.source_offset, p.source_length, p.reason
+        FROM file_problems p JOIN files f ON f.id = p.file_id WHERE \(condition)
+        ORDER BY p.noted_at DESC, p.file_id, p.source_offset LIMIT ?
+        """, values + [Value(limit)]
+      ) { row in
+        (
+          Self.readSource(row),
+          SourceProblem(
+            kind: SourceProblem.Kind(rawValue: row.text(13)) ?? .skipped,
+            span: SourceSpan(offset: row.int(14), length: row.int(15)), reason: row.text(16))
+        )
+      }
+    }
+  }
+
+  /// Refused blocks, ignored ones, and how each agent keeps the contract.
+  package func validation(limit: Int) throws(StoreError) -> ValidationReport {
+    var filter = EventFilter()
+    filter.types = [EventType.validationError.rawValue]
+    filter.limit = min(limit, EventFilter.limits.upperBound)
+    let errors = try events(filter)
+    let fenced = try problems(where: "p.kind = 'fenced_block'", [], limit: limit)
+    return try pool.withConnection { (connection) throws(StoreError) in
+      let total = try connection.first(
+        "SELECT count(*) FROM file_problems WHERE kind = 'fenced_block'"
+      ) { Int($0.int(0)) }
+      return ValidationReport(
+        errors: errors.rows.map(\.event), totalErrors: errors.matched,
+        fenced: fenced.map { ($0.source.id, $0.source.path, $0.problem) },
+        totalFenced: total ?? 0, compliance: try compliance(connection))
+    }
+  }
+
+  private func compliance(_ connection: Connection) throws(StoreError) -> [ContractCompliance] {
+    let types = EventTypeCatalogue.entries.filter { $0.family == .worker }
+      .map { "'\($0.type.rawValue)'" }.joined(separator: ", ")
+    return try connection.rows(
+      """
+      WITH emitted AS (SELECT related_session_id AS session, count(*) AS n FROM events
+        WHERE event_type IN (\(types), 'turn.summary', 'stale') AND provenance = 'worker'
+        GROUP BY 1)
+      SELECT coalesce(s.agent, 'unknown'), count(*), count(x.session), coalesce(sum(x.n), 0),
+        sum(s.validation_errors)
+      FROM sessions s LEFT JOIN emitted x ON x.session = s.id GROUP BY 1 ORDER BY 2 DESC
+      """
+    ) {
+      ContractCompliance(
+        agent: $0.text(0), sessions: Int($0.int(1)), emittingSessions: Int($0.int(2)),
+        emittedEvents: Int($0.int(3)), refused: Int($0.int(4)))
+    }
+  }
+
+  /// The bytes an event came from: those that were kept, else those still in the file.
+  func receipt(
+    of event: StoredEvent, _ connection: Connection
+  ) throws(StoreError) -> Receipt? {
+    guard let file = event.sourceFileID, let span = event.span else { return nil }
+    let path = try connection.first(
+      "SELECT path, path_bytes FROM files WHERE id = ?", [.int(file)]
+    ) { (shown: $0.text(0), raw: $0.blob(1)) }
+    guard let path else { return nil }
+    let kept = try TranscriptArchive.read(
+      span, file: file, limit: Self.receiptLimit, from: connection)
+    let raw = path.raw.isEmpty ? Array(path.shown.utf8) : path.raw
+    let present = Self.read(span, limit: Self.receiptLimit, fromFile: raw)
+    guard let bytes = kept ?? present else { return nil }
+    return Receipt(
+      fileID: file, path: path.shown, span: span, bytes: bytes,
+      isCut: span.length > Self.receiptLimit,
+      fileStillAgrees: kept.map { $0 == present })
+  }
+
+  private static func read(_ span: SourceSpan, limit: Int, fromFile path: [UInt8]) -> [UInt8]? {
+    let name = path.map { CChar(bitPattern: $0) } + [0]
+    // A receipt must never hang on a FIFO that took the file's place.
+    let descriptor = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else { return nil }
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+    let wanted = min(Int(span.length), limit)
+    let bytes = [UInt8](unsafeUninitializedCapacity: wanted) { buffer, count in
+      count = max(0, pread(descriptor, buffer.baseAddress, wanted, off_t(span.offset)))
+    }
+    return bytes.count == wanted ? bytes : nil
+  }
+}
