@@ -3,15 +3,17 @@
 struct Coercion {
   private let fields: JSONValue
   private var originals: [(field: String, value: JSONValue)] = []
+  private var kept: Set<String> = []
 
   init(fields: JSONValue) { self.fields = fields }
 
   /// Keeps a field's original.
   mutating func note(_ field: String) {
-    guard let value = fields[field], !originals.contains(where: { $0.field == field }) else {
-      return
-    }
-    originals.append((field, value))
+    if let value = fields[field] { keep(field, value) }
+  }
+
+  private mutating func keep(_ field: String, _ value: JSONValue) {
+    if kept.insert(field).inserted { originals.append((field, value)) }
   }
 
   private func value(_ field: String) -> JSONValue? {
@@ -61,14 +63,16 @@ struct Coercion {
     return number.flatMap { $0.isFinite ? $0 : nil }
   }
 
+  private static let times = 1...Timestamp.latest
+
   /// ms since the Unix epoch, from ISO-8601 or ms, also ms in quotes.
   mutating func time(_ field: String) -> Int64? {
     guard let value = value(field) else { return nil }
-    if let ms = value.int, ms > 0 { return Int64(ms) }
+    if let ms = value.int.flatMap(Int64.init(exactly:)), Self.times.contains(ms) { return ms }
     if let text = value.string {
       if let ms = Timestamp.parse(text.trimmed) { return ms }
       note(field)
-      return Int64(text.trimmed).flatMap { $0 > 0 ? $0 : nil }
+      return Int64(text.trimmed).flatMap { Self.times.contains($0) ? $0 : nil }
     }
     note(field)
     return nil
@@ -79,6 +83,22 @@ struct Coercion {
     if let text = value.string, !text.trimmed.isEmpty { return text.trimmed }
     note(field)
     return value.kind == .number ? value.source : nil
+  }
+
+  /// A whole number above 0, such as an event's id.
+  mutating func identifier(_ field: String) -> Int64? {
+    guard let value = value(field) else { return nil }
+    if let number = value.int, number > 0 { return Int64(number) }
+    note(field)
+    return value.string.flatMap { Int64($0.trimmed) }.flatMap { $0 > 0 ? $0 : nil }
+  }
+
+  /// One of a closed set of words.
+  mutating func choice<Choice: RawRepresentable<String>>(_ field: String) -> Choice? {
+    guard let value = value(field) else { return nil }
+    if let choice = value.string.flatMap(Choice.init(rawValue:)) { return choice }
+    note(field)
+    return value.string.flatMap { Choice(rawValue: $0.trimmed.lowercased()) }
   }
 
   mutating func tags() -> [String] {
@@ -152,13 +172,23 @@ struct Coercion {
     return payload
   }
 
-  /// `_coerced` is Fleetlog's own word; a worker's key of that name would pass for it.
-  private func copy(_ object: JSONValue, except: Set<String>, into payload: inout JSONObject) {
-    for member in object.members
-    where member.key != "_coerced" && !except.contains(member.key)
-      && !payload.contains(member.key)
-    {
-      payload.set(member.key, object[member.key])
+  /// Fleetlog's own words in a payload; a worker's key of that name would pass for them.
+  private static let reserved: Set<String> = ["_coerced", "_full_summary"]
+
+  /// Copies members, of repeated keys the last one. What may not stand under its own key is kept
+  /// under `_coerced`.
+  private mutating func copy(
+    _ object: JSONValue, except: Set<String>, into payload: inout JSONObject
+  ) {
+    let members = object.members
+    var values = Dictionary(members.map { ($0.key, $0.value) }, uniquingKeysWith: { $1 })
+    for member in members where !except.contains(member.key) {
+      guard let value = values.removeValue(forKey: member.key) else { continue }
+      if Self.reserved.contains(member.key) || payload.contains(member.key) {
+        keep(member.key, value)
+      } else {
+        payload.set(member.key, value)
+      }
     }
   }
 }

@@ -53,6 +53,10 @@ private struct EventBlockScanner {
   private var surplusEnds = 0
   /// Where a block in a code fence began.
   private var fencedStart: Int?
+  /// Of the line that is being scanned: backticks so far, and where its last one stands.
+  private var backticks = 0
+  private var lastBacktick = 0
+  private var hasReportedLine = false
 
   private struct Fence {
     let mark: UInt8
@@ -65,7 +69,11 @@ private struct EventBlockScanner {
     var lastLine: Range<Int>?
     var lastLineIsFenced = false
     for line in lines() {
-      if openBody == nil, toggleFence(line) { continue }
+      if openBody == nil, toggleFence(line) {
+        lastLine = line
+        lastLineIsFenced = true
+        continue
+      }
       scanSentinels(line)
       if openBody == nil, !isBlank(line) {
         lastLine = line
@@ -132,13 +140,17 @@ private struct EventBlockScanner {
 
   private mutating func scanSentinels(_ line: Range<Int>) {
     var index = line.lowerBound
+    lastBacktick = bytes[line].lastIndex(of: 0x60) ?? line.lowerBound
+    backticks = 0
+    hasReportedLine = false
     while index < line.upperBound {
       guard bytes[index] == 0x3C else {
+        if bytes[index] == 0x60 { backticks += 1 }
         index += 1
         continue
       }
       if matches(begin, at: index) {
-        foundBegin(at: index, line)
+        foundBegin(at: index)
         index += begin.count
       } else if matches(end, at: index) {
         foundEnd(at: index, line)
@@ -149,12 +161,12 @@ private struct EventBlockScanner {
     }
   }
 
-  private mutating func foundBegin(at index: Int, _ line: Range<Int>) {
+  private mutating func foundBegin(at index: Int) {
     if openBody != nil {
       nested += 1
     } else if fence != nil {
       if fencedStart == nil { fencedStart = index }
-    } else if isInCodeSpan(index, line) {
+    } else if isInCodeSpan(index) {
       addFenced(from: index, to: index + begin.count)
     } else {
       openBody = index + begin.count
@@ -175,19 +187,21 @@ private struct EventBlockScanner {
     } else if let fencedStart {
       addFenced(from: fencedStart, to: index + end.count)
       self.fencedStart = nil
-    } else if fence != nil || isInCodeSpan(index, line) {
+    } else if fence != nil || isInCodeSpan(index) {
       return
     } else if surplusEnds > 0 {
       surplusEnds -= 1
     } else {
-      report("END without BEGIN", from: line.lowerBound, to: line.upperBound)
+      // The whole line once, so that a line of nothing but ENDs is not kept as often as it has them.
+      let place = hasReportedLine ? index..<index + end.count : line
+      report("END without BEGIN", from: place.lowerBound, to: place.upperBound)
+      hasReportedLine = true
     }
   }
 
   /// A sentinel between backticks on one line is talked about, not emitted.
-  private func isInCodeSpan(_ index: Int, _ line: Range<Int>) -> Bool {
-    let before = bytes[line.lowerBound..<index].count { $0 == 0x60 }
-    return before % 2 == 1 && bytes[index..<line.upperBound].contains(0x60)
+  private func isInCodeSpan(_ index: Int) -> Bool {
+    backticks % 2 == 1 && lastBacktick > index
   }
 
   private mutating func scanCarrier(_ line: Range<Int>) {

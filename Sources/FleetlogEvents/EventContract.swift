@@ -172,9 +172,13 @@ package struct AdmittedEvent: Sendable {
   /// The worker's payload and unknown keys, with `_coerced` where something was mended.
   package var payload: JSONObject
 
-  init(type: EventType, summary: String, fields: JSONValue, known: Set<String>) {
+  /// - Parameter coercion: what has been mended of the same fields already.
+  init(
+    type: EventType, summary: String, fields: JSONValue, coercion: Coercion? = nil,
+    known: Set<String>
+  ) {
     let entry = EventTypeCatalogue.entry(for: type)
-    var coercion = Coercion(fields: fields)
+    var coercion = coercion ?? Coercion(fields: fields)
     self.type = type
     self.summary = summary.oneLine
     ts = coercion.time("ts")

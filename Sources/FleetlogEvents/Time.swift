@@ -1,5 +1,8 @@
 /// Civil time in UTC without a calendar library: the log reads and writes millions of stamps.
 package enum Timestamp {
+  /// The end of the year 9999 in ms since the Unix epoch: no stamp is later.
+  package static let latest: Int64 = 253_402_300_799_999
+
   /// Reads RFC 3339 / ISO-8601 with a date, a time and an optional zone (UTC where it is missing).
   ///
   /// - Returns: ms since the Unix epoch, nil where the text is not such a stamp.
@@ -122,8 +125,8 @@ private struct StampReader {
     let sign: Int64
     if take("+") { sign = 1 } else if take("-") { sign = -1 } else { return nil }
     guard let hours = digits(2), hours < 24 else { return nil }
-    _ = take(":")
-    guard index < bytes.count else { return sign * hours * 3_600_000 }
+    let hasColon = take(":")
+    if !hasColon, index == bytes.count { return sign * hours * 3_600_000 }
     guard let minutes = digits(2), minutes < 60 else { return nil }
     return sign * (hours * 3_600_000 + minutes * 60_000)
   }
@@ -138,7 +141,7 @@ package enum TimeExpression {
   /// - Parameter now: ms since the Unix epoch.
   package static func parse(_ text: String, now: Int64) -> Int64? {
     if let ms = Int64(text) {
-      return ms >= 0 && ms <= 253_402_300_799_999 ? ms : nil
+      return (0...Timestamp.latest).contains(ms) ? ms : nil
     }
     if let unit = text.last, let scale = units[unit], let count = Int64(text.dropLast()),
       count >= 0, count <= 1_000_000

@@ -11,7 +11,8 @@ package struct OpenMessage: Codable, Sendable, Equatable {
   package let id: String
   private var text = ""
   private var reported = 0
-  private var endsInsideBlock = false
+  /// Whether the text so far ends inside an event block.
+  package private(set) var endsInsideBlock = false
   /// The piece that came last, for what is reported when the message ends.
   private var lastPiece: Piece?
 

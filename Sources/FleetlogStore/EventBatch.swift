@@ -33,6 +33,8 @@ package struct EventBatch: Sendable {
 /// How far a transcript has been read once a batch is committed.
 package struct SourceUpdate: Sendable {
   package let fileID: Int64
+  package let device: Int64
+  package let inode: Int64
   /// The reader's cursor in its own text form.
   package let cursor: String
   /// Bytes.
@@ -47,10 +49,12 @@ package struct SourceUpdate: Sendable {
   package let isHolding: Bool
 
   package init(
-    fileID: Int64, cursor: String, offset: Int64, size: Int64, modifiedAt: Int64, lines: Int,
-    parserState: String, isHolding: Bool
+    fileID: Int64, device: Int64, inode: Int64, cursor: String, offset: Int64, size: Int64,
+    modifiedAt: Int64, lines: Int, parserState: String, isHolding: Bool
   ) {
     self.fileID = fileID
+    self.device = device
+    self.inode = inode
     self.cursor = cursor
     self.offset = offset
     self.size = size

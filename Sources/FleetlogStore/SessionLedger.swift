@@ -82,6 +82,7 @@ enum SessionColumns {
     "model", "model_at", "parent_session_id", "started_at", "last_at", "events", "prompts",
     "turns", "tool_calls", "tool_errors", "responses", "input_tokens", "output_tokens",
     "cache_read_tokens", "cache_write_tokens", "attention", "validation_errors", "subagents",
+    "times_are_borrowed",
   ]
 
   static let list = names.map { "s." + $0 }.joined(separator: ", ")
@@ -101,6 +102,7 @@ enum SessionColumns {
       Value(session.inputTokens), Value(session.outputTokens), Value(session.cacheReadTokens),
       Value(session.cacheWriteTokens), Value(session.attention),
       Value(session.validationErrors), Value(session.subagents),
+      Value(session.timesAreBorrowed),
     ]
   }
 
@@ -129,6 +131,7 @@ enum SessionColumns {
     session.attention = Int(row.int(23))
     session.validationErrors = Int(row.int(24))
     session.subagents = Int(row.int(25))
+    session.timesAreBorrowed = row.bool(26)
     return session
   }
 }

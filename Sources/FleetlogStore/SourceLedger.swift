@@ -95,6 +95,18 @@ package final class SourceLedger {
       cursor: nil, parserState: nil, isHolding: false)
   }
 
+  /// Notes which format a file turned out to have.
+  package func recognise(
+    _ id: Int64, format: String, parserVersion: Int
+  ) throws(StoreError) -> SourceRecord? {
+    try connection.run(
+      """
+      UPDATE files SET format = ?, parser_version = ?, state = 'reading', last_error = NULL
+      WHERE id = ?
+      """, [.text(format), Value(parserVersion), .int(id)])
+    return try find(id: id)
+  }
+
   /// Notes that a known file now stands under another path.
   package func move(_ id: Int64, to path: String) throws(StoreError) {
     try connection.transaction { () throws(StoreError) in
@@ -125,13 +137,13 @@ package final class SourceLedger {
   ) throws(StoreError) {
     try connection.run(
       """
-      UPDATE files SET cursor = ?, read_offset = ?, size = ?, modified_at = ?, parser_state = ?,
+      UPDATE files SET device = ?, inode = ?, cursor = ?, read_offset = ?, size = ?, modified_at = ?, parser_state = ?,
         is_holding = ?, lines = lines + ?, events = events + ?, skipped_lines = skipped_lines + ?,
         mended_lines = mended_lines + ?, last_read_at = ?, last_error = NULL, state = 'reading'
       WHERE id = ?
       """,
       [
-        .text(update.cursor), .int(update.offset), .int(update.size), .int(update.modifiedAt),
+        .int(update.device), .int(update.inode), .text(update.cursor), .int(update.offset), .int(update.size), .int(update.modifiedAt),
         .text(update.parserState), Value(update.isHolding), Value(update.lines), Value(events),
         Value(problems.count { $0.kind == .skipped }),
         Value(problems.count { $0.kind == .mended }), .int(now), .int(update.fileID),

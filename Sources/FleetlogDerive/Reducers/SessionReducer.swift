@@ -4,9 +4,8 @@ package import FleetlogEvents
 /// which a session's events are recorded.
 package enum SessionReducer {
   package static func apply(_ event: StoredEvent, to session: inout SessionSummary) {
+    stretch(&session, over: event)
     session.events += 1
-    session.startedAt = min(session.startedAt, event.ts)
-    session.lastAt = max(session.lastAt, event.ts)
     if event.attentionCandidate { session.attention += 1 }
     switch event.type {
     case .processStarted: started(event, &session)
@@ -21,6 +20,20 @@ package enum SessionReducer {
     case .contextSet: titled(event, &session)
     case .validationError: session.validationErrors += 1
     default: break
+    }
+  }
+
+  /// A record without a time has its file's, which says nothing about when the session was as
+  /// soon as one other record has a time of its own.
+  private static func stretch(_ session: inout SessionSummary, over event: StoredEvent) {
+    let isBorrowed = event.payload?.contains("\"_ts_from\":\"file_mtime\"") ?? false
+    if session.events == 0 || (session.timesAreBorrowed && !isBorrowed) {
+      session.startedAt = event.ts
+      session.lastAt = event.ts
+      session.timesAreBorrowed = isBorrowed
+    } else if session.timesAreBorrowed == isBorrowed {
+      session.startedAt = min(session.startedAt, event.ts)
+      session.lastAt = max(session.lastAt, event.ts)
     }
   }
 
@@ -56,11 +69,16 @@ package enum SessionReducer {
   private static func responded(_ event: StoredEvent, _ session: inout SessionSummary) {
     guard let payload = payload(event) else { return }
     session.responses += 1
-    session.inputTokens += payload["input_tokens"]?.int ?? 0
-    session.outputTokens += payload["output_tokens"]?.int ?? 0
-    session.cacheReadTokens += payload["cache_read_tokens"]?.int ?? 0
-    session.cacheWriteTokens += payload["cache_write_tokens"]?.int ?? 0
-    if let model = payload["model_name"]?.string, event.ts >= session.modelAt {
+    func tokens(_ key: String) -> Int {
+      min(max(payload[key]?.int ?? 0, 0), SessionSummary.mostTokens)
+    }
+    session.inputTokens += tokens("input_tokens")
+    session.outputTokens += tokens("output_tokens")
+    session.cacheReadTokens += tokens("cache_read_tokens")
+    session.cacheWriteTokens += tokens("cache_write_tokens")
+    if let model = payload["model_name"]?.string,
+      (event.ts, model) > (session.modelAt, session.model ?? "")
+    {
       session.model = model
       session.modelAt = event.ts
     }
@@ -73,13 +91,15 @@ package enum SessionReducer {
     retitle(&session, title.oneLine(limit: 200), rank: rank, at: event.ts)
   }
 
-  /// The best source wins; of prompts the first one, of titles the last.
+  /// The best source wins; of prompts the first one, of titles the last. Of two at one time the
+  /// text decides, so that the order of reading does not.
   private static func retitle(
     _ session: inout SessionSummary, _ title: String, rank: Int, at ts: Int64
   ) {
     guard !title.isEmpty, rank >= session.titleRank else { return }
     if rank == session.titleRank {
-      let isBetter = rank == TitleRank.prompt ? ts < session.titleAt : ts >= session.titleAt
+      let earlier = (session.titleAt, session.title ?? "")
+      let isBetter = rank == TitleRank.prompt ? (ts, title) < earlier : (ts, title) > earlier
       guard isBetter else { return }
     }
     session.title = title

@@ -2,6 +2,9 @@
 package struct JSONObject: Sendable, Equatable {
   private var body: [UInt8] = []
   package private(set) var keys: [String] = []
+  /// The keys again once they are many: a transcript may hold an object of a million.
+  private var keySet: Set<String> = []
+  private static let manyKeys = 32
 
   package init() {}
 
@@ -12,7 +15,9 @@ package struct JSONObject: Sendable, Equatable {
 
   package var bytes: [UInt8] { [UInt8(ascii: "{")] + body + [UInt8(ascii: "}")] }
 
-  package func contains(_ key: String) -> Bool { keys.contains(key) }
+  package func contains(_ key: String) -> Bool {
+    keys.count < Self.manyKeys ? keys.contains(key) : keySet.contains(key)
+  }
 
   package mutating func set(_ key: String, _ value: String?) {
     guard let value else { return }
@@ -78,9 +83,11 @@ package struct JSONObject: Sendable, Equatable {
   }
 
   private mutating func begin(_ key: String) {
-    precondition(!keys.contains(key), "the key \(key) is set twice")
+    precondition(!contains(key), "the key \(key) is set twice")
     if !keys.isEmpty { body.append(UInt8(ascii: ",")) }
     keys.append(key)
+    if keys.count == Self.manyKeys { keySet = Set(keys) }
+    if keys.count > Self.manyKeys { keySet.insert(key) }
     JSONText.encode(key.utf8, into: &body)
     body.append(UInt8(ascii: ":"))
   }

@@ -8,7 +8,7 @@ package struct EventCursor: Sendable, Equatable, CustomStringConvertible {
     self.id = id
   }
 
-  /// Reads the text form `TS-ID`.
+  /// Reads the text form `TS_ID`.
   package init?(_ text: String) {
     let parts = text.split(separator: "_", omittingEmptySubsequences: false)
     guard parts.count == 2, let ts = Int64(parts[0]), let id = Int64(parts[1]), id >= 0 else {

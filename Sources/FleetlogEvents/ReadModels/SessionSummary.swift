@@ -20,6 +20,8 @@ package struct SessionSummary: Sendable, Equatable {
   /// First and last event, ms since the Unix epoch.
   package var startedAt: Int64
   package var lastAt: Int64
+  /// Whether no record carried a time of its own so far, so that the times are the file's.
+  package var timesAreBorrowed = false
   package var events = 0
   package var prompts = 0
   package var turns = 0
@@ -34,6 +36,9 @@ package struct SessionSummary: Sendable, Equatable {
   package var attention = 0
   package var validationErrors = 0
   package var subagents = 0
+
+  /// What one response may add to a sum of tokens: more is a mistake, and must not overflow it.
+  package static let mostTokens = 1 << 40
 
   package init(id: String, startedAt: Int64, lastAt: Int64) {
     self.id = id

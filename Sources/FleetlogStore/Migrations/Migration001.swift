@@ -147,6 +147,7 @@ let migration001 = Migration(
       parent_session_id TEXT,
       started_at INTEGER NOT NULL,
       last_at INTEGER NOT NULL,
+      times_are_borrowed INTEGER NOT NULL DEFAULT 0,
       events INTEGER NOT NULL DEFAULT 0,
       prompts INTEGER NOT NULL DEFAULT 0,
       turns INTEGER NOT NULL DEFAULT 0,

@@ -1,0 +1,109 @@
+import FleetlogEvents
+
+/// One line of a Claude Code transcript, as far as all kinds of record are alike.
+struct ClaudeRecord {
+  let line: RawLine
+  let value: JSONValue
+  /// The record's `type`; empty where it has none.
+  let kind: String
+  let uuid: String?
+  let parentUUID: String?
+  let sessionID: String?
+  let agentID: String?
+  /// The record's own time in ms since the Unix epoch.
+  let time: Int64?
+
+  init(line: RawLine, value: JSONValue) {
+    self.line = line
+    self.value = value
+    kind = value["type"]?.string ?? ""
+    uuid = value.name("uuid")
+    parentUUID = value.name("parentUuid")
+    sessionID = value.name("sessionId") ?? value.name("session_id")
+    agentID = value.name("agentId")
+    time = ClaudeRecord.time(of: value)
+  }
+
+  private static func time(of value: JSONValue) -> Int64? {
+    let stamp = value["timestamp"] ?? value["snapshot"]?["timestamp"]
+    if let text = stamp?.string { return Timestamp.parse(text) }
+    return stamp?.int.flatMap { $0 > 0 ? Int64($0) : nil }
+  }
+
+  /// Whether the record says where it was written, which bare notes such as titles do not.
+  var hasEnvelope: Bool { uuid != nil || value["cwd"]?.string != nil }
+
+  /// Whether the record's time is that of its writing: a checkpoint that is updated keeps its own.
+  var isInOrder: Bool { value["timestamp"] != nil }
+
+  var cwd: String? { value.name("cwd") }
+  var isSidechain: Bool { value["isSidechain"]?.bool ?? false }
+  var isMeta: Bool { value["isMeta"]?.bool ?? false }
+
+  var message: JSONValue? { value["message"] }
+
+  /// The blocks of the message, one for a message that is mere text; nil where there is no
+  /// message of a known shape.
+  var blocks: [ClaudeBlock]? {
+    guard let message, !message.isNull else { return nil }
+    guard let content = message.isObject ? message["content"] : message else { return nil }
+    switch content.kind {
+    case .string: return [ClaudeBlock(content)]
+    case .array: return content.elements.map(ClaudeBlock.init)
+    case .null, .bool, .number, .object: return nil
+    }
+  }
+
+  /// Begins the key of a fact that this record states.
+  ///
+  /// With a uuid: the uuid and what the record says, never its session, since a resumed or forked
+  /// transcript repeats both under another session. Without: the whole line, the session where
+  /// the line does not name it, and where it has no time either the record that it follows.
+  func factKey(session: String?, following previous: String?) -> FactKey {
+    var key = FactKey()
+    if let uuid {
+      key.add(uuid)
+      if let message {
+        key.add(message)
+      } else {
+        for field in ClaudeRecord.definingFields { key.add(value[field]) }
+      }
+    } else {
+      key.add(value)
+      guard kind != "summary" else { return key }
+      if sessionID == nil, kind != "file-history-snapshot" { key.add(session) }
+      if time == nil { key.add(previous) }
+    }
+    return key
+  }
+
+  private static let definingFields = [
+    "type", "subtype", "content", "attachment", "data", "error", "retryAttempt", "durationMs",
+    "hookInfos", "hookErrors", "compactMetadata",
+  ]
+}
+
+/// A block of a message; a bare string counts as text.
+struct ClaudeBlock {
+  let value: JSONValue
+
+  init(_ value: JSONValue) { self.value = value }
+
+  var kind: String { value.kind == .string ? "text" : value["type"]?.string ?? "" }
+
+  var text: String? { value.string ?? value["text"]?.string }
+
+  var isToolCall: Bool { kind.hasSuffix("tool_use") }
+  var isToolResult: Bool { kind.hasSuffix("tool_result") }
+}
+
+extension JSONValue {
+  /// A string that names something: nil where it is missing, no string, empty, or longer than
+  /// any name is.
+  func name(_ key: String) -> String? {
+    guard let value = self[key], value.rawStringLength <= 1024, let text = value.string,
+      !text.isEmpty
+    else { return nil }
+    return text
+  }
+}

@@ -1,0 +1,231 @@
+import Foundation
+import FleetlogEvents
+
+/// The direct way to log: a file with one event object a line, named by the log's own columns.
+///
+/// Identity. A line that brings an `idempotency_key` is that fact of its scope, the instance or
+/// session that logs it. A line with a time of its own is its scope and its bytes: of two equal
+/// lines, in one file or in two, the second to be read is the same fact and is not written again.
+/// A line without a time is its scope, its bytes and its place in the file, so there equal lines
+/// of one file are two facts, and a line keeps its identity in a copy only while it keeps its
+/// place.
+///
+/// Runs. Lines of one instance are one run, `run:log:<instance>` (else of its session, else
+/// `default`), whichever file they stand in. Where an instance starts a second time in one file,
+/// what follows is a run of its own. The ids in `run_id` and `parent_run_id` belong to the log
+/// that the logger knew, so they are kept in the payload for the store to resolve.
+package struct EventLogFormat: TranscriptFormat {
+  package static let name = "events"
+  package static let parserVersion = 1
+
+  private let file: TranscriptFile
+  private var memory: Memory
+
+  private struct Memory: Codable {
+    var lastTime: Int64?
+    /// The current run of each scope that has logged, by the scope's name; the newest 256.
+    var runs: [String: CurrentRun] = [:]
+    var order: [String] = []
+  }
+
+  private struct CurrentRun: Codable {
+    let key: String
+    /// What tells the line that started the run from another start; nil where none has.
+    let start: String?
+  }
+
+  package init(file: TranscriptFile, state: String?) {
+    self.file = file
+    memory =
+      state.flatMap { try? JSONDecoder().decode(Memory.self, from: Data($0.utf8)) } ?? Memory()
+  }
+
+  package var state: String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    return (try? encoder.encode(memory)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
+  }
+
+  package var isHolding: Bool { false }
+
+  package mutating func settle(into output: inout FormatOutput) {}
+
+  /// An event's type is enough beside one more column of the log; a dotted name is enough alone.
+  package static func recognises(_ sample: FormatSample) -> Bool {
+    sample.objects.contains { object in
+      guard let name = object["event_type"]?.string?.trimmed, !name.isEmpty else { return false }
+      let type = EventType(rawValue: name)
+      let columns = ["summary", "payload", "payload_json", "instance_id", "run_id", "role"]
+      return type.isNamespaced || columns.contains { object[$0] != nil }
+        || (EventTypeCatalogue.entry(for: type) != nil && object["ts"] != nil)
+    }
+  }
+
+  package mutating func read(_ line: RawLine, into output: inout FormatOutput) {
+    guard let value = output.parse(line) else { return }
+    switch EventContract.admit(logged: value) {
+    case .success(let logged): write(logged, line, into: &output)
+    case .failure(let refusal): write(refusal, of: value, line, into: &output)
+    }
+  }
+
+  private mutating func write(
+    _ logged: LoggedEvent, _ line: RawLine, into output: inout FormatOutput
+  ) {
+    let event = logged.event
+    let time = time(event.ts)
+    let scope = Scope(instance: logged.instanceID, session: logged.sessionID, role: logged.role)
+    let isStart = event.type == .processStarted
+    let run = isStart ? newRun(of: scope, line) : currentRun(of: scope, time, line, into: &output)
+
+    var draft = EventDraft(
+      event.type, ts: time.ts, run: run, sourceKind: logged.sourceKind,
+      summary: PlainText.line(event.summary, limit: 501), provenance: logged.provenance)
+    draft.sourceRef = logged.sourceRef ?? logged.sessionID
+    draft.sinkKind = logged.sinkKind
+    draft.sinkRef = logged.sinkRef
+    draft.schemaVersion = logged.schemaVersion
+    draft.severity = event.severity
+    draft.confidence = event.confidence
+    draft.attentionCandidate = event.attentionCandidate
+    draft.operatorActionRequired = event.operatorActionRequired
+    draft.riskDetected = event.riskDetected
+    draft.payload = event.payload
+    set("_run_id", logged.runID, in: &draft)
+    set("_parent_run_id", logged.parentRunID, in: &draft)
+    if let source = time.source, !draft.payload.contains("_ts_from") {
+      draft.payload.set("_ts_from", source)
+    }
+    draft.artifacts = event.artifacts
+    draft.tags = event.tags
+    draft.dedupeKey = event.dedupeKey
+    draft.expiresAt = event.expiresAt
+    draft.span = line.span
+    draft.idempotencyKey = key(scope, event.ts, line, prefix: "l")
+    if let key = event.idempotencyKey { draft.idempotencyKey = scope.prefixed(key) }
+    if isStart {
+      draft.aliasKey = event.idempotencyKey.map(scope.prefixed)
+      draft.idempotencyKey = run.key
+    }
+    draft.links = event.links.map { link in
+      var metadata = JSONObject()
+      metadata.set("by", "worker")
+      return LinkDraft(link.relation, scope.prefixed(link.target), metadata: metadata)
+    }
+    output.drafts.append(draft)
+  }
+
+  private mutating func write(
+    _ refusal: EventContract.Refusal, of value: JSONValue, _ line: RawLine,
+    into output: inout FormatOutput
+  ) {
+    func text(_ keys: String...) -> String? {
+      keys.lazy.compactMap { value[$0]?.string?.trimmed }.first { !$0.isEmpty }
+    }
+    let scope = Scope(
+      instance: text("instance_id"), session: text("related_session_id", "session_id", "session"),
+      role: text("role"))
+    let own = EventContract.time(logged: value)
+    let time = time(own)
+    let run = currentRun(of: scope, time, line, into: &output)
+    var draft = EventDraft(
+      .validationError, ts: time.ts, run: run, sourceKind: .system,
+      summary: PlainText.line("Refused from \(run.instanceID): \(refusal.reason)"))
+    draft.sourceRef = scope.session
+    draft.payload.set("reason", refusal.reason)
+    draft.payload.set("position", line.offset)
+    draft.payload.set("line", line.number + 1)
+    draft.payload.set("text", String(decoding: line.bytes, as: UTF8.self))
+    draft.payload.set("_ts_from", time.source)
+    draft.span = line.span
+    draft.idempotencyKey = key(scope, own, line, prefix: "v")
+    output.drafts.append(draft)
+  }
+
+  /// A logger's payload may hold the same key already; its own word stays.
+  private func set(_ key: String, _ id: Int64?, in draft: inout EventDraft) {
+    guard let id, !draft.payload.contains(key) else { return }
+    draft.payload.set(key, id)
+  }
+
+  private mutating func time(_ own: Int64?) -> (ts: Int64, source: String?) {
+    if let own {
+      memory.lastTime = own
+      return (own, nil)
+    }
+    if let last = memory.lastTime { return (last, "previous_record") }
+    return (file.modifiedAt, "file_mtime")
+  }
+
+  private func key(_ scope: Scope, _ ts: Int64?, _ line: RawLine, prefix: Character) -> String {
+    var key = FactKey()
+    key.add(scope.instance)
+    key.add(scope.session)
+    key.add(line.bytes)
+    if ts == nil { key.add(line.number) }
+    return key.text(prefix: prefix, ts: ts)
+  }
+
+  /// The run that a line belongs to; its start is written where no line has told it.
+  private mutating func currentRun(
+    of scope: Scope, _ time: (ts: Int64, source: String?), _ line: RawLine,
+    into output: inout FormatOutput
+  ) -> RunIdentity {
+    if let current = memory.runs[scope.name] { return scope.run(current.key) }
+    let run = scope.run(scope.runKey)
+    remember(CurrentRun(key: run.key, start: nil), for: scope.name)
+    var draft = EventDraft(
+      .processStarted, ts: time.ts, run: run, sourceKind: .system,
+      summary: PlainText.line("\(run.instanceID) started"))
+    draft.sourceRef = scope.session
+    draft.payload.set("agent", scope.instance ?? EventLogFormat.name)
+    draft.payload.set("synthesized", true)
+    draft.payload.set("_ts_from", time.source)
+    draft.span = line.span
+    draft.idempotencyKey = run.key
+    output.drafts.append(draft)
+    return run
+  }
+
+  private mutating func newRun(of scope: Scope, _ line: RawLine) -> RunIdentity {
+    var content = FactKey()
+    content.add(line.bytes)
+    let start = content.fingerprint()
+    let current = memory.runs[scope.name]
+    if let current, current.start == start { return scope.run(current.key) }
+    let key = scope.runKey + (current == nil ? "" : ":" + start)
+    remember(CurrentRun(key: key, start: start), for: scope.name)
+    return scope.run(key)
+  }
+
+  private mutating func remember(_ run: CurrentRun, for scope: String) {
+    if memory.runs.updateValue(run, forKey: scope) == nil { memory.order.append(scope) }
+    if memory.order.count > 256 { memory.runs[memory.order.removeFirst()] = nil }
+  }
+}
+
+/// Who logs a line: what keeps two loggers' keys apart.
+private struct Scope {
+  let instance: String?
+  let session: String?
+  let role: String?
+
+  var name: String { instance ?? session ?? "default" }
+  var runKey: String { "run:log:" + name }
+
+  func run(_ key: String) -> RunIdentity {
+    RunIdentity(
+      key: key, instanceID: instance ?? session ?? "log", role: role ?? "worker",
+      sessionID: session)
+  }
+
+  func prefixed(_ key: String) -> String { "l:\(name):\(key)" }
+
+  /// A logger names its own keys bare; a key of the log's, which begins with its kind, stays.
+  func prefixed(_ target: LinkDraft.Target) -> LinkDraft.Target {
+    guard case .idempotencyKey(let key) = target,
+      !["l:", "w:", "run:"].contains(where: key.hasPrefix)
+    else { return target }
+    return .idempotencyKey(prefixed(key))
+  }
+}

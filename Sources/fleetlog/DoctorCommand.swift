@@ -1,0 +1,127 @@
+import FleetlogEvents
+import FleetlogIngest
+import FleetlogStore
+import FleetlogWeb
+import Foundation
+
+/// Looks after the installation: what is well, what is not, and what mends it.
+enum DoctorCommand: Verb {
+  static let name = "doctor"
+  static let operands = "[DIR…]"
+  static let help = "Checks the log, its sources and this machine, and says how to mend each."
+  static let options = [
+    CommonOptions.database, CommonOptions.json,
+    Option(name: "assets", value: "DIR", help: "folder that holds Templates and Public"),
+  ]
+
+  struct Check {
+    let name: String
+    let isWell: Bool
+    let finding: String
+    var mend: String?
+  }
+
+  static func run(_ arguments: Arguments) throws -> Int32 {
+    let path = CommonOptions.database(arguments)
+    var checks = [versions()]
+    checks.append(assets(arguments))
+    checks += log(path)
+    checks += watching(arguments.positional.isEmpty ? Places.agentFolders : arguments.positional)
+    if arguments.has("json") {
+      var object = JSONObject()
+      object.set("well", checks.allSatisfy(\.isWell))
+      object.set(
+        "checks",
+        checks.map { check in
+          var entry = JSONObject()
+          entry.set("name", check.name)
+          entry.set("well", check.isWell)
+          entry.set("finding", check.finding)
+          entry.set("mend", check.mend)
+          return entry
+        })
+      Terminal.print(object.bytes)
+    } else {
+      for check in checks {
+        let mark = check.isWell ? "ok  " : "MEND"
+        Terminal.print("\(mark)  \(check.name): \(Terminal.safe(check.finding))")
+        if let mend = check.mend { Terminal.print("      → \(Terminal.safe(mend))") }
+      }
+    }
+    return checks.allSatisfy(\.isWell) ? 0 : 1
+  }
+
+  private static func versions() -> Check {
+    Check(
+      name: "versions", isWell: true,
+      finding: "fleetlog \(Fleetlog.version), SQLite \(EventLog.libraryVersion), "
+        + "schema \(EventLog.schemaVersion), contract \(EventContract.version)")
+  }
+
+  private static func assets(_ arguments: Arguments) -> Check {
+    do {
+      let assets = try Places.assets(arguments)
+      return Check(name: "assets", isWell: true, finding: assets.root)
+    } catch {
+      return Check(
+        name: "assets", isWell: false, finding: "\(error)",
+        mend: "name the folder with --assets or FLEETLOG_ASSETS")
+    }
+  }
+
+  private static func log(_ path: String) -> [Check] {
+    guard FileManager.default.fileExists(atPath: path) else {
+      return [Check(name: "log", isWell: true, finding: "none yet at \(path)")]
+    }
+    do {
+      let log = try EventLog(path: path)
+      let overview = try log.overview()
+      let sources = try log.sources()
+      let damage = try log.integrityProblems()
+      let unreadable = sources.filter { $0.state == .unreadable }
+      let behind = sources.filter { $0.state == .reading && $0.offset < $0.size }
+      return [
+        Check(
+          name: "log", isWell: damage.isEmpty,
+          finding: damage.isEmpty
+            ? "\(overview.events) events in \(path), structure sound"
+            : damage.joined(separator: "; "),
+          mend: damage.isEmpty
+            ? nil
+            : "move \(path) away and run fleetlog ingest over the transcripts; receipts of "
+              + "deleted transcripts are lost with it"),
+        Check(
+          name: "full text", isWell: overview.searchLag == 0,
+          finding: overview.searchLag == 0
+            ? "current" : "\(overview.searchLag) events behind",
+          mend: overview.searchLag == 0
+            ? nil : "fleetlog serve brings it up to date; or delete \(path)-search to rebuild it"),
+        Check(
+          name: "sources", isWell: unreadable.isEmpty,
+          finding: "\(sources.count) known, \(behind.count) with unread bytes, "
+            + "\(unreadable.count) unreadable"
+            + (unreadable.first.map { ", such as \($0.path): \($0.lastError ?? "")" } ?? ""),
+          mend: unreadable.isEmpty ? nil : "see /sources for each reason"),
+      ]
+    } catch {
+      return [Check(name: "log", isWell: false, finding: error.description, mend: error.mend)]
+    }
+  }
+
+  private static func watching(_ folders: [String]) -> [Check] {
+    let present = folders.filter { FileManager.default.fileExists(atPath: $0) }
+    let listing = FileLister().list(present.map { FilePath($0) })
+    let limit = (try? String(contentsOfFile: "/proc/sys/fs/inotify/max_user_watches", encoding: .utf8))
+      .flatMap { Int($0.trimmed) }
+    let isWell = limit.map { listing.folders < $0 } ?? true
+    return [
+      Check(
+        name: "watching", isWell: isWell,
+        finding: present.isEmpty
+          ? "no agent's folder found here"
+          : "\(listing.folders) folders, \(listing.files.count) transcripts; the limit is "
+            + (limit.map { "\($0) watches" } ?? "unknown"),
+        mend: isWell ? nil : "raise it: sysctl fs.inotify.max_user_watches=524288")
+    ]
+  }
+}

@@ -1,0 +1,156 @@
+import FleetlogEvents
+import FleetlogStore
+import FleetlogWeb
+import Foundation
+
+/// The filters of `/events` as options.
+enum FilterOptions {
+  static let all: [Option] = [
+    Option(name: "q", value: "TEXT", help: "full text"),
+    Option(name: "type", value: "TYPE", help: "event type", isRepeatable: true),
+    Option(name: "session", value: "ID", help: "session", isRepeatable: true),
+    Option(name: "run", value: "ID", help: "run", isRepeatable: true),
+    Option(name: "instance", value: "NAME", help: "instance", isRepeatable: true),
+    Option(name: "role", value: "ROLE", help: "role", isRepeatable: true),
+    Option(
+      name: "source-kind", value: "KIND", help: "worker, operator, system, overseer or channel",
+      isRepeatable: true),
+    Option(name: "agent", value: "NAME", help: "agent of the session", isRepeatable: true),
+    Option(name: "project", value: "DIR", help: "project of the session", isRepeatable: true),
+    Option(name: "branch", value: "NAME", help: "branch of the session", isRepeatable: true),
+    Option(name: "tag", value: "TAG", help: "tag", isRepeatable: true),
+    Option(name: "min-severity", value: "1–5", help: "at least so severe"),
+    Option(name: "attention", value: nil, help: "only what may ask for attention"),
+    Option(name: "action-required", value: nil, help: "only what needs the operator to act"),
+    Option(name: "risk", value: nil, help: "only risks"),
+    Option(name: "since", value: "TIME", help: "ISO-8601, epoch ms, or back from now: 15m, 2h, 7d"),
+    Option(name: "until", value: "TIME", help: "likewise, exclusive"),
+    Option(name: "sort", value: "ORDER", help: "newest (default), oldest or rank"),
+    Option(name: "limit", value: "N", help: "1–500 (default 100)"),
+    Option(name: "after", value: "CURSOR", help: "what the page before gave as next"),
+  ]
+
+  static func filter(_ arguments: Arguments) throws -> EventFilter {
+    let parameters = all.flatMap { option in
+      arguments.values(option.name).map {
+        (name: option.name.replacingOccurrences(of: "-", with: "_"), value: $0)
+      }
+    }
+    return try EventFilter(parameters: parameters, now: Clock.now())
+  }
+}
+
+/// Lists events.
+enum EventsCommand: Verb {
+  static let name = "events"
+  static let help = "Lists events, with the filters of the viewer."
+  static let options = [CommonOptions.database, CommonOptions.json] + FilterOptions.all
+
+  static func run(_ arguments: Arguments) throws -> Int32 {
+    guard arguments.positional.isEmpty else {
+      throw UsageError("events takes options only; to search for words: fleetlog search WORDS")
+    }
+    return try list(FilterOptions.filter(arguments), arguments)
+  }
+
+  static func list(_ filter: EventFilter, _ arguments: Arguments) throws -> Int32 {
+    let page = try EventLog.open(arguments).events(filter)
+    if arguments.has("json") {
+      Terminal.print(JSONTwin.page(page).bytes)
+      return 0
+    }
+    var table = Table(["time (UTC)", "type", "instance", "event", "summary"], right: [3])
+    for row in page.rows {
+      table.add([
+        String(Timestamp.format(row.event.ts).prefix(19)).replacingOccurrences(of: "T", with: " "),
+        row.event.type.rawValue, row.event.instanceID, String(row.event.id),
+        (row.snippet?.text ?? row.event.summary).oneLine(limit: 120),
+      ])
+    }
+    table.print()
+    let matched = page.matchedIsExact ? "\(page.matched)" : "at least \(page.matched)"
+    Terminal.say("\(page.rows.count) of \(matched) events" + (page.partialReason.map { ". " + $0 } ?? ""))
+    if let next = page.next { Terminal.say("more with --after \(next)") }
+    return 0
+  }
+}
+
+/// Searches the full text.
+enum SearchCommand: Verb {
+  static let name = "search"
+  static let operands = "WORDS…"
+  static let help = "Finds events by their text: words, \"a phrase\", word*, -word, OR."
+  static let options =
+    [CommonOptions.database, CommonOptions.json] + FilterOptions.all.filter { $0.name != "q" }
+
+  static func run(_ arguments: Arguments) throws -> Int32 {
+    guard !arguments.positional.isEmpty else {
+      throw UsageError("search needs something to search for: fleetlog search WORDS")
+    }
+    var filter = try FilterOptions.filter(arguments)
+    // A shell has taken the quotes away: an argument of several words was a phrase.
+    filter.text = arguments.positional.map { word in
+      word.contains(" ") && !word.contains("\"") && arguments.positional.count > 1
+        ? "\"\(word)\"" : word
+    }.joined(separator: " ")
+    return try EventsCommand.list(filter, arguments)
+  }
+}
+
+/// Lists sessions.
+enum SessionsCommand: Verb {
+  static let name = "sessions"
+  static let help = "Lists sessions, newest activity first."
+  static let options = [
+    CommonOptions.database, CommonOptions.json,
+    Option(name: "q", value: "TEXT", help: "part of the title, project or id"),
+    Option(name: "agent", value: "NAME", help: "agent", isRepeatable: true),
+    Option(name: "project", value: "DIR", help: "project", isRepeatable: true),
+    Option(name: "limit", value: "N", help: "1–500 (default 100)"),
+    Option(name: "after", value: "CURSOR", help: "what the page before gave as next"),
+  ]
+
+  static func run(_ arguments: Arguments) throws -> Int32 {
+    var query = SessionQuery()
+    query.text = arguments.value("q") ?? arguments.positional.first
+    query.agents = arguments.values("agent")
+    query.projects = arguments.values("project")
+    query.limit = try arguments.int("limit", in: EventFilter.limits) ?? query.limit
+    query.after = arguments.value("after")
+    guard let page = try EventLog.open(arguments).sessions(query) else {
+      throw UsageError("--after takes the cursor that the page before gave as next")
+    }
+    if arguments.has("json") {
+      Terminal.print(JSONTwin.page(page).bytes)
+      return 0
+    }
+    var table = Table(
+      ["last (UTC)", "agent", "session", "prompts", "calls", "errors", "tokens out", "title"],
+      right: [3, 4, 5, 6])
+    for session in page.sessions {
+      table.add([
+        String(Timestamp.format(session.lastAt).prefix(16)).replacingOccurrences(
+          of: "T", with: " "), session.agent ?? "", session.id, String(session.prompts),
+        String(session.toolCalls), String(session.toolErrors), String(session.outputTokens),
+        (session.title ?? "").oneLine(limit: 80),
+      ])
+    }
+    table.print()
+    Terminal.say("\(page.sessions.count) of \(page.total) sessions")
+    if let next = page.next { Terminal.say("more with --after \(next)") }
+    return 0
+  }
+}
+
+extension EventLog {
+  /// The log that the arguments name.
+  static func open(_ arguments: Arguments) throws -> EventLog {
+    let path = CommonOptions.database(arguments)
+    guard FileManager.default.fileExists(atPath: path) else {
+      throw Failure(
+        "there is no log at \(path): make one with fleetlog ingest DIR or fleetlog serve, or name "
+          + "it with --db")
+    }
+    return try EventLog(path: path)
+  }
+}

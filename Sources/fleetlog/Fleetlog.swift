@@ -1,0 +1,71 @@
+import FleetlogEvents
+import FleetlogStore
+import Foundation
+
+/// The program: finds the verb, reads its arguments, runs it.
+@main
+enum Fleetlog {
+  static let version = "0.1.0"
+
+  /// Every verb, in the order of the help.
+  static let verbs: [any Verb.Type] = [
+    ServeCommand.self, IngestCommand.self, DemoCommand.self, EventsCommand.self,
+    SearchCommand.self, SessionsCommand.self, ContractCommand.self, DoctorCommand.self,
+  ]
+
+  static func main() {
+    signal(SIGPIPE, SIG_IGN)
+    exit(run(Array(CommandLine.arguments.dropFirst())))
+  }
+
+  private static func run(_ words: [String]) -> Int32 {
+    guard let name = words.first, name != "--help", name != "help" else {
+      Terminal.print(usage)
+      return words.isEmpty ? 2 : 0
+    }
+    if name == "--version" {
+      Terminal.print("fleetlog \(version)")
+      return 0
+    }
+    guard let verb = verbs.first(where: { $0.name == name }) else {
+      Terminal.say("fleetlog: there is no verb “\(Terminal.safe(name))”: see fleetlog --help")
+      return 2
+    }
+    let rest = Array(words.dropFirst())
+    if rest.prefix(while: { $0 != "--" }).contains("--help") {
+      Terminal.print(verb.usage)
+      return 0
+    }
+    do {
+      let arguments = try Arguments(
+        rest, options: verb.options, environment: ProcessInfo.processInfo.environment)
+      return try verb.run(arguments)
+    } catch let error as UsageError {
+      Terminal.say("fleetlog \(name): \(Terminal.safe(error.description))")
+      return 2
+    } catch let error as EventFilter.ParameterError {
+      let option = "--" + error.parameter.replacingOccurrences(of: "_", with: "-")
+      Terminal.say("fleetlog \(name): \(option): \(Terminal.safe(error.description))")
+      return 2
+    } catch {
+      Terminal.say("fleetlog \(name): \(Terminal.safe("\(error)"))")
+      return 1
+    }
+  }
+
+  private static var usage: String {
+    let width = verbs.map { $0.name.count }.max() ?? 0
+    let list = verbs.map { verb in
+      "  " + verb.name + String(repeating: " ", count: width - verb.name.count + 2) + verb.help
+    }
+    return """
+      usage: fleetlog VERB [options]
+
+      Turns the transcripts of AI coding agents into a typed, linked, searchable event log.
+
+      \(list.joined(separator: "\n"))
+
+      fleetlog VERB --help tells more; fleetlog --version tells the version.
+      """
+  }
+}

@@ -1,0 +1,85 @@
+@preconcurrency import Glibc
+
+/// Data goes to stdout, talk to stderr; colour and movement only where a person looks.
+enum Terminal {
+  static let isInteractive = isatty(STDERR_FILENO) == 1
+  static let hasColour =
+    isatty(STDOUT_FILENO) == 1 && (getenv("NO_COLOR").map { $0.pointee == 0 } ?? true)
+
+  static func print(_ text: String) { write(text + "\n", to: STDOUT_FILENO) }
+
+  static func print(_ bytes: [UInt8]) { write(bytes + [0x0A], to: STDOUT_FILENO) }
+
+  static func say(_ text: String) { write(text + "\n", to: STDERR_FILENO) }
+
+  /// Shows a line that the next one replaces; nothing where nobody looks.
+  static func show(_ line: String) {
+    guard isInteractive else { return }
+    write("\r\u{1B}[2K" + line, to: STDERR_FILENO)
+  }
+
+  static func dim(_ text: String) -> String { hasColour ? "\u{1B}[2m\(text)\u{1B}[0m" : text }
+
+  static func bold(_ text: String) -> String { hasColour ? "\u{1B}[1m\(text)\u{1B}[0m" : text }
+
+  /// Text from a transcript made safe for a terminal: control characters could steer it.
+  static func safe(_ text: String) -> String {
+    String(
+      String.UnicodeScalarView(
+        text.unicodeScalars.map { scalar in
+          switch scalar.properties.generalCategory {
+          case .control, .format: scalar == "\u{200D}" ? scalar : "\u{FFFD}"
+          default: scalar
+          }
+        }))
+  }
+
+  private static func write(_ text: String, to descriptor: Int32) {
+    write(Array(text.utf8), to: descriptor)
+  }
+
+  private static func write(_ bytes: [UInt8], to descriptor: Int32) {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+      if count < 0 && errno == EINTR { continue }
+      // The reader has gone, as in `fleetlog events | head`.
+      if count <= 0 { exit(0) }
+      rest = rest.dropFirst(count)
+    }
+  }
+}
+
+/// Columns for people.
+struct Table {
+  private let headers: [String]
+  private let rightAligned: Set<Int>
+  private var rows: [[String]] = []
+
+  init(_ headers: [String], right: Set<Int> = []) {
+    self.headers = headers
+    rightAligned = right
+  }
+
+  mutating func add(_ row: [String]) { rows.append(row.map(Terminal.safe)) }
+
+  func print() {
+    var widths = headers.map(\.count)
+    for row in rows {
+      for (index, cell) in row.enumerated() { widths[index] = max(widths[index], cell.count) }
+    }
+    Terminal.print(Terminal.dim(line(headers, widths)))
+    for row in rows { Terminal.print(line(row, widths)) }
+  }
+
+  private func line(_ cells: [String], _ widths: [Int]) -> String {
+    var line = ""
+    for (index, cell) in cells.enumerated() {
+      let padding = String(repeating: " ", count: max(0, widths[index] - cell.count))
+      let isLast = index == cells.count - 1
+      line += rightAligned.contains(index) ? padding + cell : cell + (isLast ? "" : padding)
+      if !isLast { line += "  " }
+    }
+    return line
+  }
+}

@@ -1,0 +1,78 @@
+import Foundation
+
+/// One verb of the command line.
+protocol Verb: Sendable {
+  static var name: String { get }
+  /// What stands behind the verb, such as `[DIR…]`.
+  static var operands: String { get }
+  static var help: String { get }
+  static var options: [Option] { get }
+
+  /// - Returns: the exit status.
+  static func run(_ arguments: Arguments) throws -> Int32
+}
+
+extension Verb {
+  static var operands: String { "" }
+
+  static var usage: String {
+    var lines = ["usage: fleetlog \(name)" + (operands.isEmpty ? "" : " " + operands), "", help]
+    let shown = options + [Option(name: "help", value: nil, help: "shows this")]
+    let names = shown.map { "--" + $0.name + ($0.value.map { " " + $0 } ?? "") }
+    let width = min(28, names.map(\.count).max() ?? 0)
+    lines += ["", "options:"]
+    for (option, name) in zip(shown, names) {
+      let padding = String(repeating: " ", count: max(1, width + 2 - name.count))
+      let repeated = option.isRepeatable ? " (repeatable)" : ""
+      lines.append("  " + name + padding + option.help + repeated)
+    }
+    lines += ["", "Every option has an environment twin: FLEETLOG_ and its name in capitals."]
+    return lines.joined(separator: "\n")
+  }
+}
+
+/// Options that several verbs share.
+enum CommonOptions {
+  static let database = Option(
+    name: "db", value: "FILE",
+    help: "the log (default \(Places.databaseText))")
+  static let json = Option(name: "json", value: nil, help: "prints JSON")
+
+  static func database(_ arguments: Arguments) -> String {
+    arguments.value("db") ?? Places.database
+  }
+}
+
+/// Where things stand unless an option says otherwise.
+enum Places {
+  static var data: String {
+    let environment = ProcessInfo.processInfo.environment
+    if let folder = environment["XDG_DATA_HOME"], folder.hasPrefix("/") {
+      return folder + "/fleetlog"
+    }
+    return NSHomeDirectory() + "/.local/share/fleetlog"
+  }
+
+  static var database: String { data + "/fleetlog.db" }
+  static let databaseText = "$XDG_DATA_HOME/fleetlog/fleetlog.db"
+
+  /// The drop folder.
+  static var inbox: String { data + "/inbox" }
+
+  /// The folders in which agents keep their transcripts, whether they exist or not.
+  static var agentFolders: [String] {
+    let environment = ProcessInfo.processInfo.environment
+    let home = NSHomeDirectory()
+    let claude = environment["CLAUDE_CONFIG_DIR"] ?? home + "/.claude"
+    let codex = environment["CODEX_HOME"] ?? home + "/.codex"
+    return [claude + "/projects", codex + "/sessions", codex + "/archived_sessions"]
+  }
+
+  /// Makes the folder of a file, readable by its owner only: transcripts hold secrets.
+  static func makeFolder(of file: String) throws {
+    let folder = (file as NSString).deletingLastPathComponent
+    guard !folder.isEmpty, !FileManager.default.fileExists(atPath: folder) else { return }
+    try FileManager.default.createDirectory(
+      atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+  }
+}
