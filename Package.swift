@@ -51,7 +51,8 @@ let package = Package(
     tests("FleetlogStoreTests", ["FleetlogEvents", "FleetlogStore"]),
     tests("FleetlogWebTests", ["FleetlogEvents", "FleetlogStore", "FleetlogWeb"]),
     tests(
-      "FleetlogTests", ["FleetlogEvents", "FleetlogIngest", "FleetlogStore", "FleetlogWeb"]),
+      "FleetlogTests",
+      ["fleetlog", "FleetlogEvents", "FleetlogIngest", "FleetlogStore", "FleetlogWeb"]),
   ],
   swiftLanguageModes: [.v6]
 )

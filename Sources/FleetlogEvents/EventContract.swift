@@ -232,7 +232,7 @@ extension String {
         pendingSpace = !line.isEmpty
         continue
       }
-      if count >= limit { return line + "…" }
+      if count + (pendingSpace ? 1 : 0) >= limit { return line + "…" }
       if pendingSpace {
         line.append(" ")
         count += 1

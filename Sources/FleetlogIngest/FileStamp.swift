@@ -1,7 +1,7 @@
 import Glibc
 
 /// Which file it is, whatever its name.
-package struct FileIdentity: Sendable, Hashable, Codable {
+package struct FileIdentity: Sendable, Hashable {
   package let device: Int64
   package let inode: Int64
 

@@ -7,12 +7,18 @@ package final class EventLog: Sendable {
 
   /// Counting stops here and says so.
   static let countCap = 10_000
-  /// How long one question may take before its answer is given as far as it got, in ms.
-  static let deadline: UInt64 = 250
+  package static let defaultDeadline: UInt64 = 250
+  let deadline: UInt64
 
-  /// - Parameter path: a log that a writer or ``SearchIndex`` has created.
-  package init(path: String) throws(StoreError) {
+  /// - Parameters:
+  ///   - path: a log whose writer and ``SearchIndex`` have been opened before.
+  ///   - deadline: how long one question may take before its answer is given as far as it got,
+  ///     in ms.
+  package init(
+    path: String, deadline: UInt64 = EventLog.defaultDeadline
+  ) throws(StoreError) {
     self.path = path
+    self.deadline = deadline
     pool = ConnectionPool(path: path)
     try pool.withConnection { (_) throws(StoreError) in }
   }
@@ -55,7 +61,7 @@ package final class EventLog: Sendable {
       var events: [StoredEvent] = []
       var reasons: [String] = []
       do throws(StoreError) {
-        try connection.withDeadline(ms: Self.deadline) { () throws(StoreError) in
+        try connection.withDeadline(ms: deadline) { () throws(StoreError) in
           let statement = try connection.statement(query.page.sql)
           defer { statement.reset() }
           statement.bind(query.page.values)
@@ -63,10 +69,11 @@ package final class EventLog: Sendable {
         }
       } catch where error.cause == .interrupted {
         reasons.append(
-          "The search was stopped after \(Self.deadline) ms; narrow the filter to see the rest.")
+          "The search was stopped after \(deadline) ms; narrow the filter to see the rest.")
       }
-      let (matched, isExact) = try count(query, connection)
-      if filter.sort == .rank, matched >= EventQuery.rankedHits {
+      let (counted, isExact) = try count(query, connection)
+      let matched = isExact ? counted : max(counted, events.count)
+      if query.filter.sort == .rank, matched >= EventQuery.rankedHits {
         reasons.append("Ranked among the newest \(EventQuery.rankedHits) hits.")
       }
       if query.pattern != nil, let lag = try searchLag(connection), lag > 0 {
@@ -74,7 +81,7 @@ package final class EventLog: Sendable {
       }
       let hasMore = events.count > filter.limit
       let shown = Array(events.prefix(filter.limit))
-      let next = hasMore && filter.sort != .rank ? shown.last : nil
+      let next = hasMore && query.filter.sort != .rank ? shown.last : nil
       let snippets = SnippetMaker(query.pattern)
       return EventPage(
         rows: shown.map { EventPage.Row(event: $0, snippet: snippets?.snippet(of: $0)) },
@@ -94,7 +101,7 @@ package final class EventLog: Sendable {
   private func count(
     _ query: EventQuery, _ connection: Connection
   ) throws(StoreError) -> (Int, isExact: Bool) {
-    if query.filter == EventFilter() {
+    if query.isWholeLog, query.filter.since == nil, query.filter.until == nil {
       let total = try connection.first("SELECT coalesce(sum(events), 0) FROM event_totals") {
         $0.int(0)
       }
@@ -102,7 +109,7 @@ package final class EventLog: Sendable {
     }
     do throws(StoreError) {
       let (sql, values) = query.count(cap: Self.countCap)
-      let count = try connection.withDeadline(ms: Self.deadline) { () throws(StoreError) in
+      let count = try connection.withDeadline(ms: deadline) { () throws(StoreError) in
         Int(try connection.first(sql, values) { $0.int(0) } ?? 0)
       }
       return (min(count, Self.countCap), count <= Self.countCap)

@@ -8,6 +8,8 @@ struct EventQuery {
   /// One way of reaching the events; a session that shares events with another has two.
   private struct Arm {
     var tables: String
+    /// The tables as they follow a ranked hit `d`.
+    var ranked = "events e ON e.id = d.event_id"
     var conditions: [String]
     var values: [Value]
     /// The columns that order the arm.
@@ -20,9 +22,12 @@ struct EventQuery {
   private var arms: [Arm]
 
   init(_ filter: EventFilter) {
-    self.filter = filter
     let text = filter.text.map { SearchPattern($0) }
     pattern = text.flatMap { $0.isEmpty ? nil : $0 }
+    var filter = filter
+    // Without a word that must match there is nothing to rank by.
+    if filter.sort == .rank, pattern?.included == nil { filter.sort = .newest }
+    self.filter = filter
     arms = [Arm(tables: "events e", conditions: [], values: [])]
     addSession()
     addSearch()
@@ -51,10 +56,12 @@ struct EventQuery {
       copies.tables = "events e"
       copies.conditions = [
         "e.id IN (SELECT c.event_id FROM session_copies c WHERE c.session_id IN (\(places)))",
-        "e.related_session_id NOT IN (\(places))",
+        "(e.related_session_id IS NULL OR e.related_session_id NOT IN (\(places)))",
       ]
       copies.values = values + values
     } else {
+      copies.ranked =
+        "session_copies c ON c.event_id = d.event_id CROSS JOIN events e ON e.id = c.event_id"
       copies.ts = "c.ts"
       copies.id = "c.event_id"
     }
@@ -69,9 +76,9 @@ struct EventQuery {
     if filter.sort == .rank, pattern.included != nil {
       each {
         $0.tables =
-          "hits h CROSS JOIN search.documents d ON d.id = h.id "
-          + "CROSS JOIN events e ON e.id = d.event_id"
+          "hits h CROSS JOIN search.documents d ON d.id = h.id CROSS JOIN \($0.ranked)"
         $0.ts = "h.rank"
+        $0.id = "e.id"
       }
     } else if let included = pattern.included, filter.sessions.isEmpty {
       each {
@@ -144,7 +151,7 @@ struct EventQuery {
         arm.values.append(.int(since))
         if isSearch {
           arm.conditions.append("t.rowid >= ?")
-          arm.values.append(.int(max(0, since) / 1000 << 10))
+          arm.values.append(.int(SearchIndex.firstNumber(at: since)))
         }
       }
       if let until {
@@ -233,13 +240,16 @@ struct EventQuery {
     )
   }
 
-  /// The values of one expression over the events, most frequent first.
+  /// The values of one expression over the events, most frequent first, and in every row how
+  /// many events were counted: at most `cap`.
   func facet(_ expression: String, cap: Int, limit: Int) -> (sql: String, values: [Value]) {
     let (inner, values) = selection("\(expression) AS value")
     return (
       """
-      SELECT value, count(*) AS n FROM (\(inner) LIMIT ?) WHERE value IS NOT NULL
-      GROUP BY value ORDER BY n DESC, value LIMIT ?
+      SELECT value, n, counted FROM (
+        SELECT value, count(*) AS n, sum(count(*)) OVER () AS counted
+        FROM (\(inner) LIMIT ?) GROUP BY value)
+      WHERE value <> '' ORDER BY n DESC, value LIMIT ?
       """, values + [Value(cap), Value(limit)]
     )
   }

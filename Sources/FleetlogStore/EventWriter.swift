@@ -53,6 +53,7 @@ package final class EventWriter {
   package func commit(_ batch: EventBatch, now: Int64) throws(StoreError) -> Appended {
     defer { forget() }
     return try connection.transaction { () throws(StoreError) in
+      try links.begin()
       var commit = Commit(now: now, fileID: batch.source?.fileID)
       commit.nextID = try lastEventID() + 1
       for draft in batch.drafts { try append(draft, &commit) }
@@ -61,10 +62,10 @@ package final class EventWriter {
       try totals.save()
       try runs.backfillParents()
       if let source = batch.source {
-        try sources.note(batch.problems, file: source.fileID, now: now)
-        try sources.update(
-          source, events: commit.result.inserted, problems: batch.problems, now: now)
-        if commit.result.inserted > 0 {
+        let noted = try sources.note(batch.problems, file: source.fileID, now: now)
+        try sources.update(source, events: commit.result.inserted, problems: noted, now: now)
+        // What a parser holds back becomes an event later, of lines that are read now.
+        if commit.result.inserted > 0 || source.isHolding {
           try archive.keep(batch.lines, file: source.fileID)
         }
       }
@@ -99,7 +100,7 @@ package final class EventWriter {
   }
 
   private func append(_ draft: EventDraft, _ commit: inout Commit) throws(StoreError) {
-    if let existing = try find(draft) { return try meet(existing, draft, &commit) }
+    if let known = try find(draft) { return try meet(known, draft, &commit) }
     let run = try run(for: draft, &commit)
     let event = stored(draft, run: run, id: commit.nextID, commit: commit)
     let inserted = try connection.run(EventColumns.insert, EventColumns.values(event))
@@ -114,37 +115,69 @@ package final class EventWriter {
     try finish(event, draft, run, &commit)
   }
 
-  private func find(_ draft: EventDraft) throws(StoreError) -> StoredEvent? {
+  /// A fact that is in the log already.
+  private struct KnownFact {
+    let event: StoredEvent
+    /// Found by what Fleetlog derived from the record, so it is the same fact without a doubt.
+    let isCertain: Bool
+  }
+
+  private func find(_ draft: EventDraft) throws(StoreError) -> KnownFact? {
     guard let key = draft.idempotencyKey else { return nil }
-    if let alias = draft.aliasKey {
-      let aliased = try connection.first(
-        "SELECT \(EventColumns.list) FROM key_aliases a JOIN events e ON e.id = a.event_id "
-          + "WHERE a.key = ?", [.text(alias)]
-      ) { EventColumns.read($0) }
-      if let aliased { return aliased }
+    if let alias = draft.aliasKey, let event = try find(alias: alias) {
+      return KnownFact(event: event, isCertain: true)
     }
-    return try connection.first(
+    let stored = try connection.first(
       "SELECT \(EventColumns.list) FROM events e WHERE e.idempotency_key = ?", [.text(key)]
     ) { EventColumns.read($0) }
+    if let stored { return KnownFact(event: stored, isCertain: draft.aliasKey == nil) }
+    guard draft.aliasKey != nil else { return nil }
+    return try find(alias: key).map { KnownFact(event: $0, isCertain: false) }
+  }
+
+  private func find(alias: String) throws(StoreError) -> StoredEvent? {
+    try connection.first(
+      "SELECT \(EventColumns.list) FROM key_aliases a JOIN events e ON e.id = a.event_id "
+        + "WHERE a.key = ?", [.text(alias)]
+    ) { EventColumns.read($0) }
+  }
+
+  /// Gives a fact further names. A worker's own key is one too, since it begins with the session:
+  /// in a copy of the transcript the same fact has another.
+  private func note(_ names: [String?], of event: StoredEvent) throws(StoreError) {
+    for name in names {
+      guard let name, name != event.idempotencyKey else { continue }
+      try connection.run(
+        "INSERT OR IGNORE INTO key_aliases VALUES (?, ?)", [.text(name), .int(event.id)])
+    }
   }
 
   /// The fact is in the log: another session may show it too, and a worker's own key may have
   /// been used for something else.
   private func meet(
-    _ existing: StoredEvent, _ draft: EventDraft, _ commit: inout Commit
+    _ known: KnownFact, _ draft: EventDraft, _ commit: inout Commit
   ) throws(StoreError) {
-    commit.result.existing += 1
-    if let alias = draft.aliasKey, existing.idempotencyKey == draft.idempotencyKey {
-      if let conflict = KeyConflict(existing: existing, draft: draft).validationError {
-        commit.result.existing -= 1
-        return try append(conflict, &commit)
-      }
-      try connection.run("INSERT OR IGNORE INTO key_aliases VALUES (?, ?)", [
-        .text(alias), .int(existing.id),
-      ])
+    let existing = known.event
+    if !known.isCertain,
+      let conflict = KeyConflict(existing: existing, draft: draft).validationError
+    {
+      return try append(conflict, &commit)
     }
-    try sessions.showCopy(of: existing, in: draft.run.sessionID)
-    commit.result.links += try links.add(draft.links, of: existing, now: commit.now)
+    commit.result.existing += 1
+    if draft.aliasKey != nil { try note([draft.aliasKey, draft.idempotencyKey], of: existing) }
+    if draft.type == .processStarted { try runs.attach(draft) }
+    let isNew = try sessions.showCopy(of: existing, in: draft.run.sessionID)
+    if isNew, draft.version != nil, let session = draft.run.sessionID,
+      try links.hasVersions(existing.id)
+    {
+      try sessions.recountTokens(of: session)
+    }
+    // A dedupe key means the event that bore it when the link was first read; by now there may
+    // be others.
+    let links = draft.links.filter { link in
+      if case .dedupeKey = link.target { false } else { true }
+    }
+    commit.result.links += try self.links.add(links, of: existing, now: commit.now)
   }
 
   private func run(for draft: EventDraft, _ commit: inout Commit) throws(StoreError) -> Run {
@@ -199,11 +232,7 @@ package final class EventWriter {
   private func finish(
     _ event: StoredEvent, _ draft: EventDraft, _ run: Run, _ commit: inout Commit
   ) throws(StoreError) {
-    if let alias = draft.aliasKey {
-      try connection.run("INSERT OR IGNORE INTO key_aliases VALUES (?, ?)", [
-        .text(alias), .int(event.id),
-      ])
-    }
+    try note([draft.aliasKey], of: event)
     for tag in Set(draft.tags) {
       try connection.run(
         "INSERT OR IGNORE INTO event_tags VALUES (?, ?, ?)",
@@ -231,6 +260,12 @@ private struct KeyConflict {
   var validationError: EventDraft? {
     let same =
       existing.type == draft.type && existing.summary == draft.summary
+      && existing.severity == draft.severity && existing.confidence == draft.confidence
+      && existing.attentionCandidate == draft.attentionCandidate
+      && existing.operatorActionRequired == draft.operatorActionRequired
+      && existing.riskDetected == draft.riskDetected && existing.dedupeKey == draft.dedupeKey
+      && (existing.tags ?? "[]") == JSONObject.array(of: draft.tags)
+      && (existing.artifactRefs ?? "[]") == JSONObject.array(of: draft.artifacts.map(\.json))
       && (existing.payload ?? "{}") == draft.payload.text
     guard !same else { return nil }
     var error = EventDraft(

@@ -8,8 +8,16 @@ final class LinkLedger {
 
   init(_ connection: Connection) throws(StoreError) {
     self.connection = connection
-    mayHavePending =
-      try connection.first("SELECT 1 FROM pending_links LIMIT 1") { _ in true } ?? false
+    mayHavePending = try Self.hasPending(connection)
+  }
+
+  /// Looks for waiting links anew: another process may have added some.
+  func begin() throws(StoreError) {
+    mayHavePending = try Self.hasPending(connection)
+  }
+
+  private static func hasPending(_ connection: Connection) throws(StoreError) -> Bool {
+    try connection.first("SELECT 1 FROM pending_links LIMIT 1") { _ in true } ?? false
   }
 
   /// Adds an event's links and returns how many became edges at once.
@@ -115,6 +123,15 @@ final class LinkLedger {
       "DELETE FROM pending_links WHERE target_kind = ? AND target = ? AND event_id <> ?",
       [.text(kind), .text(target), .int(event.id)])
     return attached
+  }
+
+  /// Whether an event is one of several that state one changing fact.
+  func hasVersions(_ event: Int64) throws(StoreError) -> Bool {
+    try connection.first(
+      """
+      SELECT 1 FROM event_links WHERE relation_type = 'supersedes'
+        AND (from_event_id = ?1 OR to_event_id = ?1) LIMIT 1
+      """, [.int(event)], { _ in true }) ?? false
   }
 
   /// Of the events that state one changing fact, links the highest version to the others.

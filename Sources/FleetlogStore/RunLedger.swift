@@ -46,18 +46,30 @@ final class RunLedger {
     return run
   }
 
+  /// Gives a run that began without its `process.started` the parent that the latter names.
+  func attach(_ draft: EventDraft) throws(StoreError) {
+    guard let parentKey = draft.parentRunKey, parentKey != draft.run.key,
+      let run = try find(draft.run.key), run.parentID == nil
+    else { return }
+    try connection.run(
+      "UPDATE runs SET parent_key = ? WHERE id = ?", [.text(parentKey), .int(run.id)])
+    if let parent = try find(parentKey) { try setParent(parent.id, of: run.id) }
+  }
+
   private func attachOrphans(of key: String, id: Int64) throws(StoreError) {
     let orphans = try connection.rows(
       "SELECT id FROM runs WHERE parent_key = ? AND parent_run_id IS NULL AND id <> ?",
       [.text(key), .int(id)]
     ) { $0.int(0) }
-    for orphan in orphans {
-      try connection.run(
-        "UPDATE runs SET parent_run_id = ? WHERE id = ?", [.int(id), .int(orphan)])
-      try connection.run(
-        "INSERT OR REPLACE INTO parent_backfills VALUES (?, ?)", [.int(orphan), .int(id)])
-      for (key, run) in cache where run.id == orphan { cache[key]?.parentID = id }
-    }
+    for orphan in orphans { try setParent(id, of: orphan) }
+  }
+
+  private func setParent(_ parent: Int64, of run: Int64) throws(StoreError) {
+    try connection.run(
+      "UPDATE runs SET parent_run_id = ? WHERE id = ?", [.int(parent), .int(run)])
+    try connection.run(
+      "INSERT OR REPLACE INTO parent_backfills VALUES (?, ?)", [.int(run), .int(parent)])
+    for (key, known) in cache where known.id == run { cache[key]?.parentID = parent }
   }
 
   /// Fills the parent of events that were written before it was known, a few at a time.

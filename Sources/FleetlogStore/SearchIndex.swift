@@ -1,3 +1,5 @@
+import FleetlogEvents
+
 /// The full-text index: a derived file beside the log, with a watermark, rebuildable at any time.
 ///
 /// Its rows are numbered by event time (`seconds << 10 | tie`), so the newest hits come first
@@ -95,10 +97,15 @@ package final class SearchIndex {
       ])
   }
 
+  /// The lowest number of the second that a time in ms lies in.
+  static func firstNumber(at ts: Int64) -> Int64 {
+    (min(max(0, ts), Timestamp.latest) / 1000) << 10
+  }
+
   /// Takes the next free number of the event's second, nil where it has one already. Beyond
   /// 1,024 events in a second the numbers run on into the next ones, still ascending.
   private func number(_ row: Row) throws(StoreError) -> Int64? {
-    let second = max(0, row.ts) / 1000 << 10
+    let second = Self.firstNumber(at: row.ts)
     var id = nextNumber[second] ?? second
     while try connection.run(
       "INSERT OR IGNORE INTO documents VALUES (?, ?)", [.int(id), .int(row.id)]) == 0

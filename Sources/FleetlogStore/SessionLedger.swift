@@ -18,12 +18,15 @@ final class SessionLedger {
   }
 
   /// Notes that another session shows an event that is in the log already.
-  func showCopy(of event: StoredEvent, in session: String?) throws(StoreError) {
-    guard let session, session != event.sessionID else { return }
+  ///
+  /// - Returns: whether the session did not show it before.
+  func showCopy(of event: StoredEvent, in session: String?) throws(StoreError) -> Bool {
+    guard let session, session != event.sessionID else { return false }
     let added = try connection.run(
       "INSERT OR IGNORE INTO session_copies VALUES (?, ?, ?)",
       [.text(session), .int(event.ts), .int(event.id)])
     if added == 1 { try fold(event, into: session) }
+    return added == 1
   }
 
   private func fold(_ event: StoredEvent, into session: String) throws(StoreError) {
@@ -48,6 +51,10 @@ final class SessionLedger {
     ) { SessionColumns.read($0) }
   }
 
+  private static func sum(_ key: String) -> String {
+    "sum(min(max(CAST(coalesce(json_extract(payload_json, '$.\(key)'), 0) AS INTEGER), 0), ?3))"
+  }
+
   /// Counts a session's responses anew, those that a later version superseded left out.
   func recountTokens(of session: String) throws(StoreError) {
     guard var summary = try find(session) else { return }
@@ -57,15 +64,19 @@ final class SessionLedger {
         SELECT id FROM events WHERE related_session_id = ?1 AND event_type = ?2
         UNION SELECT c.event_id FROM session_copies c JOIN events e ON e.id = c.event_id
           WHERE c.session_id = ?1 AND e.event_type = ?2)
-      SELECT count(*), sum(json_extract(payload_json, '$.input_tokens')),
-        sum(json_extract(payload_json, '$.output_tokens')),
-        sum(json_extract(payload_json, '$.cache_read_tokens')),
-        sum(json_extract(payload_json, '$.cache_write_tokens'))
+      SELECT count(*), \(Self.sum("input_tokens")), \(Self.sum("output_tokens")),
+        \(Self.sum("cache_read_tokens")), \(Self.sum("cache_write_tokens"))
       FROM events WHERE id IN shown AND NOT EXISTS (SELECT 1 FROM event_links l
-        WHERE l.to_event_id = events.id AND l.relation_type = 'supersedes')
-      """, [.text(session), .text(EventType.llmCallCompleted.rawValue)]
+        WHERE l.to_event_id = events.id AND l.relation_type = 'supersedes'
+          AND l.from_event_id IN shown)
+      """,
+      [
+        .text(session), .text(EventType.llmCallCompleted.rawValue),
+        Value(SessionSummary.mostTokens),
+      ]
     ) { row in (0..<5).map { Int(row.int(Int32($0))) } }
     guard let sums else { return }
+    // A count of what the session shows itself: in a resumed one the later version may be missing.
     summary.responses = sums[0]
     summary.inputTokens = sums[1]
     summary.outputTokens = sums[2]

@@ -151,14 +151,21 @@ package final class SourceLedger {
   }
 
   /// Part of the writer's transaction: what could not be taken, and why.
-  func note(_ problems: [SourceProblem], file: Int64, now: Int64) throws(StoreError) {
+  ///
+  /// - Returns: the problems that had not been noted before.
+  func note(
+    _ problems: [SourceProblem], file: Int64, now: Int64
+  ) throws(StoreError) -> [SourceProblem] {
+    var new: [SourceProblem] = []
     for problem in problems {
-      try connection.run(
+      let added = try connection.run(
         "INSERT OR IGNORE INTO file_problems VALUES (?, ?, ?, ?, ?, ?)",
         [
           .int(file), .int(problem.span.offset), .text(problem.kind.rawValue),
           .int(problem.span.length), .text(problem.reason), .int(now),
         ])
+      if added == 1 { new.append(problem) }
     }
+    return new
   }
 }

@@ -8,6 +8,9 @@ final class TotalsLedger {
     let sourceKind: String
   }
 
+  /// ms.
+  static let hour: Int64 = 3_600_000
+
   private let connection: Connection
   private var counts: [Key: (events: Int, attention: Int)] = [:]
 
@@ -15,7 +18,7 @@ final class TotalsLedger {
 
   func count(_ event: StoredEvent) {
     let key = Key(
-      hour: event.ts / 3_600_000, type: event.type.rawValue, sourceKind: event.sourceKind)
+      hour: floor(event.ts, Self.hour), type: event.type.rawValue, sourceKind: event.sourceKind)
     var count = counts[key] ?? (0, 0)
     count.events += 1
     count.attention += event.attentionCandidate ? 1 : 0

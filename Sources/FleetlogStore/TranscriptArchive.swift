@@ -19,12 +19,20 @@ final class TranscriptArchive {
 
   /// Keeps the lines of a batch, which come in file order.
   func keep(_ lines: [EventBatch.Line], file: Int64) throws(StoreError) {
+    try join(lines, file: file, compressing: Self.chunkSize / 4)
+    if loose[file, default: 0] >= Self.chunkSize { try pack(file) }
+  }
+
+  /// Writes lines that stand together as one chunk, compressed from `compressing` bytes on.
+  private func join(
+    _ lines: [EventBatch.Line], file: Int64, compressing: Int
+  ) throws(StoreError) {
     var start: Int64 = 0
     var bytes: [UInt8] = []
     for line in lines {
       let gap = line.offset - start - Int64(bytes.count)
       if bytes.isEmpty || gap < 0 || gap > 4096 || bytes.count >= Self.chunkSize {
-        try write(bytes, at: start, file: file)
+        try write(bytes, at: start, file: file, compressing: compressing)
         start = line.offset
         bytes = []
       } else {
@@ -33,29 +41,32 @@ final class TranscriptArchive {
       }
       bytes.append(contentsOf: line.bytes)
     }
-    try write(bytes, at: start, file: file)
-    if loose[file, default: 0] >= Self.chunkSize { try pack(file) }
+    try write(bytes, at: start, file: file, compressing: compressing)
   }
 
-  private func write(_ bytes: [UInt8], at offset: Int64, file: Int64) throws(StoreError) {
+  private func write(
+    _ bytes: [UInt8], at offset: Int64, file: Int64, compressing: Int
+  ) throws(StoreError) {
     guard !bytes.isEmpty else { return }
-    let isFull = bytes.count >= Self.chunkSize / 4
-    if !isFull { loose[file, default: 0] += bytes.count }
-    let stored = isFull ? Zstd.compress(bytes, level: Self.level) ?? bytes : bytes
+    let compressed =
+      bytes.count >= compressing ? Zstd.compress(bytes, level: Self.level) : nil
+    if compressed == nil { loose[file, default: 0] += bytes.count }
+    // A file that is read again from the same place may have grown meanwhile.
     try connection.run(
       """
       INSERT INTO transcript_chunks (file_id, source_offset, source_length, codec, bytes)
-      VALUES (?, ?, ?, ?, ?) ON CONFLICT (file_id, source_offset) DO NOTHING
+      VALUES (?, ?, ?, ?, ?) ON CONFLICT (file_id, source_offset) DO UPDATE SET
+        source_length = excluded.source_length, codec = excluded.codec, bytes = excluded.bytes
+        WHERE excluded.source_length > source_length
       """,
       [
         .int(file), .int(offset), Value(bytes.count),
-        .text(stored.count < bytes.count ? "zstd" : "raw"), .blob(stored),
+        .text(compressed == nil ? "raw" : "zstd"), .blob(compressed ?? bytes),
       ])
   }
 
   /// Joins the loose chunks of a file, lines apart by one newline each, into compressed ones.
   private func pack(_ file: Int64) throws(StoreError) {
-    loose[file] = 0
     let chunks = try connection.rows(
       """
       SELECT id, source_offset, bytes FROM transcript_chunks
@@ -65,7 +76,9 @@ final class TranscriptArchive {
     for chunk in chunks {
       try connection.run("DELETE FROM transcript_chunks WHERE id = ?", [.int(chunk.id)])
     }
-    try keep(chunks.map(\.line), file: file)
+    // Chunks that lie too far apart to be joined are compressed one by one, whatever their size:
+    // left loose, they would be packed again and again.
+    try join(chunks.map(\.line), file: file, compressing: 1)
     loose[file] = 0
   }
 
@@ -76,10 +89,11 @@ final class TranscriptArchive {
     let chunk = try connection.first(
       """
       SELECT source_offset, source_length, codec, bytes FROM transcript_chunks
-      WHERE file_id = ? AND source_offset <= ? ORDER BY source_offset DESC LIMIT 1
-      """, [.int(file), .int(span.offset)]
+      WHERE file_id = ?1 AND source_offset <= ?2 AND source_offset + source_length >= ?2 + ?3
+      ORDER BY source_offset DESC LIMIT 1
+      """, [.int(file), .int(span.offset), .int(span.length)]
     ) { (offset: $0.int(0), length: $0.int(1), codec: $0.text(2), bytes: $0.blob(3)) }
-    guard let chunk, span.offset + span.length <= chunk.offset + chunk.length else { return nil }
+    guard let chunk else { return nil }
     let bytes =
       chunk.codec == "zstd"
       ? Zstd.decompress(chunk.bytes, size: Int(chunk.length)) : chunk.bytes

@@ -77,7 +77,7 @@ package enum SessionReducer {
     session.cacheReadTokens += tokens("cache_read_tokens")
     session.cacheWriteTokens += tokens("cache_write_tokens")
     if let model = payload["model_name"]?.string,
-      (event.ts, model) > (session.modelAt, session.model ?? "")
+      session.model == nil || (event.ts, model) > (session.modelAt, session.model ?? "")
     {
       session.model = model
       session.modelAt = event.ts

@@ -92,7 +92,10 @@ package struct JSONValue: Sendable {
   /// A whole number, also one written as `1e3` or `2.0`; nil where it does not fit.
   package var int: Int? {
     guard node.kind == .number else { return nil }
-    return Int(source) ?? Double(source).flatMap { Int(exactly: $0) }
+    if let number = Int(source) { return number }
+    // Digits alone that don't fit are not to be rounded until they do.
+    guard sourceBytes.contains(where: { [0x2E, 0x45, 0x65].contains($0) }) else { return nil }
+    return Double(source).flatMap { Int(exactly: $0) }
   }
 
   package var double: Double? { node.kind == .number ? Double(source) : nil }

@@ -18,7 +18,7 @@ extension ClaudeFormat {
     if record.message?.name("model") == Self.syntheticModel {
       return readSynthetic(blocks ?? [], place, into: &output)
     }
-    let messageID = record.message?.name("id") ?? record.uuid ?? ""
+    let messageID = record.messageID ?? ""
     openResponse(messageID, place, into: &output)
     var eventKey: String?
     for (index, block) in (blocks ?? []).enumerated() {
@@ -53,14 +53,18 @@ extension ClaudeFormat {
   }
 
   /// A line that holds but the thinking may say that the turn ended while the text is still to
-  /// come on the next one, so its claim waits.
+  /// come on the next one, so its claim waits. The response names the fact, not the line.
   private mutating func takeEndOfTurn(
     _ blocks: [ClaudeBlock], _ place: ClaudePlace, into output: inout FormatOutput
   ) {
+    var key = FactKey()
+    key.add(ClaudeFormat.responseID(place.record))
+    let turnKey = key.text(prefix: "u", ts: nil)
     if blocks.allSatisfy({ $0.kind.hasSuffix("thinking") }) {
       memory.agents[place.run.key]?.claimedEnd = ClaudeAnchor(
-        place, key: place.factKey(.turnCompleted, piece: 0))
-    } else if let draft = endTurn(place, proof: "end_turn", into: &output) {
+        place, key: turnKey)
+    } else if var draft = endTurn(place, proof: "end_turn", into: &output) {
+      draft.idempotencyKey = turnKey
       output.drafts.append(draft)
     }
   }

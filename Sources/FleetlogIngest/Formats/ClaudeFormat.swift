@@ -63,7 +63,7 @@ package struct ClaudeFormat: TranscriptFormat {
 
   package mutating func settle(into output: inout FormatOutput) {
     endOpening(into: &output)
-    for key in memory.agents.keys.sorted() { settleAgent(key, into: &output) }
+    for key in memory.agents.keys.sorted() { settleAgent(key, isQuiet: true, into: &output) }
   }
 
   package var isHolding: Bool {
@@ -127,6 +127,7 @@ extension ClaudeFormat {
     memory.opening = nil
     if let first {
       memory.session = first.sessionID ?? memory.session
+      memory.opensAt = first.time
       let place = place(of: first)
       let earlier = held.lazy.filter { $0.sessionID == first.sessionID || $0.sessionID == nil }
       start(place, since: earlier.compactMap(\.time).first, into: &output)

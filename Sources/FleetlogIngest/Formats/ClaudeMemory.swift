@@ -5,6 +5,8 @@ import FleetlogEvents
 struct ClaudeMemory: Codable, Sendable {
   /// The newest time that a record of the file carried, in ms.
   var time: Int64?
+  /// The time of the first record that had one, in ms: that of the notes before it.
+  var opensAt: Int64?
   /// The session that was named last.
   var session: String?
   /// The uuids of the newest records, newest last.
@@ -82,6 +84,8 @@ struct ClaudeResponse: Codable, Equatable {
   var model: String?
   var stopReason: String?
   var usage: Usage?
+  /// The time of its first line, which its key begins with however many lines follow, in ms.
+  let time: Int64?
   var anchor: ClaudeAnchor
   /// The figures that were written already.
   var written: Usage?
@@ -101,8 +105,6 @@ struct ClaudeResponse: Codable, Equatable {
 /// Where a fact stood that is written later.
 struct ClaudeAnchor: Codable, Equatable {
   let ts: Int64
-  /// The record's own time; nil where `ts` is borrowed.
-  let time: Int64?
   let offset: Int64
   let length: Int64
   /// The idempotency key of the fact, or of the event that it belongs to; empty for none.
@@ -112,7 +114,6 @@ struct ClaudeAnchor: Codable, Equatable {
 
   init(_ place: ClaudePlace, key: String) {
     ts = place.ts
-    time = place.record.time
     offset = place.record.line.offset
     length = Int64(place.record.line.bytes.count)
     self.key = key

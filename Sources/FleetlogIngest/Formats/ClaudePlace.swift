@@ -18,8 +18,9 @@ struct ClaudePlace {
   func draft(
     _ type: EventType, _ sourceKind: SourceKind, _ summary: String, piece: Int = 0
   ) -> EventDraft {
+    let line = PlainText.line(summary)
     var draft = EventDraft(
-      type, ts: ts, run: run, sourceKind: sourceKind, summary: PlainText.line(summary))
+      type, ts: ts, run: run, sourceKind: sourceKind, summary: line.isEmpty ? type.words : line)
     draft.sourceRef = run.sessionID
     draft.span = record.line.span
     draft.idempotencyKey = factKey(type, piece: piece)
@@ -47,6 +48,8 @@ extension ClaudeFormat {
       (ts, source) = (time, nil)
     } else if let time = memory.time {
       (ts, source) = (time, "previous_record")
+    } else if let time = memory.opensAt {
+      (ts, source) = (time, "next_record")
     } else {
       (ts, source) = (file.modifiedAt, "file_mtime")
     }

@@ -27,8 +27,11 @@ struct ClaudeRecord {
   private static func time(of value: JSONValue) -> Int64? {
     let stamp = value["timestamp"] ?? value["snapshot"]?["timestamp"]
     if let text = stamp?.string { return Timestamp.parse(text) }
-    return stamp?.int.flatMap { $0 > 0 ? Int64($0) : nil }
+    return stamp?.int.flatMap { (1..<latestTime).contains($0) ? Int64($0) : nil }
   }
+
+  /// The end of the year 9999 in ms.
+  private static let latestTime = 253_402_300_800_000
 
   /// Whether the record says where it was written, which bare notes such as titles do not.
   var hasEnvelope: Bool { uuid != nil || value["cwd"]?.string != nil }
@@ -41,6 +44,12 @@ struct ClaudeRecord {
   var isMeta: Bool { value["isMeta"]?.bool ?? false }
 
   var message: JSONValue? { value["message"] }
+
+  /// What identifies the message in every copy; a line without it is known by its request.
+  var messageID: String? { message?.name("id") ?? value.name("requestId") ?? uuid }
+
+  /// Whether the source says that a person wrote it, wherever it stands.
+  var isHuman: Bool { value["origin"]?["kind"]?.string == "human" }
 
   /// The blocks of the message, one for a message that is mere text; nil where there is no
   /// message of a known shape.

@@ -44,6 +44,7 @@ extension ClaudeFormat {
     draft.payload.set("tool", call?.tool)
     draft.payload.set("is_error", result.isError)
     result.describe(in: &draft.payload, cap: file.cap)
+    // From the call's record to the result's: the tool's own time and any wait for approval.
     if let start = call?.time, let end = place.record.time, end >= start {
       draft.payload.set("elapsed_ms", end - start)
     }

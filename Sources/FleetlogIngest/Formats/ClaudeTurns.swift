@@ -12,8 +12,15 @@ extension ClaudeAgent {
 /// records show them finished.
 extension ClaudeFormat {
   /// Writes what is held back for an agent.
-  mutating func settleAgent(_ key: String, into output: inout FormatOutput) {
-    endMessage(key, into: &output)
+  ///
+  /// - Parameter isQuiet: whether nothing but silence says that the message is over; one that
+  ///   holds nothing back is left open then, lest its later pieces pass for another message's.
+  mutating func settleAgent(
+    _ key: String, isQuiet: Bool = false, into output: inout FormatOutput
+  ) {
+    if !isQuiet || memory.agents[key]?.message?.isHolding == true {
+      endMessage(key, into: &output)
+    }
     writeResponse(key, into: &output)
     guard let agent = memory.agents[key], let end = agent.claimedEnd else { return }
     memory.agents[key]?.claimedEnd = nil
@@ -116,8 +123,8 @@ extension ClaudeFormat {
     var response =
       known
       ?? ClaudeResponse(
-        id: id, messageID: message.name("id") ?? record.uuid,
-        requestID: record.value.name("requestId"), anchor: anchor)
+        id: id, messageID: record.messageID,
+        requestID: record.value.name("requestId"), time: record.time, anchor: anchor)
     response.anchor = anchor
     response.model = message.name("model") ?? response.model
     response.stopReason = message.name("stop_reason") ?? response.stopReason
@@ -128,7 +135,7 @@ extension ClaudeFormat {
   }
 
   static func responseID(_ record: ClaudeRecord) -> String {
-    let message = record.message?.name("id") ?? record.uuid ?? ""
+    let message = record.messageID ?? ""
     return message + "\n" + (record.value.name("requestId") ?? "")
   }
 
@@ -178,7 +185,7 @@ extension ClaudeFormat {
         key.add(tokens)
       }
     }
-    draft.idempotencyKey = key.text(prefix: "l", ts: response.anchor.time)
+    draft.idempotencyKey = key.text(prefix: "l", ts: response.time)
     return draft
   }
 

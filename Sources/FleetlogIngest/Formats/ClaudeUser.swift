@@ -16,7 +16,9 @@ extension ClaudeFormat {
     }
     let rest = blocks.filter { !$0.isToolResult }
     if !rest.isEmpty {
-      readInput(rest, isMeta: record.isMeta, isQueued: false, place, into: &output)
+      // Beside a tool's result stands what the tool came to, even where its block is malformed.
+      let isMeta = record.isMeta || record.value["toolUseResult"] != nil
+      readInput(rest, isMeta: isMeta, isQueued: false, place, into: &output)
     }
   }
 
@@ -70,7 +72,7 @@ extension ClaudeFormat {
     let media = blocks.filter { $0.kind != "text" }
     var draft = place.draft(
       isMeta ? .messageSystem : .messageUser,
-      isMeta || place.isSubagent ? .worker : .operator,
+      isMeta || (place.isSubagent && !place.record.isHuman) ? .worker : .operator,
       ClaudeInput.promptWords(text, media: media))
     if !text.isEmpty { draft.payload.set("text", text, cap: file.cap) }
     ClaudeInput.describe(media, in: &draft.payload)

@@ -1,5 +1,5 @@
-import Foundation
 import FleetlogEvents
+import Foundation
 
 /// The rollout files of Codex: one thread a file, one record a line, and the older flat shapes.
 ///

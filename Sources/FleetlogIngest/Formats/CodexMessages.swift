@@ -71,7 +71,9 @@ extension CodexFormat {
     case "AgentMessage", "Plan": answer(texts, by: Self.completed, record, into: &output)
     case "Reasoning":
       let thoughts = CodexRecord.texts(item["summary_text"] ?? item["summary"])
-      think(thoughts + CodexRecord.texts(item["raw_content"]), by: Self.completed, record, into: &output)
+      think(
+        thoughts + CodexRecord.texts(item["raw_content"]), by: Self.completed, record, into: &output
+      )
     case "ContextCompaction": readCompaction(record, into: &output)
     default: enrichCall(id: item["id"]?.string, with: item)
     }
@@ -153,7 +155,8 @@ extension CodexFormat {
     if memory.texts.isTold(.answer, whole, by: family, line: line) {
       return finishMessage(into: &output)
     }
-    let new = parts.count == 1
+    let new =
+      parts.count == 1
       ? parts : parts.filter { !memory.texts.isTold(.answer, $0, by: family, line: line) }
     guard !new.isEmpty else { return finishMessage(into: &output) }
     for part in new { memory.texts.tell(.answer, part, by: family, line: line) }
@@ -246,8 +249,10 @@ private enum Injected {
   static func summary(of text: String) -> String {
     let start = text.drop(while: \.isWhitespace)
     let title = marks.first { start.hasPrefix($0.0) }?.1 ?? "Instructions"
-    let body = PlainText.lines(PlainText.head(text)).filter { !$0.hasPrefix("<") || $0.contains("</") }
-      .map(withoutTags).filter { !$0.isEmpty }.joined(separator: ", ")
+    let body = PlainText.lines(PlainText.head(text)).filter {
+      !$0.hasPrefix("<") || $0.contains("</")
+    }
+    .map(withoutTags).filter { !$0.isEmpty }.joined(separator: ", ")
     return body.isEmpty ? title : title + ": " + PlainText.line(body, limit: 160)
   }
 
@@ -255,10 +260,14 @@ private enum Injected {
     var text = ""
     var isTag = false
     for character in line {
-      if character == "<" { isTag = true } else if character == ">" {
+      if character == "<" {
+        isTag = true
+      } else if character == ">" {
         if isTag && !text.isEmpty && text.last != " " { text += " " }
         isTag = false
-      } else if !isTag { text.append(character) }
+      } else if !isTag {
+        text.append(character)
+      }
     }
     return text.trimmed
   }

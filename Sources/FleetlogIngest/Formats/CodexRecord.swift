@@ -92,7 +92,8 @@ struct CodexRecord {
   /// What the record calls itself, for people.
   var name: String {
     let type = value["type"]?.string ?? ""
-    return type.isEmpty || type == kind || kind.isEmpty ? kind + (kind.isEmpty ? type : "")
+    return type.isEmpty || type == kind || kind.isEmpty
+      ? kind + (kind.isEmpty ? type : "")
       : type + "/" + kind
   }
 

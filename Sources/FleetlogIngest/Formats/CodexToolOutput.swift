@@ -95,7 +95,8 @@ struct CodexToolOutput {
     let words = text.trimmed.lowercased()
     isDenied = words.hasPrefix("rejected by user") || words.contains(" rejected by user")
     isInterrupted = words == "aborted" || words.hasPrefix("aborted by user")
-    if words.hasPrefix("unsupported call:") || words.hasPrefix("failed to parse function arguments") {
+    if words.hasPrefix("unsupported call:") || words.hasPrefix("failed to parse function arguments")
+    {
       isError = true
     }
   }

@@ -31,7 +31,8 @@ enum CodexToolSummary {
       "run_shell_command", "unified_exec":
       return command(input?["command"] ?? input?["cmd"])
     case "exec": return input?.string.flatMap(script)
-    case "apply_patch": return (input?.string ?? text("input") ?? text("patch")).flatMap { patch($0, cwd) }
+    case "apply_patch":
+      return (input?.string ?? text("input") ?? text("patch")).flatMap { patch($0, cwd) }
     case "write_stdin":
       let session = input?["session_id"].map { " " + ($0.string ?? $0.source) } ?? ""
       guard let typed = text("chars") else { return "Look at command" + session }
@@ -40,7 +41,9 @@ enum CodexToolSummary {
     case "view_image": return text("path").map { "Look at " + ToolSummary.path($0, cwd: cwd) }
     case "web_search": return (text("query") ?? text("url")).map { "Search the web: " + $0 }
     case "spawn_agent":
-      let task = (text("message") ?? text("prompt") ?? text("task_name")).flatMap { PlainText.gist($0) }
+      let task = (text("message") ?? text("prompt") ?? text("task_name")).flatMap {
+        PlainText.gist($0)
+      }
       let name = (text("agent_type") ?? text("task_name")).map { " (\($0))" } ?? ""
       return task.map { "Sub-agent\(name): " + $0 }
     case "wait", "wait_agent":
@@ -74,7 +77,9 @@ enum CodexToolSummary {
 
   /// "Edit src/a.ts (+3 −1)", "Add b.ts, delete c.ts (+10 −20)".
   private static func patch(_ text: String, _ cwd: String? = nil) -> String? {
-    let verbs = ["*** Add File: ": "add", "*** Update File: ": "edit", "*** Delete File: ": "delete"]
+    let verbs = [
+      "*** Add File: ": "add", "*** Update File: ": "edit", "*** Delete File: ": "delete",
+    ]
     var files: [String] = []
     var added = 0
     var removed = 0

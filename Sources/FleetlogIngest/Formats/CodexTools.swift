@@ -31,7 +31,8 @@ extension CodexFormat {
     let result = CodexToolOutput(payload["output"] ?? payload["result"] ?? payload["tools"])
     let exitCode = result.exitCode ?? call?.exitCode
     let isRefusal = result.isDenied || result.isInterrupted
-    let isError = !isRefusal && (result.isError ?? call?.failed ?? exitCode.map { $0 != 0 } ?? false)
+    let isError =
+      !isRefusal && (result.isError ?? call?.failed ?? exitCode.map { $0 != 0 } ?? false)
     let label = call?.label ?? payload["name"]?.string ?? "A call from before"
 
     var draft = draft(

@@ -8,7 +8,8 @@ extension CodexFormat {
     guard let info = record.payload["info"], info.isObject else { return }
     let before = memory.usageTotal
     learnUsage(record)
-    guard memory.usageTotal != before, let usage = info["last_token_usage"] ?? info["total_token_usage"]
+    guard memory.usageTotal != before,
+      let usage = info["last_token_usage"] ?? info["total_token_usage"]
     else { return }
     let context = max(0, usage["input_tokens"]?.int ?? 0)
     let cached = min(max(0, usage["cached_input_tokens"]?.int ?? 0), context)
@@ -91,7 +92,8 @@ extension CodexFormat {
     let error = record.payload["error"] ?? record.payload
     let words = CodexFormat.message(of: error)
     var draft = draft(
-      .llmCallFailed, record, .worker, (isRetried ? "Model call retried: " : "Model call failed: ") + words)
+      .llmCallFailed, record, .worker,
+      (isRetried ? "Model call retried: " : "Model call failed: ") + words)
     draft.payload.set("model_name", memory.settings?.model)
     draft.payload.set("error", words)
     draft.payload.set("error_kind", error["kind"]?.string)

@@ -30,9 +30,12 @@ package enum CommandSummary {
       state = "failed"
     }
     let parts = [state, detail].compactMap { $0 }
-    let silence = output.trimmed.isEmpty ? "done, nothing printed" : "done"
-    let outcome = parts.isEmpty ? silence : parts.joined(separator: " · ")
+    let outcome = parts.isEmpty ? silence(output) : parts.joined(separator: " · ")
     return PlainText.line(PlainText.line(label, limit: 120) + ": " + outcome)
+  }
+
+  private static func silence(_ output: String) -> String {
+    output.trimmed.isEmpty ? "done, nothing printed" : "done"
   }
 
   /// The line of an output that says most: of a failure its error, else what it begins with.
@@ -147,7 +150,7 @@ private struct TestCounts {
     saysTests =
       words.contains { ["test", "tests"].contains($0) } || line.hasPrefix("==")
     for (number, word) in zip(words, words.dropFirst()) {
-      guard let number = Int(number) else { continue }
+      guard let number = Int(number), number < 1_000_000_000 else { continue }
       switch word {
       case "passed": passed = number
       case "failed": failed = number

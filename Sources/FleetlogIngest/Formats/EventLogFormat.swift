@@ -1,19 +1,21 @@
-import Foundation
 import FleetlogEvents
+import Foundation
 
 /// The direct way to log: a file with one event object a line, named by the log's own columns.
 ///
 /// Identity. A line that brings an `idempotency_key` is that fact of its scope, the instance or
-/// session that logs it. A line with a time of its own is its scope and its bytes: of two equal
-/// lines, in one file or in two, the second to be read is the same fact and is not written again.
-/// A line without a time is its scope, its bytes and its place in the file, so there equal lines
-/// of one file are two facts, and a line keeps its identity in a copy only while it keeps its
-/// place.
+/// session that logs it; with other content under the same key it is refused. A line with a time
+/// of its own is its scope and its bytes: of two equal lines, in one file or in two, the second
+/// to be read is the same fact and is not written again. A line without a time is its scope, its
+/// bytes and its place in the file, so there equal lines of one file are two facts, and a line
+/// keeps its identity in a copy only while it keeps its place.
 ///
-/// Runs. Lines of one instance are one run, `run:log:<instance>` (else of its session, else
-/// `default`), whichever file they stand in. Where an instance starts a second time in one file,
-/// what follows is a run of its own. The ids in `run_id` and `parent_run_id` belong to the log
-/// that the logger knew, so they are kept in the payload for the store to resolve.
+/// Runs. A `process.started` begins a run of its own, named by the line's identity, to which the
+/// instance's lines behind it in the file belong; its own `idempotency_key` is not used. Lines
+/// that none comes before belong to the instance's one run without a start of its own,
+/// `run:log:<instance>` (else of its session, else `default`), in whichever file they stand; so
+/// nothing depends on which file is read first. The ids in `run_id` and `parent_run_id` belong to
+/// the log that the logger knew, so they are kept in the payload for the store to resolve.
 package struct EventLogFormat: TranscriptFormat {
   package static let name = "events"
   package static let parserVersion = 1
@@ -24,14 +26,8 @@ package struct EventLogFormat: TranscriptFormat {
   private struct Memory: Codable {
     var lastTime: Int64?
     /// The current run of each scope that has logged, by the scope's name; the newest 256.
-    var runs: [String: CurrentRun] = [:]
+    var runs: [String: String] = [:]
     var order: [String] = []
-  }
-
-  private struct CurrentRun: Codable {
-    let key: String
-    /// What tells the line that started the run from another start; nil where none has.
-    let start: String?
   }
 
   package init(file: TranscriptFile, state: String?) {
@@ -75,8 +71,10 @@ package struct EventLogFormat: TranscriptFormat {
     let event = logged.event
     let time = time(event.ts)
     let scope = Scope(instance: logged.instanceID, session: logged.sessionID, role: logged.role)
+    let key = key(scope, event.ts, line, prefix: "l")
     let isStart = event.type == .processStarted
-    let run = isStart ? newRun(of: scope, line) : currentRun(of: scope, time, line, into: &output)
+    let run =
+      isStart ? newRun(of: scope, key) : currentRun(of: scope, time, line, into: &output)
 
     var draft = EventDraft(
       event.type, ts: time.ts, run: run, sourceKind: logged.sourceKind,
@@ -101,11 +99,10 @@ package struct EventLogFormat: TranscriptFormat {
     draft.dedupeKey = event.dedupeKey
     draft.expiresAt = event.expiresAt
     draft.span = line.span
-    draft.idempotencyKey = key(scope, event.ts, line, prefix: "l")
-    if let key = event.idempotencyKey { draft.idempotencyKey = scope.prefixed(key) }
-    if isStart {
-      draft.aliasKey = event.idempotencyKey.map(scope.prefixed)
-      draft.idempotencyKey = run.key
+    draft.idempotencyKey = isStart ? run.key : key
+    if !isStart, let own = event.idempotencyKey {
+      draft.idempotencyKey = scope.prefixed(own)
+      draft.aliasKey = key
     }
     draft.links = event.links.map { link in
       var metadata = JSONObject()
@@ -171,9 +168,9 @@ package struct EventLogFormat: TranscriptFormat {
     of scope: Scope, _ time: (ts: Int64, source: String?), _ line: RawLine,
     into output: inout FormatOutput
   ) -> RunIdentity {
-    if let current = memory.runs[scope.name] { return scope.run(current.key) }
+    if let key = memory.runs[scope.name] { return scope.run(key) }
     let run = scope.run(scope.runKey)
-    remember(CurrentRun(key: run.key, start: nil), for: scope.name)
+    remember(run.key, for: scope.name)
     var draft = EventDraft(
       .processStarted, ts: time.ts, run: run, sourceKind: .system,
       summary: PlainText.line("\(run.instanceID) started"))
@@ -187,19 +184,14 @@ package struct EventLogFormat: TranscriptFormat {
     return run
   }
 
-  private mutating func newRun(of scope: Scope, _ line: RawLine) -> RunIdentity {
-    var content = FactKey()
-    content.add(line.bytes)
-    let start = content.fingerprint()
-    let current = memory.runs[scope.name]
-    if let current, current.start == start { return scope.run(current.key) }
-    let key = scope.runKey + (current == nil ? "" : ":" + start)
-    remember(CurrentRun(key: key, start: start), for: scope.name)
-    return scope.run(key)
+  private mutating func newRun(of scope: Scope, _ start: String) -> RunIdentity {
+    let run = scope.run(scope.runKey + ":" + start)
+    remember(run.key, for: scope.name)
+    return run
   }
 
-  private mutating func remember(_ run: CurrentRun, for scope: String) {
-    if memory.runs.updateValue(run, forKey: scope) == nil { memory.order.append(scope) }
+  private mutating func remember(_ key: String, for scope: String) {
+    if memory.runs.updateValue(key, forKey: scope) == nil { memory.order.append(scope) }
     if memory.order.count > 256 { memory.runs[memory.order.removeFirst()] = nil }
   }
 }

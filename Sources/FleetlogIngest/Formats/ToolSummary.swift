@@ -49,7 +49,7 @@ package enum ToolSummary {
   }
 
   private static func decimal(_ value: Int, _ unit: Int) -> String {
-    let tenths = value * 10 / unit
+    let tenths = value / (unit / 10)
     return tenths >= 100 || tenths % 10 == 0 ? "\(tenths / 10)" : "\(tenths / 10).\(tenths % 10)"
   }
 

@@ -2,7 +2,7 @@
 ///
 /// Names, inodes and times all lie sooner or later: files are rotated, copied, cut in place,
 /// restored. The bytes just before a place do not; a cursor resumes only where they are unchanged.
-package struct Cursor: Sendable, Equatable, Codable {
+package struct Cursor: Sendable, Equatable {
   /// The file as it was last opened. Says why a reading restarts, not whether.
   package let identity: FileIdentity
   /// Bytes: the start of the first line that was not delivered yet.

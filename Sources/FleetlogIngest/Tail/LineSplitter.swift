@@ -19,11 +19,6 @@ struct LineSplitter {
   /// The number of that line, from 0.
   private(set) var number: Int
 
-  init(lineStart: Int64, number: Int) {
-    self.lineStart = lineStart
-    self.number = number
-  }
-
   /// The next line that ends in a chunk; nil where none does.
   ///
   /// - Parameters:
@@ -34,7 +29,7 @@ struct LineSplitter {
     in chunk: UnsafeRawBufferPointer, at offset: Int64, scanned: inout Int
   ) -> Line? {
     guard scanned < chunk.count, let base = chunk.baseAddress,
-      let newline = memchr(base + scanned, Int32(Self.newline), chunk.count - scanned)
+      let newline = memchr(base + scanned, Self.newline, chunk.count - scanned)
     else {
       scanned = chunk.count
       return nil
@@ -47,7 +42,13 @@ struct LineSplitter {
     return line
   }
 
-  static let newline = UInt8(ascii: "\n")
+  static func hasNewline(_ bytes: [UInt8]) -> Bool {
+    bytes.withUnsafeBytes {
+      $0.baseAddress.map { memchr($0, newline, bytes.count) != nil } ?? false
+    }
+  }
+
+  private static let newline = Int32(UInt8(ascii: "\n"))
 }
 
 extension RawLine {

@@ -54,7 +54,8 @@ struct OpenFile: ~Copyable {
   func bytes(at offset: Int64, count: Int) throws(ReadError) -> [UInt8] {
     var failure: ReadError?
     let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
-      let raw = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[..<count])
+      let raw = UnsafeMutableRawBufferPointer(
+        rebasing: UnsafeMutableRawBufferPointer(buffer)[..<count])
       do throws(ReadError) { filled = try read(at: offset, into: raw) } catch { failure = error }
     }
     if let failure { throw failure }

@@ -21,7 +21,7 @@ package struct TailReader: Sendable {
   ///   - lineLimit: bytes; longer lines are skipped and reported.
   ///   - chunkSize: bytes per read.
   ///   - linesPerTurn: lines after which a turn ends, which bounds the memory of tiny lines.
-  package init(lineLimit: Int = 110 << 20, chunkSize: Int = 1 << 20, linesPerTurn: Int = 16_384) {
+  package init(lineLimit: Int = 110 << 20, chunkSize: Int = 256 << 10, linesPerTurn: Int = 16_384) {
     self.lineLimit = lineLimit
     self.chunkSize = max(1, chunkSize)
     self.linesPerTurn = max(1, linesPerTurn)
@@ -96,7 +96,9 @@ package struct TailReader: Sendable {
 
   /// The anchor of bytes in the buffer.
   private func anchor(endingAt index: Int, length: Int) -> Int64 {
-    buffer.withUnsafeBytes { Anchor.of(UnsafeRawBufferPointer(rebasing: $0[index - length..<index])) }
+    buffer.withUnsafeBytes {
+      Anchor.of(UnsafeRawBufferPointer(rebasing: $0[index - length..<index]))
+    }
   }
 
   private mutating func fill(
@@ -190,7 +192,7 @@ package struct TailReader: Sendable {
     turn.bytesRead += bytes.count
     let tail = buffer[Anchor.reach..<index(of: line.end, chunkAt: position)]
     guard bytes.count == line.length, bytes.suffix(tail.count) == tail,
-      !bytes.contains(LineSplitter.newline)
+      !LineSplitter.hasNewline(bytes)
     else { return false }
     if let taken = RawLine(line, owning: bytes) { turn.lines.append(taken) }
     return true

@@ -52,8 +52,8 @@ struct FolderEntries {
     _ cName: UnsafePointer<CChar>, type: Int, in path: FilePath, descriptor: Int32,
     where isCandidate: ([UInt8]) -> Bool
   ) {
+    if strcmp(cName, ".") == 0 || strcmp(cName, "..") == 0 { return }
     let name = FolderName(cName)
-    if name.bytes == Array(".".utf8) || name.bytes == Array("..".utf8) { return }
     // The type that comes with the name spares a look at all that is not a transcript.
     if type == Int(DT_DIR) { return folders.append(name) }
     let counts = isCandidate(name.bytes)

@@ -67,26 +67,34 @@ final class Inotify {
 
   func remove(_ watch: Int32) { inotify_rm_watch(descriptor, watch) }
 
-  /// The events that are waiting, one buffer of them; empty where there are none.
+  /// The events that are waiting; empty where there are none.
+  ///
+  /// Takes as many as the kernel's queue holds by default, since a queue that is emptied by halves
+  /// overflows while its first half is handled.
   func read() -> [Event] {
-    let count = Glibc.read(descriptor, &buffer, buffer.count)
-    guard count > 0 else { return [] }
     var events: [Event] = []
-    buffer.withUnsafeBytes { bytes in
-      var index = 0
-      while index + Self.headerSize <= count {
-        let length = Int(bytes.loadUnaligned(fromByteOffset: index + 12, as: UInt32.self))
-        let name = bytes[index + Self.headerSize..<min(count, index + Self.headerSize + length)]
-        events.append(
-          Event(
-            watch: bytes.loadUnaligned(fromByteOffset: index, as: Int32.self),
-            mask: Event.Mask(
-              rawValue: bytes.loadUnaligned(fromByteOffset: index + 4, as: UInt32.self)),
-            name: FolderName(Array(name.prefix { $0 != 0 }))))
-        index += Self.headerSize + length
-      }
+    for _ in 0..<16 {
+      let count = Glibc.read(descriptor, &buffer, buffer.count)
+      guard count > 0 else { break }
+      buffer.withUnsafeBytes { decode($0[..<count], into: &events) }
     }
     return events
+  }
+
+  private func decode(_ bytes: Slice<UnsafeRawBufferPointer>, into events: inout [Event]) {
+    let bytes = UnsafeRawBufferPointer(rebasing: bytes)
+    var index = 0
+    while index + Self.headerSize <= bytes.count {
+      let length = Int(bytes.loadUnaligned(fromByteOffset: index + 12, as: UInt32.self))
+      let end = min(bytes.count, index + Self.headerSize + length)
+      let event = Event(
+        watch: bytes.loadUnaligned(fromByteOffset: index, as: Int32.self),
+        mask: Event.Mask(
+          rawValue: bytes.loadUnaligned(fromByteOffset: index + 4, as: UInt32.self)),
+        name: FolderName(Array(bytes[index + Self.headerSize..<end].prefix { $0 != 0 })))
+      events.append(event)
+      index = end
+    }
   }
 
   private static let headerSize = MemoryLayout<inotify_event>.size

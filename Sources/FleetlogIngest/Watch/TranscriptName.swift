@@ -2,15 +2,19 @@
 package enum TranscriptName {
   /// `name.jsonl`, and `name.jsonl.1` and so on: a log that was rotated may end in lines that
   /// nobody has read yet.
-  package static func isCandidate(_ name: some Collection<UInt8>) -> Bool {
-    var name = Array(name)
-    if let dot = name.lastIndex(of: UInt8(ascii: ".")), (1...3).contains(name.count - dot - 1),
-      name[(dot + 1)...].allSatisfy({ (0x30...0x39).contains($0) })
-    {
-      name.removeSubrange(dot...)
-    }
-    return extensions.contains { name.count > $0.count && name.suffix($0.count) == $0[...] }
+  package static func isCandidate(_ name: [UInt8]) -> Bool {
+    let stem = withoutRotation(name)
+    return extensions.contains { stem.count > $0.count && stem.suffix($0.count) == $0[...] }
   }
+
+  private static func withoutRotation(_ name: [UInt8]) -> ArraySlice<UInt8> {
+    guard name.last.map(isDigit) ?? false, let dot = name.lastIndex(of: UInt8(ascii: ".")),
+      name.count - dot <= 4, name[(dot + 1)...].allSatisfy(isDigit)
+    else { return name[...] }
+    return name[..<dot]
+  }
+
+  private static func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
 
   private static let extensions = [".jsonl"].map { Array($0.utf8) }
 }

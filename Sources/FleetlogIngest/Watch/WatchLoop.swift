@@ -119,12 +119,13 @@ final class WatchLoop {
   }
 
   private func publish() {
-    mailbox.post(tree.changes)
-    tree.changes = []
     var status = tree.currentStatus()
     status.roots = roots.states
     status.overflows = overflows
     status.isComplete = isComplete
+    // Before the changes, so that who takes them finds them in the status.
     mailbox.show(status)
+    mailbox.post(tree.changes)
+    tree.changes = []
   }
 }

@@ -19,6 +19,8 @@ enum Migrations {
     try refuseNewer(version, place: connection.path)
     for migration in all where migration.version > version && migration.version <= limit {
       try connection.transaction { () throws(StoreError) in
+        // Another process may have taken this step since the version was read.
+        guard try self.version(of: connection) < migration.version else { return }
         try connection.script(
           migration.sql, operation: "migrate the schema to version \(migration.version)")
         try connection.script(

@@ -1,0 +1,112 @@
+import FleetlogEvents
+package import FleetlogStore
+
+/// Answers requests with the pages of the log. Holds no state of its own besides what it was
+/// started with, so any number of threads may ask at once.
+package final class Dashboard: Sendable {
+  private let log: EventLog
+  private let assets: Assets
+  private let templates: Templates
+  private let now: @Sendable () -> Int64
+
+  /// Reads and checks every template.
+  ///
+  /// - Parameter now: ms since the Unix epoch.
+  package init(
+    log: EventLog, assets: Assets, now: @escaping @Sendable () -> Int64
+  ) throws(TemplateError) {
+    self.log = log
+    self.assets = assets
+    self.now = now
+    templates = try Templates(load: assets.template)
+  }
+
+  /// Assets are answered at once, from memory; pages from a thread that may block.
+  package func reply(to request: HTTPRequest) -> HTTPReply {
+    if request.segments.first == Routes.assets {
+      return .now(asset(request))
+    }
+    let segments = Self.pageSegments(request)
+    for route in Routes.pages {
+      guard let id = route.match(segments) else { continue }
+      guard request.method == .get else {
+        return .now(
+          problem(
+            405, "method_not_allowed", "This address can only be read: use GET.",
+            headers: ["Allow": "GET, HEAD"], for: request))
+      }
+      return .queued { [self] in answer(route, id, request) }
+    }
+    return .now(
+      problem(
+        404, "not_found", "There is no page at \(request.path.prefix(200)).", for: request))
+  }
+
+  /// The designed form of what the HTTP server refuses by itself.
+  package func errorPage(_ request: HTTPRequest?, _ problem: HTTPProblem) -> HTTPResponse {
+    if let request, request.prefersJSON {
+      return .json(JSONTwin.error(problem).bytes, status: problem.status)
+    }
+    let page = ProblemPage(status: problem.status, message: problem.message)
+    return framed(page.head, templates.problem.fill(page), nil, status: problem.status)
+  }
+
+  private func asset(_ request: HTTPRequest) -> HTTPResponse {
+    let version = request.query.first { $0.name == "v" }?.value
+    if request.segments.count == 2,
+      let response = assets.response(for: request.segments[1], version: version)
+    {
+      return response
+    }
+    return problem(404, "not_found", "There is no such file.", for: request)
+  }
+
+  /// The segments without the twin's `.json`, which is looked for before decoding: an id that ends
+  /// so is written `%2Ejson`. The overview's twin is `/.json`.
+  private static func pageSegments(_ request: HTTPRequest) -> [String] {
+    guard request.path.hasSuffix(".json"), let last = request.segments.last else {
+      return request.segments
+    }
+    let stem = String(last.dropLast(5))
+    let parents = Array(request.segments.dropLast())
+    return stem.isEmpty && parents.isEmpty ? [] : parents + [stem]
+  }
+
+  private func answer(_ route: Route, _ id: String, _ request: HTTPRequest) -> HTTPResponse {
+    let page = PageRequest(
+      id: id, parameters: request.query.map { ($0.name, $0.value ?? "") }, now: now(),
+      templates: templates)
+    do {
+      switch try route.answer(page, log, request.prefersJSON) {
+      case .json(let object):
+        return .json(object.bytes)
+      case .page(let head, let content, let status):
+        return framed(head, content, try log.overview(), status: status)
+      }
+    } catch let error as EventFilter.ParameterError {
+      return problem(
+        400, "bad_parameter", "\(error).", parameter: error.parameter, for: request)
+    } catch let error as NotFound {
+      return problem(404, "not_found", error.message, for: request)
+    } catch {
+      return problem(500, "log_unreadable", "Fleetlog \(error).", for: request)
+    }
+  }
+
+  private func framed(
+    _ head: PageHead, _ content: SafeHTML, _ overview: LogOverview?, status: Int
+  ) -> HTTPResponse {
+    let layout = Layout(head: head, assets: assets, overview: overview, content: content)
+    return .html(templates.layout.fill(layout).bytes, status: status)
+  }
+
+  private func problem(
+    _ status: Int, _ code: String, _ message: String, parameter: String? = nil,
+    headers: HTTPHeaders = [:], for request: HTTPRequest
+  ) -> HTTPResponse {
+    var response = errorPage(
+      request, HTTPProblem(status: status, code: code, message: message, parameter: parameter))
+    for field in headers { response.headers[field.name] = field.value }
+    return response
+  }
+}

@@ -1,0 +1,129 @@
+import FleetlogEvents
+
+/// Draws counts over time as bars, the part that asks for attention on top in its own colour.
+///
+/// Widths are percentages, so one drawing serves every width without scaling its labels.
+struct HistogramDrawing {
+  let histogram: Histogram
+  /// Where a bar leads: the events from `since` up to `until`, ms since the Unix epoch.
+  let link: (_ since: Int64, _ until: Int64) -> Location
+
+  private static let plotHeight = 64.0
+  private static let labelY = 82
+  private static let day: Int64 = 86_400_000
+
+  /// Empty where there is nothing to draw.
+  func draw() -> SafeHTML {
+    let buckets = histogram.buckets
+    guard let peak = buckets.map(\.count).max(), peak > 0 else { return .empty }
+    var writer = HTMLWriter(reservingCapacity: 200 * buckets.count)
+    writer.append(#"<svg class="histogram" width="100%" height="88" role="group" aria-label=""#)
+    writer.append(text: label)
+    writer.append(#"">"#)
+    let step = 100 / Double(buckets.count)
+    for (index, bucket) in buckets.enumerated() where bucket.count > 0 {
+      draw(bucket, x: Double(index) * step, width: step, peak: peak, into: &writer)
+    }
+    writer.append(#"<line class="axis" x1="0" x2="100%" y1="64.5" y2="64.5"/>"#)
+    drawLabels(into: &writer)
+    writer.append("</svg>")
+    return writer.finish()
+  }
+
+  private var label: String {
+    let total = histogram.buckets.reduce(0) { $0 + $1.count }
+    return "Events over time: \(Wording.grouped(total)) in \(histogram.buckets.count) spans of "
+      + Wording.duration(histogram.bucketWidth)
+  }
+
+  private func draw(
+    _ bucket: Histogram.Bucket, x: Double, width: Double, peak: Int, into writer: inout HTMLWriter
+  ) {
+    let scale = (Self.plotHeight - 4) / Double(peak)
+    let height = max(1.5, Double(bucket.count) * scale)
+    let top = Self.plotHeight - height
+    // A share that matters must not vanish for being small.
+    let attention = bucket.attention > 0 ? min(height, max(2, Double(bucket.attention) * scale)) : 0
+    let until = bucket.start + histogram.bucketWidth
+    writer.append(#"<a tabindex="-1" href=""#)
+    writer.append(url: link(bucket.start, until).description)
+    writer.append(#""><title>"#)
+    writer.append(text: title(of: bucket))
+    writer.append("</title>")
+    rectangle("hit", x, 0, width, Self.plotHeight, into: &writer)
+    if height > attention {
+      rectangle("bar", x, top + attention, width * 0.82, height - attention, into: &writer)
+    }
+    if attention > 0 { rectangle("bar attention", x, top, width * 0.82, attention, into: &writer) }
+    writer.append("</a>")
+  }
+
+  private func title(of bucket: Histogram.Bucket) -> String {
+    let start = Timestamp.format(bucket.start).replacing("T", with: " ").prefix(19)
+    return "\(start) UTC, \(Wording.duration(histogram.bucketWidth)): "
+      + Wording.plural(bucket.count, "event")
+      + (bucket.attention > 0 ? ", \(Wording.grouped(bucket.attention)) asking for attention" : "")
+  }
+
+  private func rectangle(
+    _ name: StaticString, _ x: Double, _ y: Double, _ width: Double, _ height: Double,
+    into writer: inout HTMLWriter
+  ) {
+    writer.append(#"<rect class=""#)
+    writer.append(name)
+    writer.append(#"" x=""#)
+    writer.append(text: Self.number(x))
+    writer.append(#"%" y=""#)
+    writer.append(text: Self.number(y))
+    writer.append(#"" width=""#)
+    writer.append(text: Self.number(width))
+    writer.append(#"%" height=""#)
+    writer.append(text: Self.number(height))
+    writer.append(#""/>"#)
+  }
+
+  /// Five labels at most; the second and fourth give way on narrow screens.
+  private func drawLabels(into writer: inout HTMLWriter) {
+    let count = histogram.buckets.count
+    guard let first = histogram.buckets.first else { return }
+    let span = histogram.bucketWidth * Int64(count)
+    let form = span > 20 * Self.day ? "date" : span > Self.day * 3 / 2 ? "day" : "time"
+    for quarter in count < 4 ? [0] : [0, 1, 2, 3, 4] {
+      let time = first.start + span * Int64(quarter) / 4
+      writer.append(#"<text class=""#)
+      writer.append(quarter.isMultiple(of: 2) ? "tick" : "tick minor")
+      writer.append(#"" y=""#)
+      writer.append(text: String(Self.labelY))
+      writer.append(#"" x=""#)
+      writer.append(text: String(quarter * 25))
+      writer.append(#"%" text-anchor=""#)
+      writer.append(quarter == 0 ? "start" : quarter == 4 ? "end" : "middle")
+      writer.append(#"" data-ms=""#)
+      writer.append(text: String(time))
+      writer.append(#"" data-form=""#)
+      writer.append(text: form)
+      writer.append(#"">"#)
+      writer.append(text: Self.tick(time, form))
+      writer.append("</text>")
+    }
+  }
+
+  private static func tick(_ ms: Int64, _ form: String) -> String {
+    let iso = Timestamp.format(ms)
+    let time = iso.dropFirst(11).prefix(5)
+    switch form {
+    case "date": return "\(TimeText.date(iso)) \(TimeText.day(iso).year)"
+    case "day": return "\(TimeText.date(iso)) \(time)"
+    default: return String(time)
+    }
+  }
+
+  /// Two decimals, without an exponent.
+  private static func number(_ value: Double) -> String {
+    let hundredths = Int((value * 100).rounded())
+    let (whole, rest) = (hundredths / 100, hundredths % 100)
+    if rest == 0 { return "\(whole)" }
+    if rest.isMultiple(of: 10) { return "\(whole).\(rest / 10)" }
+    return "\(whole).\(rest < 10 ? "0" : "")\(rest)"
+  }
+}

@@ -1,0 +1,46 @@
+import FleetlogEvents
+
+/// One event as a row of a list.
+struct EventRow: TemplateContext {
+  let event: StoredEvent
+  var snippet: Snippet?
+  /// ms since the Unix epoch.
+  let now: Int64
+  var timeForm = TimeText.Form.clock
+
+  static let slots: [Slot<EventRow>] = [
+    .part("time") { TimeText($0.event.ts, now: $0.now, as: $0.timeForm) },
+    .text("url") { Location.event($0.event.id).description },
+    .text("receiptURL") { row in
+      row.event.span == nil ? nil : Location.event(row.event.id).description + "#receipt"
+    },
+    .text("type", \.event.typeWords),
+    .text("tone", \.event.tone.rawValue),
+    .flag("isInferred", \.event.isInferred),
+    .text("confidence") { $0.event.confidence.map(Wording.confidence) },
+    .text("who", \.event.instanceID),
+    .text("whoURL") { row in
+      Location("events", query: [("instance", row.event.instanceID)]).description
+    },
+    .text("session") { $0.event.sessionID.map { String($0.prefix(8)) } },
+    .text("sessionID", \.event.sessionID),
+    .text("sessionURL") { row in
+      row.event.sessionID.map { Location.session($0).description }
+    },
+    .text("summary", \.event.summary),
+    .list("snippet") { ($0.snippet?.parts ?? []).map(SnippetPart.init) },
+    .flag("needsAction", \.event.operatorActionRequired),
+    .flag("isRisky") { $0.event.riskDetected && $0.event.type != .riskDetected },
+    .text("severity") { row in
+      row.event.severity.flatMap { $0 >= 3 ? String($0) : nil }
+    },
+  ]
+}
+
+/// A stretch of found text.
+struct SnippetPart: TemplateContext {
+  let text: String
+  let isMatch: Bool
+
+  static let slots: [Slot<SnippetPart>] = [.text("text", \.text), .flag("isMatch", \.isMatch)]
+}

@@ -1,0 +1,58 @@
+import FleetlogEvents
+import FleetlogStore
+
+/// `/healthz`: whether the log is read and searched as it should be.
+struct HealthPage: Page {
+  static let template: TemplatePath<HealthPage> = \.health
+
+  /// So many events may wait for the full-text index before that counts as a fault.
+  private static let searchLagLimit = 10_000
+
+  let overview: LogOverview
+  let reasons: [String]
+  /// ms since the Unix epoch.
+  let now: Int64
+
+  static func read(_ request: PageRequest, from log: EventLog) throws -> HealthPage {
+    try request.allowOnly()
+    return HealthPage(
+      overview: try log.overview(), sources: try log.sources(), now: request.now)
+  }
+
+  static func json(_ request: PageRequest, from log: EventLog) throws -> JSONObject {
+    let page = try read(request, from: log)
+    return JSONTwin.health(page.overview, reasons: page.reasons)
+  }
+
+  init(overview: LogOverview, sources: [SourceStatus], now: Int64) {
+    self.overview = overview
+    self.now = now
+    var reasons: [String] = []
+    let unreadable = sources.filter { $0.state == .unreadable }
+    if let first = unreadable.first {
+      reasons.append(
+        "\(Wording.plural(unreadable.count, "file")) can’t be read, first \(first.path): "
+          + (first.lastError ?? "no reason was noted"))
+    }
+    if overview.searchLag > Self.searchLagLimit {
+      reasons.append(
+        "The full-text index is \(Wording.plural(overview.searchLag, "event")) behind.")
+    }
+    self.reasons = reasons
+  }
+
+  var head: PageHead {
+    PageHead(title: "Status", section: Location("healthz"), twin: Location("healthz").twin)
+  }
+
+  static let slots: [Slot<HealthPage>] = [
+    .flag("isDegraded") { !$0.reasons.isEmpty },
+    .list("reasons") { $0.reasons.map(Words.init) },
+    .text("events") { Wording.grouped($0.overview.events) },
+    .text("lastEventID") { Wording.grouped(Int($0.overview.lastEventID)) },
+    .part("last") { page in
+      page.overview.lastEventAt.map { TimeText($0, now: page.now, as: .full) }
+    },
+    .text("searchLag") { Wording.plural($0.overview.searchLag, "event") },
+  ]
+}

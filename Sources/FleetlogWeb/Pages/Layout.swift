@@ -1,0 +1,97 @@
+import FleetlogEvents
+
+/// The frame around every page: navigation with counts, search, and the page itself.
+struct Layout: TemplateContext {
+  let head: PageHead
+  let assets: Assets
+  /// nil where the log was not asked, as on an error page.
+  let overview: LogOverview?
+  let content: SafeHTML
+
+  static let slots: [Slot<Layout>] = [
+    .text("title") { $0.head.title },
+    .text("styleURL") { $0.assets.url(of: .style) },
+    .text("scriptURL") { $0.assets.url(of: .script) },
+    .text("iconURL") { $0.assets.url(of: .icon) },
+    .text("twinURL") { $0.head.twin?.description },
+    .list("groups", \.groups),
+    .text("query") { $0.head.filter.text },
+    .list("kept", \.kept),
+    .html("content", \.content),
+  ]
+
+  private var groups: [NavigationGroup] {
+    var attention = EventFilter()
+    attention.attention = true
+    var prompts = EventFilter()
+    prompts.types = [EventType.messageUser.rawValue]
+    prompts.sourceKinds = [SourceKind.operator.rawValue]
+    var delivered = EventFilter()
+    delivered.types = OverviewPage.deliverables.map(\.rawValue)
+    return [
+      NavigationGroup(
+        name: nil,
+        items: [
+          item("Overview", Location()),
+          item("Events", .events(), overview?.events),
+          item("Sessions", Location("sessions"), overview?.sessions),
+        ]),
+      NavigationGroup(
+        name: "Views",
+        items: [
+          item("Asks for attention", .events(attention)),
+          item("Prompts", .events(prompts)),
+          item("Delivered", .events(delivered)),
+        ]),
+      NavigationGroup(
+        name: "Health",
+        items: [
+          item("Sources", Location("sources"), overview?.sources),
+          item("Validation", Location("validation"), overview?.validationErrors),
+          item("Status", Location("healthz")),
+        ]),
+    ]
+  }
+
+  private func item(_ name: String, _ target: Location, _ count: Int? = nil) -> NavigationItem {
+    NavigationItem(
+      name: name, url: target.description, count: count.map(Wording.count),
+      isCurrent: head.section == target)
+  }
+
+  /// The filters that a search from this page keeps.
+  private var kept: [HiddenField] {
+    head.filter.parameters.filter { $0.name != "q" }.map {
+      HiddenField(name: $0.name, value: $0.value)
+    }
+  }
+}
+
+struct NavigationGroup: TemplateContext {
+  let name: String?
+  let items: [NavigationItem]
+
+  static let slots: [Slot<NavigationGroup>] = [.text("name", \.name), .list("items", \.items)]
+}
+
+struct NavigationItem: TemplateContext {
+  let name: String
+  let url: String
+  let count: String?
+  let isCurrent: Bool
+
+  static let slots: [Slot<NavigationItem>] = [
+    .text("name", \.name),
+    .text("url", \.url),
+    .text("count", \.count),
+    .flag("isCurrent", \.isCurrent),
+  ]
+}
+
+/// A value that a form carries on.
+struct HiddenField: TemplateContext {
+  let name: String
+  let value: String
+
+  static let slots: [Slot<HiddenField>] = [.text("name", \.name), .text("value", \.value)]
+}

@@ -1,0 +1,82 @@
+import FleetlogEvents
+import FleetlogStore
+
+/// One page: its data for people as the names of its template, and the same for scripts.
+protocol Page: TemplateContext {
+  static var template: TemplatePath<Self> { get }
+
+  /// Reads what the page shows. Throws a parameter that cannot be taken, what is not there, or
+  /// what the store says.
+  static func read(_ request: PageRequest, from log: EventLog) throws -> Self
+
+  /// The JSON twin: the same query, for scripts.
+  static func json(_ request: PageRequest, from log: EventLog) throws -> JSONObject
+
+  var head: PageHead { get }
+
+  /// 200, unless the page itself reports a failure.
+  var status: Int { get }
+}
+
+extension Page {
+  var status: Int { 200 }
+}
+
+/// What a page tells the frame around it.
+struct PageHead: Sendable {
+  var title: String
+  /// The entry of the navigation that is marked as current.
+  var section: Location?
+  var filter = EventFilter()
+  /// Where the same view is read as JSON.
+  var twin: Location?
+}
+
+/// What is asked of a page.
+struct PageRequest: Sendable {
+  /// What stands in the path where the route says `:id`.
+  let id: String
+  let parameters: [(name: String, value: String)]
+  /// ms since the Unix epoch.
+  let now: Int64
+  let templates: Templates
+
+  /// The value of a parameter; the last one where it is repeated, nil where it is blank.
+  func value(_ name: String) -> String? {
+    parameters.last { $0.name == name && !$0.value.isEmpty }?.value
+  }
+
+  func values(_ name: String) -> [String] {
+    parameters.filter { $0.name == name && !$0.value.isEmpty }.map(\.value)
+  }
+
+  func integer(
+    _ name: String, in range: ClosedRange<Int>, default fallback: Int
+  ) throws(EventFilter.ParameterError) -> Int {
+    guard let text = value(name) else { return fallback }
+    guard let number = Int(text), range.contains(number) else {
+      throw EventFilter.ParameterError(
+        parameter: name, value: text,
+        takes: "a whole number from \(range.lowerBound) to \(range.upperBound)")
+    }
+    return number
+  }
+
+  /// A misspelt parameter must not pass for one that found nothing.
+  func allowOnly(_ names: String...) throws(EventFilter.ParameterError) {
+    for parameter in parameters where !names.contains(parameter.name) {
+      throw EventFilter.ParameterError(
+        parameter: parameter.name, value: parameter.value,
+        takes: names.isEmpty
+          ? "nothing: this page has no parameters"
+          : "nothing: it is unknown here, only " + names.joined(separator: ", ")
+            + (names.count == 1 ? " is" : " are") + " known")
+    }
+  }
+}
+
+/// What was asked for by its name and is not there.
+struct NotFound: Error {
+  /// A sentence for people: what is missing and where to look instead.
+  let message: String
+}

@@ -1,0 +1,198 @@
+import FleetlogEvents
+import FleetlogStore
+
+/// `/events/ID`: one event with all that hangs on it.
+struct SingleEventPage: Page {
+  static let template: TemplatePath<SingleEventPage> = \.event
+
+  let detail: EventDetail
+  let payload: SafeHTML
+  /// ms since the Unix epoch.
+  let now: Int64
+
+  static func read(_ request: PageRequest, from log: EventLog) throws -> SingleEventPage {
+    let detail = try detail(request, from: log)
+    let payload = detail.event.payloadObject.map {
+      PayloadNode.fill($0, request.templates.payload)
+    }
+    return SingleEventPage(detail: detail, payload: payload ?? .empty, now: request.now)
+  }
+
+  static func json(_ request: PageRequest, from log: EventLog) throws -> JSONObject {
+    JSONTwin.event(try detail(request, from: log))
+  }
+
+  private static func detail(_ request: PageRequest, from log: EventLog) throws -> EventDetail {
+    try request.allowOnly()
+    guard let id = Int64(request.id), let detail = try log.event(id) else {
+      throw NotFound(
+        message: "The log has no event \(request.id.prefix(40)): it may have been removed.")
+    }
+    return detail
+  }
+
+  private var event: StoredEvent { detail.event }
+
+  var head: PageHead {
+    PageHead(
+      title: "Event \(event.id): \(event.typeWords)", section: .events(),
+      twin: Location.event(event.id).twin)
+  }
+
+  static let slots: [Slot<SingleEventPage>] = [
+    .text("id") { String($0.event.id) },
+    .part("row") { EventRow(event: $0.event, now: $0.now, timeForm: .full) },
+    .list("facts", \.facts),
+    .list("flags", \.flags),
+    .html("payload", \.payload),
+    .list("links") { page in page.detail.links.map { LinkSentence(link: $0, now: page.now) } },
+    .list("artifacts", \.artifacts),
+    .text("provenance", \.event.provenance),
+    .part("receipt") { $0.detail.receipt.map(ReceiptView.init) },
+    .text("previousURL") { $0.detail.previousInSession.map { Location.event($0).description } },
+    .text("nextURL") { $0.detail.nextInSession.map { Location.event($0).description } },
+  ]
+
+  private var facts: [Fact] {
+    var facts = [
+      Fact(
+        "instance", event.instanceID, Location("events", query: [("instance", event.instanceID)])),
+      Fact("role", event.role),
+      Fact("source", event.sourceKind),
+      Fact("run", String(event.runID), Location("events", query: [("run", String(event.runID))])),
+    ]
+    facts += detail.sessions.map { Fact("session", $0, .session($0)) }
+    func add(_ name: String, _ value: String?, _ target: Location? = nil) {
+      if let value, !value.isEmpty { facts.append(Fact(name, value, target)) }
+    }
+    let sink = [event.sinkKind, event.sinkRef].compactMap(\.self).joined(separator: " ")
+    add("for", sink)
+    add("severity", event.severity.map { "\($0) of 5" })
+    add("confidence", event.confidence.map(Wording.confidence))
+    add("dedupe key", event.dedupeKey)
+    add("idempotency key", event.idempotencyKey)
+    if let parent = event.parentRunID {
+      add("spawned by run", String(parent), Location("events", query: [("run", String(parent))]))
+    }
+    if let related = event.relatedEventID { add("belongs to", "event \(related)", .event(related)) }
+    add("expires", event.expiresAt.map { TimeText($0, now: now, as: .full).text + " UTC" })
+    add("recorded", TimeText(event.recordedAt, now: now, as: .full).text + " UTC")
+    for tag in event.tagList { add("tag", tag, Location("events", query: [("tag", tag)])) }
+    return facts
+  }
+
+  private var flags: [Words] {
+    var flags: [String] = []
+    if event.attentionCandidate { flags.append("asks for attention") }
+    if event.operatorActionRequired { flags.append("needs an action from the operator") }
+    if event.riskDetected { flags.append("risk detected") }
+    return flags.map(Words.init)
+  }
+
+  private var artifacts: [ArtifactView] {
+    guard let text = event.artifactRefs, let list = try? JSONDocument(text).root else { return [] }
+    return list.elements.map { item in
+      ArtifactView(
+        reference: ArtifactReference(
+          kind: item["kind"]?.string ?? "unknown kind", url: item["url"]?.string,
+          title: item["title"]?.string, ref: item["ref"]?.string,
+          source: item["source"]?.string ?? "unknown source"))
+    }
+  }
+}
+
+extension StoredEvent {
+  var tagList: [String] {
+    guard let tags, let list = try? JSONDocument(tags).root else { return [] }
+    return list.elements.compactMap(\.string)
+  }
+}
+
+/// A named value, with a place to go to where there is one.
+struct Fact: TemplateContext {
+  let name: String
+  let value: String
+  let url: String?
+
+  init(_ name: String, _ value: String, _ target: Location? = nil) {
+    self.name = name
+    self.value = value
+    url = target?.description
+  }
+
+  static let slots: [Slot<Fact>] = [
+    .text("name", \.name), .text("value", \.value), .text("url", \.url),
+  ]
+}
+
+/// A few words on their own.
+struct Words: TemplateContext {
+  let text: String
+
+  static let slots: [Slot<Words>] = [.text("text", \.text)]
+}
+
+/// A link as a sentence that begins with this event.
+struct LinkSentence: TemplateContext {
+  let link: StoredLink
+  /// ms since the Unix epoch.
+  let now: Int64
+
+  static let slots: [Slot<LinkSentence>] = [
+    .text("words") { sentence in
+      sentence.link.direction == .outgoing
+        ? sentence.link.relation.words : sentence.link.relation.inverseWords
+    },
+    .part("other") { EventRow(event: $0.link.other, now: $0.now) },
+    .text("how", \.how),
+    .flag("isInferred", \.isRule),
+  ]
+
+  private var metadata: JSONValue? {
+    link.metadata.flatMap { try? JSONDocument($0).root }
+  }
+
+  private var isRule: Bool { metadata?["by"]?.string == "rule" }
+
+  private var how: String? {
+    guard let by = metadata?["by"]?.string else { return nil }
+    guard isRule else { return "said by the \(by)" }
+    let rule = metadata?["rule"]?.string?.replacing("_", with: " ") ?? "unnamed"
+    let confidence = metadata?["confidence"]?.double.map { ", " + Wording.confidence($0) }
+    return "by the rule “\(rule)”\(confidence ?? "")"
+  }
+}
+
+/// Something outside the log that an event points to; a link only where its address is a web one.
+struct ArtifactView: TemplateContext {
+  let reference: ArtifactReference
+
+  static let slots: [Slot<ArtifactView>] = [
+    .text("kind") { $0.reference.kind.replacing("_", with: " ") },
+    .text("name") { view in
+      let reference = view.reference
+      return reference.title ?? reference.ref ?? reference.url ?? "unnamed"
+    },
+    .text("url", \.reference.webURL),
+    .text("address", \.reference.url),
+    .text("source") { $0.reference.source.replacing("_", with: " ") },
+  ]
+}
+
+/// The bytes of the transcript behind an event.
+struct ReceiptView: TemplateContext {
+  let receipt: Receipt
+
+  static let slots: [Slot<ReceiptView>] = [
+    .text("path", \.receipt.path),
+    .text("sourceURL") { view in
+      Location("sources", query: [("source", String(view.receipt.fileID))]).description
+    },
+    .text("offset") { Wording.grouped(Int($0.receipt.span.offset)) },
+    .text("length") { Wording.grouped(Int($0.receipt.span.length)) },
+    .text("bytes") { String(decoding: $0.receipt.bytes, as: UTF8.self) },
+    .flag("isCut", \.receipt.isCut),
+    .flag("agrees") { $0.receipt.fileStillAgrees == true },
+    .flag("differs") { $0.receipt.fileStillAgrees == false },
+  ]
+}

@@ -1,0 +1,140 @@
+import FleetlogEvents
+import FleetlogStore
+
+/// `/sources`: every transcript file, how far it is read, and what in it could not be taken.
+struct SourcesPage: Page {
+  static let template: TemplatePath<SourcesPage> = \.sources
+  private static let problemLimit = 200
+
+  let sources: [SourceStatus]
+  let problems: [(source: SourceStatus, problem: SourceProblem)]
+  /// The file whose problems alone are shown.
+  let chosen: SourceStatus?
+  /// ms since the Unix epoch.
+  let now: Int64
+
+  static func read(_ request: PageRequest, from log: EventLog) throws -> SourcesPage {
+    let sources = try log.sources()
+    let chosen = try chosen(request, sources)
+    return SourcesPage(
+      sources: sources, problems: try log.problems(source: chosen?.id, limit: problemLimit),
+      chosen: chosen, now: request.now)
+  }
+
+  static func json(_ request: PageRequest, from log: EventLog) throws -> JSONObject {
+    let sources = try log.sources()
+    let chosen = try chosen(request, sources)
+    return JSONTwin.sources(
+      sources, problems: try log.problems(source: chosen?.id, limit: problemLimit))
+  }
+
+  private static func chosen(
+    _ request: PageRequest, _ sources: [SourceStatus]
+  ) throws -> SourceStatus? {
+    try request.allowOnly("source")
+    guard let text = request.value("source") else { return nil }
+    guard let source = sources.first(where: { String($0.id) == text }) else {
+      throw EventFilter.ParameterError(
+        parameter: "source", value: text, takes: "the number of a file in this list")
+    }
+    return source
+  }
+
+  var head: PageHead {
+    let query = chosen.map { [("source", String($0.id))] } ?? []
+    return PageHead(
+      title: "Sources", section: Location("sources"),
+      twin: Location("sources", query: query).twin)
+  }
+
+  static let slots: [Slot<SourcesPage>] = [
+    .text("count") { Wording.plural($0.sources.count, "file") },
+    .list("rows") { page in
+      page.sources.map { SourceRow(source: $0, isChosen: $0.id == page.chosen?.id, now: page.now) }
+    },
+    .list("problems") { page in
+      page.problems.map {
+        ProblemRow(path: $0.source.path, fileID: $0.source.id, problem: $0.problem)
+      }
+    },
+    .text("chosen", \.chosen?.path),
+    .text("allURL") { _ in Location("sources").description },
+    .flag("isCut") { $0.problems.count >= problemLimit },
+    .text("limit") { _ in String(problemLimit) },
+  ]
+}
+
+/// One transcript file.
+struct SourceRow: TemplateContext {
+  let source: SourceStatus
+  let isChosen: Bool
+  /// ms since the Unix epoch.
+  let now: Int64
+
+  static let slots: [Slot<SourceRow>] = [
+    .text("name") { $0.source.path.lastPathComponent },
+    .text("path", \.source.path),
+    .text("url") { row in
+      Location("sources", query: [("source", String(row.source.id))]).description
+    },
+    .text("format") { $0.source.format ?? "unknown" },
+    .text("state", \.stateWords),
+    .text("tone", \.tone.rawValue),
+    .text("size") { Wording.bytes($0.source.size) },
+    .text("read") { Wording.bytes($0.source.offset) },
+    .text("lag") { row in row.lag > 0 ? Wording.bytes(row.lag) : nil },
+    .text("offset") { String($0.source.offset) },
+    .text("total") { String(max($0.source.size, 1)) },
+    .text("lines") { Wording.count($0.source.lines) },
+    .text("events") { Wording.count($0.source.events) },
+    .text("skipped") { $0.source.skippedLines > 0 ? Wording.count($0.source.skippedLines) : nil },
+    .text("mended") { $0.source.mendedLines > 0 ? Wording.count($0.source.mendedLines) : nil },
+    .text("error", \.source.lastError),
+    .flag("isFault") { $0.source.state != .unrecognised },
+    .part("modified") { TimeText($0.source.modifiedAt, now: $0.now, as: .age) },
+    .flag("isChosen", \.isChosen),
+  ]
+
+  /// Bytes written and not yet read.
+  private var lag: Int64 { source.state == .gone ? 0 : max(0, source.size - source.offset) }
+
+  private var stateWords: String {
+    switch source.state {
+    case .reading: lag == 0 ? "up to date" : "reading"
+    case .unrecognised: "not recognised"
+    case .unreadable: "can’t be read"
+    case .gone: "gone"
+    }
+  }
+
+  private var tone: Tone {
+    switch source.state {
+    case .reading: lag == 0 ? .ok : .work
+    case .unrecognised: .stale
+    case .unreadable: .block
+    case .gone: .idle
+    }
+  }
+}
+
+/// A line, or a part of one, that could not be taken as it stood.
+struct ProblemRow: TemplateContext {
+  let path: String
+  let fileID: Int64
+  let problem: SourceProblem
+
+  static let slots: [Slot<ProblemRow>] = [
+    .text("kind") { $0.problem.kind.rawValue.replacing("_", with: " ") },
+    .text("tone") { ($0.problem.kind == .skipped ? Tone.block : .idle).rawValue },
+    .text("name") { $0.path.lastPathComponent },
+    .text("path", \.path),
+    .text("url") { row in
+      Location("sources", query: [("source", String(row.fileID))]).description
+    },
+    .text("place") { row in
+      "byte \(Wording.grouped(Int(row.problem.span.offset))), "
+        + "\(Wording.grouped(Int(row.problem.span.length))) long"
+    },
+    .text("reason", \.problem.reason),
+  ]
+}

@@ -1,0 +1,44 @@
+/// Every template, read and checked once at start.
+struct Templates: Sendable {
+  let layout: Template<Layout>
+  let overview: Template<OverviewPage>
+  let events: Template<EventsPage>
+  let event: Template<SingleEventPage>
+  let sessions: Template<SessionsPage>
+  let session: Template<TranscriptPage>
+  let sources: Template<SourcesPage>
+  let validation: Template<ValidationPage>
+  let health: Template<HealthPage>
+  let problem: Template<ProblemPage>
+
+  /// A value of a payload with those inside it.
+  let payload: Template<PayloadNode>
+  /// An entry of a transcript, with a sub-agent's own entries inside it.
+  let entry: Template<TranscriptEntry>
+
+  /// Names that a context offers and no template takes; empty in a consistent build.
+  let unusedSlots: [String]
+
+  /// - Parameter load: the text of a template by its name, nil where there is none.
+  init(load: @escaping (String) -> [UInt8]?) throws(TemplateError) {
+    let parser = TemplateParser(load: load)
+    let compiler = TemplateCompiler()
+    layout = try Template(parser.parse("layout"), compiler)
+    overview = try Template(parser.parse("overview"), compiler)
+    events = try Template(parser.parse("events"), compiler)
+    event = try Template(parser.parse("event"), compiler)
+    sessions = try Template(parser.parse("sessions"), compiler)
+    session = try Template(parser.parse("session"), compiler)
+    sources = try Template(parser.parse("sources"), compiler)
+    validation = try Template(parser.parse("validation"), compiler)
+    health = try Template(parser.parse("health"), compiler)
+    problem = try Template(parser.parse("problem"), compiler)
+    payload = try Template(parser.parse("payload_node"), compiler)
+    entry = try Template(parser.parse("transcript_entry"), compiler)
+    unusedSlots = compiler.unusedSlots
+  }
+}
+
+/// Which of the templates a page fills.
+typealias TemplatePath<Context: TemplateContext> = any KeyPath<Templates, Template<Context>>
+  & Sendable

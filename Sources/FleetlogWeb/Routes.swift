@@ -1,0 +1,57 @@
+import FleetlogEvents
+import FleetlogStore
+
+/// Every address of the dashboard, in one list.
+enum Routes {
+  static let pages: [Route] = [
+    Route("/", OverviewPage.self),
+    Route("/events", EventsPage.self),
+    Route("/events/:id", SingleEventPage.self),
+    Route("/sessions", SessionsPage.self),
+    Route("/sessions/:id", TranscriptPage.self),
+    Route("/sources", SourcesPage.self),
+    Route("/validation", ValidationPage.self),
+    Route("/healthz", HealthPage.self),
+  ]
+
+  static let assets = "assets"
+}
+
+/// An address and the page that answers it. The page's JSON twin has the same path and `.json`.
+struct Route: Sendable {
+  /// What a route answers with, before the frame is put around it.
+  enum Answer {
+    case page(PageHead, SafeHTML, status: Int)
+    case json(JSONObject)
+  }
+
+  let pattern: String
+  let answer: @Sendable (PageRequest, EventLog, _ asJSON: Bool) throws -> Answer
+
+  init<P: Page>(_ pattern: String, _: P.Type) {
+    self.pattern = pattern
+    answer = { request, log, asJSON in
+      if asJSON { return .json(try P.json(request, from: log)) }
+      let page = try P.read(request, from: log)
+      let content = request.templates[keyPath: P.template].fill(page)
+      return .page(page.head, content, status: page.status)
+    }
+  }
+
+  /// What stands for `:id` where the path is this route's, empty where it has none; nil where the
+  /// path is another's.
+  func match(_ segments: [String]) -> String? {
+    let parts = pattern.split(separator: "/")
+    guard parts.count == segments.count else { return nil }
+    var id = ""
+    for (part, segment) in zip(parts, segments) {
+      if part == ":id" {
+        guard !segment.isEmpty else { return nil }
+        id = segment
+      } else if part != segment {
+        return nil
+      }
+    }
+    return id
+  }
+}

@@ -1,0 +1,65 @@
+/// One request and what becomes of it.
+///
+/// The library's thread, a worker and a stopping server may each reach for it, hence the lock.
+final class Exchange: Sendable {
+  /// Path and query as sent.
+  let target: [UInt8]
+
+  private struct State: Sendable {
+    var verdict: RequestGuard.Verdict?
+    var lateProblem: HTTPProblem?
+    var body: [UInt8] = []
+    var received = 0
+    var answer: HTTPResponse?
+  }
+
+  private let state = Monitor(State())
+
+  init(target: [UInt8]) {
+    self.target = target
+  }
+
+  /// Whether the head has been read and judged.
+  var hasBegun: Bool {
+    state.withLock { $0.verdict != nil }
+  }
+
+  func begin(_ verdict: RequestGuard.Verdict) {
+    state.withLock { $0.verdict = verdict }
+  }
+
+  /// Keeps or discards a piece of the body.
+  ///
+  /// - Returns: the bytes received so far, kept or not.
+  func receive(
+    _ bytes: UnsafeRawBufferPointer, limit: Int, overflow: () -> HTTPProblem
+  ) -> Int {
+    state.withLock { state in
+      state.received += bytes.count
+      guard state.verdict?.problem == nil, state.lateProblem == nil else { return state.received }
+      if state.received > limit {
+        state.lateProblem = overflow()
+        state.body = []
+      } else {
+        state.body.append(contentsOf: bytes)
+      }
+      return state.received
+    }
+  }
+
+  /// What the request came to, once it is all there: a request for the handler, or a refusal.
+  func outcome() -> (request: HTTPRequest, problem: HTTPProblem?)? {
+    state.withLock { state in
+      guard let verdict = state.verdict else { return nil }
+      let body = state.body
+      state.body = []
+      return (verdict.request.with(body: body), verdict.problem ?? state.lateProblem)
+    }
+  }
+
+  /// The answer prepared while the connection slept.
+  var answer: HTTPResponse? {
+    get { state.withLock { $0.answer } }
+    set { state.withLock { $0.answer = newValue } }
+  }
+}

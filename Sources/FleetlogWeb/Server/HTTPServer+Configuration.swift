@@ -1,0 +1,64 @@
+extension HTTPServer {
+  /// How a server listens and what it takes on.
+  package struct Configuration: Sendable {
+    /// A numeric IPv4 or IPv6 address, or `localhost`, which means 127.0.0.1. Other names are
+    /// refused: resolving one could block, or lead to an address nobody meant to open.
+    package var host = "127.0.0.1"
+
+    /// 0 to 65535; 0 takes a free port, which `HTTPServer.port` then tells.
+    package var port = 7450
+
+    /// Connections at one time, from 1 to 100,000; a further one is answered 503 and closed.
+    package var connectionLimit = 512
+
+    /// Threads for `HTTPReply.queued` work, from 1 to 1,000.
+    package var workers = 4
+
+    /// Bytes of a request body, from 0 to 2^32; a larger one is answered 413.
+    package var bodyLimit = 8 * 1024 * 1024
+
+    /// How long a connection may be silent before it is closed; whole seconds. A connection whose
+    /// queued reply is being prepared is not counted as silent.
+    package var idleTimeout: Duration = .seconds(30)
+
+    /// How long `stop()` lets requests in hand finish; those that do not are answered 503.
+    package var drainDeadline: Duration = .milliseconds(1500)
+
+    /// Further names this server answers to, besides its host, `localhost`, `127.0.0.1` and
+    /// `[::1]`: a reverse proxy's name, for one. `name` goes with the server's own port or none,
+    /// `name:port` with that port. Anything else in `Host` is refused, lest a page elsewhere reach
+    /// this server through a name that resolves to this machine (DNS rebinding).
+    package var allowedHosts: [String] = []
+
+    /// Ends the sentence "If that name is right, …" of the answer to a refused `Host`; say how a
+    /// person adds to `allowedHosts`.
+    package var allowedHostsHint = "add it to the server’s allowed hosts"
+
+    /// Every answer that the server gives in place of the handler.
+    package var errorPage: ErrorPage = HTTPProblem.plainPage
+
+    /// Takes what the HTTP library has to say about connections that went wrong, a line at a time
+    /// and from any thread. Most of it is the client's doing, so it goes nowhere by default.
+    package var log: @Sendable (String) -> Void = { _ in }
+
+    package init() {}
+
+    /// Refuses numbers that no server could work with, before anything is opened.
+    func validate() throws(HTTPServerError) {
+      try Self.check("connectionLimit", connectionLimit, 1...100_000)
+      try Self.check("workers", workers, 1...1_000)
+      try Self.check("bodyLimit", bodyLimit, 0...1 << 32)
+    }
+
+    private static func check(
+      _ name: String, _ value: Int, _ range: ClosedRange<Int>
+    ) throws(HTTPServerError) {
+      guard range.contains(value) else {
+        throw HTTPServerError(
+          operation: "use the setting", place: "\(name) \(value)",
+          cause: "it must lie between \(range.lowerBound) and \(range.upperBound)",
+          mend: "Choose a number in that range.")
+      }
+    }
+  }
+}

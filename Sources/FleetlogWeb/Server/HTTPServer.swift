@@ -1,0 +1,122 @@
+/// Serves HTTP/1.1 to one handler until it is stopped.
+///
+/// Every request the handler sees has passed the checks of `RequestGuard`; every answer carries
+/// the headers of `SecurityHeaders`. A malformed first line or header, a wrong `Content-Length` and
+/// a head beyond 32 KB are answered by the HTTP library itself, in its own words.
+package final class HTTPServer: Sendable {
+  private enum Phase: Sendable {
+    case idle, stopping, stopped
+    case running(Running)
+  }
+
+  private struct Running: Sendable {
+    let core: ServerCore
+    let daemon: MHDDaemon
+    let acceptor: Acceptor
+  }
+
+  private let configuration: Configuration
+  private let handler: @Sendable (HTTPRequest) -> HTTPReply
+  private let phase = Monitor(Phase.idle)
+  private let boundPort: Monitor<Int>
+
+  /// - Parameter handler: answers each request, on a thread that serves many connections; anything
+  ///   that may block belongs into `HTTPReply.queued`.
+  package init(
+    configuration: Configuration = Configuration(),
+    handler: @escaping @Sendable (HTTPRequest) -> HTTPReply
+  ) {
+    self.configuration = configuration
+    self.handler = handler
+    boundPort = Monitor(configuration.port)
+  }
+
+  deinit {
+    stop()
+  }
+
+  /// The port bound by `start()`; before that, the one asked for.
+  package var port: Int {
+    boundPort.withLock { $0 }
+  }
+
+  /// Binds, and serves from its own threads when it returns. Once per server.
+  package func start() throws(HTTPServerError) {
+    try phase.withLock { phase throws(HTTPServerError) in
+      guard case .idle = phase else {
+        throw HTTPServerError(
+          operation: "start the server on", place: "\(configuration.host):\(port)",
+          cause: "it has been started before", mend: "Make another HTTPServer to serve again.")
+      }
+      try configuration.validate()
+      try DescriptorLimit.makeRoom(forConnections: configuration.connectionLimit)
+      let socket = try ListenSocket.open(host: configuration.host, port: configuration.port)
+      do throws(HTTPServerError) {
+        let running = try run(on: socket)
+        boundPort.withLock { $0 = socket.port }
+        phase = .running(running)
+      } catch {
+        socket.close()
+        throw error
+      }
+    }
+  }
+
+  /// Closes the door, lets the requests in hand finish, and returns when every connection is
+  /// closed, at most half a second after `Configuration.drainDeadline`.
+  ///
+  /// What has not finished by the deadline is answered 503; queued work that still runs then is
+  /// left to end by itself. May be called again, and from several threads: each call returns once
+  /// the server has stopped. Must not be called from a handler, which it would wait for.
+  package func stop() {
+    let running: Running? = phase.wait { phase in
+      switch phase {
+      case .running(let running):
+        phase = .stopping
+        return .some(running)
+      case .idle, .stopped:
+        phase = .stopped
+        return .some(nil)
+      case .stopping:
+        return nil
+      }
+    }
+    guard let running else { return }
+    let deadline = Moment(after: configuration.drainDeadline)
+    running.core.beginDraining()
+    running.acceptor.stop()
+    running.core.drain(until: deadline)
+    running.daemon.stop()
+    running.core.stopWorkers(by: max(deadline, Moment(after: .milliseconds(50))))
+    phase.withLock { $0 = .stopped }
+    phase.wakeAll()
+  }
+
+  private func run(on socket: ListenSocket) throws(HTTPServerError) -> Running {
+    let names = try HostNames(
+      address: socket.address, port: socket.port, allowed: configuration.allowedHosts)
+    do throws(ErrnoFailure) {
+      let workers = try WorkerPool(count: configuration.workers)
+      let core = ServerCore(
+        configuration: configuration, names: names, workers: workers, handler: handler)
+      do throws(ErrnoFailure) {
+        let daemon = try MHDDaemon.start(core)
+        do throws(ErrnoFailure) {
+          let acceptor = try Acceptor.start(socket, daemon: daemon, core: core)
+          return Running(core: core, daemon: daemon, acceptor: acceptor)
+        } catch {
+          daemon.stop()
+          throw error
+        }
+      } catch {
+        core.stopWorkers(by: Moment(after: .milliseconds(50)))
+        throw error
+      }
+    } catch {
+      throw HTTPServerError(
+        operation: "start the threads that serve", place: "\(socket.address):\(socket.port)",
+        cause: error.text,
+        mend: "Give the process more threads and memory, or ask for fewer workers.")
+    }
+  }
+}

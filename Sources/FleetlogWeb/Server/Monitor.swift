@@ -1,0 +1,92 @@
+import Glibc
+
+/// A value behind a lock, with a condition that threads can wait for.
+///
+/// A pthread lock rather than `Synchronization.Mutex`: ThreadSanitizer understands the former and
+/// reports races that do not exist for the latter, which would hide the ones that do.
+///
+/// Unchecked because `value` is only ever reached with `mutex` held, and the two pthread objects
+/// keep one address from `init` to `deinit`.
+final class Monitor<Value: Sendable>: @unchecked Sendable {
+  private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+  private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+  private var value: Value
+
+  init(_ value: Value) {
+    self.value = value
+    pthread_mutex_init(mutex, nil)
+    var attributes = pthread_condattr_t()
+    pthread_condattr_init(&attributes)
+    // The wall clock can be set back while a thread waits; the monotonic one cannot.
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+    pthread_cond_init(condition, &attributes)
+    pthread_condattr_destroy(&attributes)
+  }
+
+  deinit {
+    pthread_cond_destroy(condition)
+    pthread_mutex_destroy(mutex)
+    condition.deallocate()
+    mutex.deallocate()
+  }
+
+  func withLock<Result, Failure: Error>(
+    _ body: (inout Value) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    pthread_mutex_lock(mutex)
+    defer { pthread_mutex_unlock(mutex) }
+    return try body(&value)
+  }
+
+  /// Waits until `body` returns something, trying again after each wake-up.
+  func wait<Result>(for body: (inout Value) -> Result?) -> Result {
+    pthread_mutex_lock(mutex)
+    defer { pthread_mutex_unlock(mutex) }
+    while true {
+      if let result = body(&value) { return result }
+      pthread_cond_wait(condition, mutex)
+    }
+  }
+
+  /// Waits until `condition` holds or the moment has passed, and says which it was.
+  func wait(until moment: Moment, for holds: (Value) -> Bool) -> Bool {
+    pthread_mutex_lock(mutex)
+    defer { pthread_mutex_unlock(mutex) }
+    var time = moment.timespec
+    while !holds(value) {
+      if pthread_cond_timedwait(condition, mutex, &time) == ETIMEDOUT { return holds(value) }
+    }
+    return true
+  }
+
+  func wakeOne() {
+    pthread_cond_signal(condition)
+  }
+
+  func wakeAll() {
+    pthread_cond_broadcast(condition)
+  }
+}
+
+/// A moment on the monotonic clock, which neither jumps nor runs back.
+struct Moment: Comparable {
+  private let nanoseconds: Int64
+
+  init(after delay: Duration) {
+    var now = Glibc.timespec()
+    clock_gettime(CLOCK_MONOTONIC, &now)
+    let (seconds, attoseconds) = delay.components
+    nanoseconds =
+      (Int64(now.tv_sec) + seconds) * 1_000_000_000
+      + Int64(now.tv_nsec) + attoseconds / 1_000_000_000
+  }
+
+  var timespec: timespec {
+    Glibc.timespec(
+      tv_sec: Int(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))
+  }
+
+  static func < (left: Moment, right: Moment) -> Bool {
+    left.nanoseconds < right.nanoseconds
+  }
+}

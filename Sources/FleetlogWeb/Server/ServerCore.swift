@@ -1,0 +1,189 @@
+/// What happens to a request between the library's callbacks and the handler.
+final class ServerCore: Sendable {
+  typealias Handler = @Sendable (HTTPRequest) -> HTTPReply
+
+  /// What a callback tells the library.
+  enum Step: Sendable {
+    case goOn
+    case answer(HTTPResponse)
+    case hangUp
+  }
+
+  private struct Load: Sendable {
+    var connections = 0
+    var requests = 0
+    var isDraining = false
+  }
+
+  private struct Sleepers: Sendable {
+    var connections: [ObjectIdentifier: (exchange: Exchange, client: MHDConnection)] = [:]
+    var isClosed = false
+  }
+
+  /// A body this many times over the limit is not even read to its end, so as to be answered.
+  private static let discardFactor = 4
+
+  let configuration: HTTPServer.Configuration
+  private let requestGuard: RequestGuard
+  private let handler: Handler
+  private let workers: WorkerPool
+  private let finish: ResponseFinish
+  private let load = Monitor(Load())
+
+  /// Connections that wait for a worker. Taking one out is what gives the right, and the duty, to
+  /// resume it: exactly one of the worker and a stopping server does.
+  private let sleepers = Monitor(Sleepers())
+
+  init(
+    configuration: HTTPServer.Configuration, names: HostNames, workers: WorkerPool,
+    handler: @escaping Handler
+  ) {
+    self.configuration = configuration
+    self.handler = handler
+    self.workers = workers
+    requestGuard = RequestGuard(
+      names: names, bodyLimit: configuration.bodyLimit,
+      allowedHostsHint: configuration.allowedHostsHint)
+    finish = ResponseFinish(errorPage: configuration.errorPage)
+  }
+
+  // MARK: Connections
+
+  /// Counts a connection in, or returns false when there are as many as allowed.
+  func admitConnection() -> Bool {
+    load.withLock { load in
+      guard load.connections < configuration.connectionLimit else { return false }
+      load.connections += 1
+      return true
+    }
+  }
+
+  func forgetConnection() {
+    load.withLock { $0.connections -= 1 }
+  }
+
+  /// The answer to a connection beyond the limit.
+  func refusal() -> HTTPResponse {
+    finish.problem(
+      HTTPProblem(
+        status: 503, code: "too_many_connections",
+        message: "This server has as many connections as it takes; try again in a moment.",
+        headers: ["Retry-After": "1"]),
+      for: nil)
+  }
+
+  // MARK: Requests, in the order of the library's calls
+
+  /// The head is there; the body is not.
+  func begin(_ exchange: Exchange, head: RequestHead) -> Step {
+    let isDraining = load.withLock { load in
+      load.requests += 1
+      return load.isDraining
+    }
+    var verdict = requestGuard.examine(head)
+    if isDraining, verdict.problem == nil {
+      verdict = RequestGuard.Verdict(request: verdict.request, problem: Self.stopping)
+    }
+    exchange.begin(verdict)
+    guard let problem = verdict.problem else { return .goOn }
+    // Answering before the body has been read closes the connection, and a client that is still
+    // sending may then see a reset instead of the answer. So that is done only where the client
+    // waits for a word first, or where reading on would be wrong or too much.
+    let limit = UInt64(configuration.bodyLimit) * UInt64(Self.discardFactor)
+    if verdict.isFramingUnclear || head.awaitsContinue && head.hasBody
+      || head.contentLength ?? 0 > limit
+    {
+      return .answer(finish.problem(problem, for: verdict.request))
+    }
+    return .goOn
+  }
+
+  /// Some of the body is there.
+  func receive(_ exchange: Exchange, bytes: UnsafeRawBufferPointer) -> Step {
+    let limit = configuration.bodyLimit
+    let received = exchange.receive(bytes, limit: limit) {
+      requestGuard.tooLarge("longer than that")
+    }
+    return received / Self.discardFactor > limit ? .hangUp : .goOn
+  }
+
+  /// The whole request is there, or its connection has been woken.
+  func complete(_ exchange: Exchange, client: MHDConnection) -> Step {
+    if let answer = exchange.answer { return .answer(answer) }
+    guard let (request, problem) = exchange.outcome() else { return .hangUp }
+    if let problem { return .answer(finish.problem(problem, for: request)) }
+    switch handler(request) {
+    case .now(let response): return .answer(finish.response(response, for: request))
+    case .queued(let work): return sleep(exchange, client: client, request: request, work: work)
+    }
+  }
+
+  /// The answer has been sent, or the client is gone.
+  func end(_ exchange: Exchange) {
+    guard exchange.hasBegun else { return }
+    load.withLock { $0.requests -= 1 }
+    load.wakeAll()
+  }
+
+  private func sleep(
+    _ exchange: Exchange, client: MHDConnection, request: HTTPRequest,
+    work: @escaping @Sendable () -> HTTPResponse
+  ) -> Step {
+    let isAsleep = sleepers.withLock { sleepers in
+      guard !sleepers.isClosed else { return false }
+      client.suspend()
+      sleepers.connections[ObjectIdentifier(exchange)] = (exchange, client)
+      return true
+    }
+    guard isAsleep else { return .answer(finish.problem(Self.stopping, for: request)) }
+    workers.submit { [self] in
+      let response = finish.response(work(), for: request)
+      let sleeper = sleepers.withLock {
+        $0.connections.removeValue(forKey: ObjectIdentifier(exchange))
+      }
+      guard let sleeper else { return }
+      exchange.answer = response
+      sleeper.client.resume()
+    }
+    return .goOn
+  }
+
+  // MARK: Stopping
+
+  private static let stopping = HTTPProblem(
+    status: 503, code: "stopping", message: "This server is stopping; try again in a moment.",
+    headers: ["Retry-After": "1"])
+
+  var isDraining: Bool {
+    load.withLock { $0.isDraining }
+  }
+
+  /// From here on each answer closes its connection, and requests that have yet to begin are
+  /// answered 503.
+  func beginDraining() {
+    load.withLock { $0.isDraining = true }
+  }
+
+  /// Lets the requests in hand finish. Afterwards no connection is suspended and none will be.
+  ///
+  /// - Parameter moment: when what has not finished is answered 503 as well.
+  func drain(until moment: Moment) {
+    _ = load.wait(until: moment) { $0.requests == 0 }
+    let unfinished = sleepers.withLock { sleepers in
+      sleepers.isClosed = true
+      defer { sleepers.connections = [:] }
+      return Array(sleepers.connections.values)
+    }
+    for (exchange, client) in unfinished {
+      exchange.answer = finish.problem(Self.stopping, for: nil)
+      client.resume()
+    }
+    if !unfinished.isEmpty {
+      _ = load.wait(until: Moment(after: .milliseconds(200))) { $0.requests == 0 }
+    }
+  }
+
+  func stopWorkers(by moment: Moment) {
+    workers.stop(by: moment)
+  }
+}

@@ -1,0 +1,176 @@
+import FleetlogEvents
+
+/// A worker of the demo: where it works, what happens to it, and what else it has to do.
+struct WorkerScript: Sendable {
+  enum Agent: Sendable { case claude, codex, supervisor }
+
+  let project: String
+  var branch = "main"
+  var model = ""
+  let agent: Agent
+  var toolchain: Toolchain?
+  var firstPullRequest = 100
+  /// Minutes between two jobs in the history.
+  var pace = 30.0...55.0
+  /// Seconds between two jobs in the live part.
+  var livePause = 240.0...600.0
+  /// In the order of their minutes; those that repeat span less than an hour.
+  let chapters: [Chapter]
+  var parts: [Part] = []
+}
+
+/// A stretch of the story, at a time of its own.
+struct Chapter: Sendable {
+  /// Minutes after the start of the live part; negative ones are history.
+  let minute: Double
+  /// Whether it is shown again every hour.
+  var repeats = false
+  /// Whether the worker then does nothing until its next chapter.
+  var holds = false
+  let steps: [Step]
+}
+
+extension Step {
+  static func supervisor(
+    _ type: String, _ summary: String, _ more: KeyValuePairs<String, JSON> = [:]
+  ) -> Step {
+    .log(
+      [
+        ("event_type", JSON(type)), ("instance_id", "supervisor-main"), ("role", "supervisor"),
+        ("summary", JSON(summary)),
+      ] + more.map { ($0, $1) })
+  }
+}
+
+/// Who does what.
+enum DemoScript {
+  static let workers: [WorkerScript] = [
+    WorkerScript(
+      project: "ledger-core", branch: "fix/dedupe", model: "claude-sonnet-4-6", agent: .claude,
+      toolchain: .swift, firstPullRequest: 455, pace: 8...20, livePause: 8...25,
+      chapters: [Chapter(minute: -64, steps: DemoStories.retriedImport)],
+      parts: [
+        Part("the day close", "closeDay", "Sources/Ledger/DayClose.swift"),
+        Part("the statement export", "exportStatement", "Sources/Ledger/Statement.swift"),
+        Part("the balance check", "checkBalance", "Sources/Ledger/Balance.swift"),
+      ]),
+    WorkerScript(
+      project: "docs", branch: "main", model: "claude-haiku-4-5-20251001", agent: .claude,
+      toolchain: .npm, firstPullRequest: 61, pace: 8...20, livePause: 8...25,
+      chapters: [
+        Chapter(minute: -97, steps: DemoStories.eventGuide),
+        Chapter(minute: -49, steps: DemoStories.translations),
+      ],
+      parts: [
+        Part("the link checker", "checkLinks", "tools/links.ts"),
+        Part("the search page", "buildIndex", "tools/search.ts"),
+        Part("the version switch", "listVersions", "site/versions.ts"),
+      ]),
+    WorkerScript(
+      project: "search-api", branch: "feat/ranking", model: "gpt-5.2-codex", agent: .codex,
+      toolchain: .pytest, firstPullRequest: 204, pace: 8...20, livePause: 8...25,
+      chapters: [],
+      parts: [
+        Part("the ranking", "rank_hits", "search/ranking.py"),
+        Part("the reindexer", "reindex", "search/reindex.py"),
+        Part("the suggestion box", "suggest", "search/suggest.py"),
+      ]),
+    WorkerScript(
+      project: "billing-api", branch: "release/4.2", model: "claude-opus-4-6", agent: .claude,
+      toolchain: .go, firstPullRequest: 530,
+      chapters: [
+        Chapter(minute: -5, repeats: true, holds: true, steps: DemoStories.release),
+        Chapter(minute: 6, repeats: true, steps: DemoStories.releaseApproved),
+      ],
+      parts: [
+        Part("the refund job", "Refund", "internal/refund/refund.go"),
+        Part("the invoice mailer", "SendInvoice", "internal/mail/invoice.go"),
+      ]),
+    WorkerScript(
+      project: "mobile-app", branch: "feat/offline", model: "claude-opus-4-6", agent: .claude,
+      toolchain: .npm, firstPullRequest: 311,
+      chapters: [
+        Chapter(minute: -26, repeats: true, holds: true, steps: DemoStories.offlineCache),
+        Chapter(minute: 8, repeats: true, steps: DemoStories.offlineCacheAnswered),
+      ],
+      parts: [
+        Part("the photo upload", "uploadPhoto", "src/upload/photo.ts"),
+        Part("the inbox list", "loadInbox", "src/inbox/list.ts"),
+      ]),
+    WorkerScript(
+      project: "notify-hub", branch: "chore/deps", model: "claude-sonnet-4-6", agent: .claude,
+      toolchain: .npm, firstPullRequest: 77,
+      chapters: [
+        Chapter(minute: -42, repeats: true, holds: true, steps: DemoStories.silentInstall),
+        Chapter(minute: 12, repeats: true, steps: DemoStories.silentInstallStopped),
+      ],
+      parts: [
+        Part("the digest mail", "sendDigest", "src/digest.ts"),
+        Part("the push queue", "drainQueue", "src/queue.ts"),
+      ]),
+    WorkerScript(
+      project: "ingest-worker", branch: "feat/batching", model: "gpt-5.2-codex", agent: .codex,
+      toolchain: .cargo, firstPullRequest: 143,
+      chapters: DemoStories.registry(
+        since: -35, "Move the batch writer to the new base image and run the smoke test.",
+        "New base image for the batch writer", pull: "docker pull registry.example.net/base:12",
+        stuck: "the smoke test has no image to run in", isFirst: true),
+      parts: [
+        Part("the batch writer", "write_batch", "src/batch.rs"),
+        Part("the dead-letter replay", "replay", "src/replay.rs"),
+      ]),
+    WorkerScript(
+      project: "edge-proxy", branch: "feat/retry-budget", model: "gpt-5.1-codex-mini",
+      agent: .codex, toolchain: .cargo, firstPullRequest: 466,
+      chapters: DemoStories.registry(
+        since: -32, "Run the retry budget against the recorded traffic of last night.",
+        "Retry budget against recorded traffic",
+        pull: "docker compose -f replay.yml pull", stuck: "the replay needs its proxy image"),
+      parts: [
+        Part("the upstream probe", "probe", "src/probe.rs"),
+        Part("the cache sweep", "sweep", "src/cache.rs"),
+      ]),
+    WorkerScript(
+      project: "web-console", branch: "feat/audit-log", model: "claude-sonnet-4-6",
+      agent: .claude, toolchain: .npm, firstPullRequest: 256,
+      chapters: [Chapter(minute: -150, steps: DemoStories.auditLog)]
+        + DemoStories.registry(
+          since: -28, "Please go on with the audit log and take the end-to-end run along.",
+          "Audit log in the console", pull: "npm ci --registry https://registry.example.net/npm/",
+          stuck: "without the packages there is no build to click through", isResumed: true),
+      parts: [
+        Part("the audit list", "loadAudit", "src/api/audit.ts"),
+        Part("the member import", "importMembers", "src/api/members.ts"),
+      ]),
+    WorkerScript(
+      project: "cli-tools", branch: "main", model: "claude-haiku-4-5-20251001", agent: .claude,
+      toolchain: .go, firstPullRequest: 88,
+      chapters: [Chapter(minute: -104, steps: DemoStories.shellCompletion)]
+        + DemoStories.registry(
+          since: -24, "Publish the nightly build of the tools.", "Nightly build",
+          pull: "make nightly", stuck: "the toolchain image can't be pulled"),
+      parts: [
+        Part("the config loader", "LoadConfig", "internal/config/load.go"),
+        Part("the sync command", "Sync", "cmd/sync.go"),
+      ]),
+    WorkerScript(
+      project: "report-builder", branch: "fix/tz", model: "claude-sonnet-4-6", agent: .claude,
+      toolchain: .pytest, firstPullRequest: 119,
+      chapters: [Chapter(minute: -73, steps: DemoStories.timeZones)]
+        + DemoStories.registry(
+          since: -19, "Render the March reports with the mended time zones.", "March reports",
+          pull: "docker run --rm registry.example.net/render:3 march.json",
+          stuck: "the renderer only exists as an image"),
+      parts: [
+        Part("the monthly report", "build_month", "report/month.py"),
+        Part("the table renderer", "render_table", "report/table.py"),
+      ]),
+    WorkerScript(
+      project: "supervisor", agent: .supervisor, pace: 9...14, livePause: 40...90,
+      chapters: [
+        Chapter(minute: -180, steps: DemoStories.shiftBegins),
+        Chapter(minute: -18, repeats: true, steps: DemoStories.pattern),
+        Chapter(minute: 13.5, repeats: true, steps: DemoStories.loginRenewed),
+      ]),
+  ]
+}

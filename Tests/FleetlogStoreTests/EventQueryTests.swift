@@ -1,0 +1,240 @@
+import FleetlogEvents
+import FleetlogTestSupport
+import Testing
+
+@testable import FleetlogStore
+
+@Suite("Questions about events")
+struct EventQueryTests {
+  /// Every row of a filter, page by page.
+  private func all(_ filter: EventFilter, _ reader: EventLog) throws -> [StoredEvent] {
+    var filter = filter
+    var events: [StoredEvent] = []
+    repeat {
+      let page = try reader.events(filter)
+      #expect(page.rows.count <= filter.limit)
+      events += page.rows.map(\.event)
+      filter.after = page.next
+    } while filter.after != nil && events.count < 20_000
+    return events
+  }
+
+  private func newestFirst(_ left: StoredEvent, _ right: StoredEvent) -> Bool {
+    (left.ts, left.id) > (right.ts, right.id)
+  }
+
+  @Test("Paging over events of one instant shows each once, in order, in both directions")
+  func ties() throws {
+    let log = try TemporaryLog()
+    try log.append(
+      [.started("s1", ts: 7)] + (0..<1000).map { .sample("e\($0)", ts: 7) }
+        + [.sample("early", ts: 6), .sample("late", ts: 8)])
+    let reader = try log.reader()
+    let expected = try log.events().sorted(by: newestFirst).map(\.id)
+    #expect(expected.count == 1003)
+    for sessions in [[], ["s1"], ["s1", "s2"]] {
+      for limit in [1, 97, 500] where limit > 1 || sessions.isEmpty {
+        var filter = EventFilter()
+        filter.sessions = sessions
+        filter.limit = limit
+        #expect(try all(filter, reader).map(\.id) == expected, "\(sessions) by \(limit)")
+        filter.sort = .oldest
+        #expect(try all(filter, reader).map(\.id) == expected.reversed(), "\(sessions) by \(limit)")
+      }
+    }
+  }
+
+  @Test("A page begins behind its cursor though new events came meanwhile")
+  func movingLog() throws {
+    let log = try TemporaryLog()
+    try log.append((0..<10).map { .sample("e\($0)", ts: Int64($0)) })
+    var filter = EventFilter()
+    filter.limit = 5
+    filter.types = ["progress"]
+    let first = try log.reader().events(filter)
+    try log.append(.sample("new", ts: 99), .sample("old", ts: -1))
+    filter.after = first.next
+    let second = try log.reader().events(filter)
+    #expect(first.rows.map(\.event.ts) == [9, 8, 7, 6, 5])
+    #expect(second.rows.map(\.event.ts) == [4, 3, 2, 1, 0])
+  }
+
+  @Test("What was matched is counted exactly up to ten thousand, and no further")
+  func cap() throws {
+    let log = try TemporaryLog()
+    try log.append((0..<10_000).map { .sample("e\($0)", ts: Int64($0)) })
+    var filter = EventFilter()
+    filter.types = ["progress"]
+    filter.limit = 1
+    let exact = try log.reader().events(filter)
+    #expect(exact.matched == 10_000)
+    #expect(exact.matchedIsExact)
+    try log.append(.sample("one more"))
+    let capped = try log.reader().events(filter)
+    #expect(capped.matched == 10_000)
+    #expect(!capped.matchedIsExact)
+    var whole = EventFilter()
+    for limit in [1, 100] {
+      whole.limit = limit
+      let page = try log.reader().events(whole)
+      #expect(page.matched == 10_002)
+      #expect(page.matchedIsExact)
+      whole.after = page.next
+      #expect(try log.reader().events(whole).matched == 10_002)
+    }
+    #expect(try log.reader().facets(filter).first?.isExact == false)
+    #expect(try log.reader().facets(EventFilter()).first?.isExact == true)
+  }
+
+  @Test("A deadline gives what there is so far, says so, and is never an error")
+  func deadline() throws {
+    let log = try TemporaryLog()
+    try log.append((0..<5000).map { .sample("e\($0)", ts: Int64($0), summary: "word \($0)") })
+    let hurried = try log.reader(deadline: 0)
+    var filter = EventFilter()
+    filter.instances = ["worker-s1"]
+    filter.minSeverity = 1
+    filter.tags = ["none"]
+    filter.text = "-nothing"
+    let page = try hurried.events(filter)
+    #expect(page.rows.isEmpty)
+    #expect(!page.matchedIsExact)
+    #expect(page.partialReason?.contains("stopped") == true)
+    filter = EventFilter()
+    filter.sourceKinds = ["worker"]
+    filter.limit = 500
+    let some = try hurried.events(filter)
+    #expect(some.matched >= some.rows.count)
+    #expect(try hurried.histogram(filter, buckets: 10).isExact == false)
+    #expect(try hurried.facets(filter).allSatisfy { !$0.values.isEmpty })
+    #expect(throws: Never.self) { try hurried.overview() }
+    // The connection serves the next question as if nothing had been.
+    #expect(try log.reader().events(filter).rows.count == 500)
+  }
+
+  @Test("A filter that no row meets gives an empty page")
+  func empty() throws {
+    let log = try TemporaryLog()
+    var filter = EventFilter()
+    #expect(try log.reader().events(filter).rows.isEmpty)
+    #expect(try log.reader().histogram(filter, buckets: 10).buckets.isEmpty)
+    filter.types = ["' OR 1 --"]
+    filter.sessions = ["\"; DROP TABLE events; --"]
+    let page = try log.reader().events(filter)
+    #expect(page.rows.isEmpty && page.next == nil && page.matchedIsExact && page.matched == 0)
+  }
+
+  @Test("Sessions are listed by their last activity, page by page, and found by their words")
+  func sessions() throws {
+    let log = try TemporaryLog()
+    for number in 0..<25 {
+      try log.append(
+        .started("s\(number)", ts: Int64(number / 5)) {
+          $0.payload.set("agent", number % 2 == 0 ? "claude" : "codex")
+          $0.payload.set("cwd", "/Work/p\(number % 3)")
+        })
+    }
+    let reader = try log.reader()
+    var query = SessionQuery()
+    query.limit = 7
+    var ids: [String] = []
+    repeat {
+      let page = try #require(try reader.sessions(query))
+      #expect(page.total == 25)
+      ids += page.sessions.map(\.id)
+      query.after = page.next
+    } while query.after != nil
+    let expected = (0..<25).sorted { ($0 / 5, "s\($0)") > ($1 / 5, "s\($1)") }.map { "s\($0)" }
+    #expect(ids == expected)
+    query.after = "nonsense"
+    #expect(try reader.sessions(query) == nil)
+    query = SessionQuery()
+    query.agents = ["claude"]
+    query.projects = ["/Work/p0"]
+    #expect(try reader.sessions(query)?.total == 5)
+    query = SessionQuery()
+    query.text = "work/P1"
+    #expect(try reader.sessions(query)?.total == 8)
+    query.text = "%"
+    #expect(try reader.sessions(query)?.total == 0)
+    #expect(try reader.session("missing") == nil)
+  }
+}
+
+@Suite("Plans of the questions people click")
+struct QueryPlanTests {
+  /// A log with many rows, made by SQL alone.
+  private static func large(_ rows: Int) throws -> TemporaryLog {
+    let log = try TemporaryLog()
+    let connection = try Connection(path: log.path, access: .readWrite)
+    try connection.script(
+      """
+      BEGIN;
+      WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < \(rows))
+      INSERT INTO events (ts, recorded_at, run_id, instance_id, role, source_kind, event_type,
+        attention_candidate, risk_detected, severity, summary, related_session_id, idempotency_key)
+      SELECT i * 500, 0, i % 97, 'w' || i % 97, iif(i % 5, 'worker', 'subagent'),
+        iif(i % 3, 'worker', 'system'), 'type' || i % 20, i % 50 = 0, i % 400 = 0, 1 + i % 3,
+        'summary ' || i, 's' || i % 997, 'k' || i FROM n;
+      COMMIT;
+      """, operation: "fill a log")
+    return log
+  }
+
+  /// How SQLite goes about a filter's page, and the kinds of steps that don't scale.
+  private func plan(_ filter: EventFilter, _ log: TemporaryLog) throws -> (String, isBad: Bool) {
+    let pool = ConnectionPool(path: log.path)
+    let (sql, values) = EventQuery(filter).page
+    let steps = try pool.withConnection { (connection) throws(StoreError) in
+      try connection.rows("EXPLAIN QUERY PLAN " + sql, values) { $0.text(3) }
+    }
+    let isBad = steps.contains { step in
+      step.contains("TEMP B-TREE") || (step.hasPrefix("SCAN e") && !step.contains("INDEX"))
+    }
+    return (steps.joined(separator: "\n"), isBad)
+  }
+
+  @Test("Every page that people click comes off an index, in order, without a sort or a scan")
+  func plans() throws {
+    let log = try Self.large(200_000)
+    let filters: [(String, (inout EventFilter) -> Void)] = [
+      ("first page", { _ in }),
+      ("type", { $0.types = ["type3"] }),
+      ("run", { $0.runs = [5] }),
+      ("role", { $0.roles = ["subagent"] }),
+      ("source kind", { $0.sourceKinds = ["system"] }),
+      ("session", { $0.sessions = ["s5"] }),
+      ("two sessions", { $0.sessions = ["s5", "s6"] }),
+      ("instance", { $0.instances = ["w5"] }),
+      ("agent", { $0.agents = ["claude"] }),
+      ("project", { $0.projects = ["/p"] }),
+      ("branch", { $0.branches = ["main"] }),
+      ("tag", { $0.tags = ["t"] }),
+      ("severity", { $0.minSeverity = 2 }),
+      ("high severity", { $0.minSeverity = 4 }),
+      ("attention", { $0.attention = true }),
+      ("action required", { $0.actionRequired = true }),
+      ("risk", { $0.risk = true }),
+      ("since", { $0.since = 50_000_000 }),
+      ("until", { $0.until = 50_000_000 }),
+      ("type and since", { $0.types = ["type3"]; $0.since = 50_000_000 }),
+      ("session and since", { $0.sessions = ["s5"]; $0.since = 50_000_000 }),
+      ("attention and since", { $0.attention = true; $0.since = 50_000_000 }),
+      ("session and type", { $0.sessions = ["s5"]; $0.types = ["type3"] }),
+      ("several types", { $0.types = ["type3", "type4"] }),
+      ("text", { $0.text = "summary" }),
+    ]
+    for (name, change) in filters {
+      for sort in [EventFilter.Sort.newest, .oldest] {
+        for after in [nil, EventCursor(ts: 60_000_000, id: 120_000)] {
+          var filter = EventFilter()
+          change(&filter)
+          filter.sort = sort
+          filter.after = after
+          let (steps, isBad) = try plan(filter, log)
+          #expect(!isBad, "\(name), \(sort), \(after == nil ? "first" : "next") page:\n\(steps)")
+        }
+      }
+    }
+  }
+}

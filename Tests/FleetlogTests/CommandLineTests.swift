@@ -1,0 +1,94 @@
+import FleetlogEvents
+import FleetlogTestSupport
+import Foundation
+import FleetlogIngest
+import FleetlogStore
+import Testing
+
+@testable import fleetlog
+
+@Suite("The command line")
+struct CommandLineTests {
+  @Test("every verb explains itself", arguments: Fleetlog.verbs.map { $0.name })
+  func help(_ verb: String) throws {
+    let answer = try RunningProgram.run([verb, "--help"])
+    #expect(answer.status == 0)
+    #expect(answer.output.hasPrefix("usage: fleetlog \(verb)"))
+  }
+
+  @Test(
+    "wrong usage exits 2 with one sentence on stderr",
+    arguments: [
+      ["no-such-verb"], ["ingest"], ["events", "--nonsense"], ["events", "--min-severity", "9"],
+      ["events", "--limit"], ["search"], ["serve", "--port", "x"], ["events", "-x"],
+    ])
+  func wrongUsage(_ arguments: [String]) throws {
+    let answer = try RunningProgram.run(arguments)
+    #expect(answer.status == 2)
+    #expect(answer.output.isEmpty)
+    #expect(answer.error.split(separator: "\n").count == 1)
+  }
+
+  @Test("an operation that fails exits 1 and says what to do")
+  func failure() throws {
+    let answer = try RunningProgram.run(["events", "--db", "/nonexistent/log.db"])
+    #expect(answer.status == 1)
+    #expect(answer.error.contains("fleetlog ingest"))
+  }
+
+  @Test("ingest sums up as JSON, and events, search and sessions list what came in")
+  func listing() throws {
+    try Fleet.with { fleet in
+      var lines = ClaudeLines()
+      lines.prompt("Why are postings written twice?")
+      lines.run("swift test", id: "toolu_1")
+      try fleet.folder.write("a.jsonl", lines.text)
+      try fleet.folder.write("b.jsonl", "{}\n")
+      let path = fleet.folder.path.text
+      let summary = try JSONDocument(
+        try RunningProgram.run(["ingest", path, "--db", fleet.database, "--json"]).output
+      ).root
+      #expect(summary["files"]?.int == 2)
+      #expect(summary["bytes"]?.int == lines.text.utf8.count)
+      #expect(summary["lines"]?.int == 2)
+      #expect(summary["events_inserted"]?.int == 4)
+      #expect(summary["events_existing"]?.int == 0)
+      #expect(summary["validation_errors"]?.int == 0)
+      let skipped = try #require(summary["skipped"]?.elements.first)
+      #expect(skipped["path"]?.string?.hasSuffix("b.jsonl") == true)
+      #expect(skipped["reason"]?.string?.isEmpty == false)
+      #expect(summary["seconds"]?.double != nil)
+
+      let found = try RunningProgram.run(["search", "postings", "--db", fleet.database, "--json"])
+      let page = try JSONDocument(found.output).root
+      #expect(page["events"]?.elements.count == 1)
+      #expect(page["matched"]?.int == 1)
+      let table = try RunningProgram.run(["events", "--type", "tool_call", "--db", fleet.database])
+      #expect(table.output.contains("swift test"))
+      let sessions = try RunningProgram.run(["sessions", "--db", fleet.database])
+      #expect(sessions.output.contains(lines.session))
+      #expect(try RunningProgram.run(["doctor", "--db", fleet.database]).status == 0)
+    }
+  }
+
+  @Test("contract prints what the validator takes")
+  func contract() throws {
+    let answer = try RunningProgram.run(["contract"])
+    #expect(answer.output.contains(EventBlock.begin))
+    #expect(answer.output.contains("needs_decision"))
+  }
+
+  @Test("terminal escapes of a transcript do not reach the terminal")
+  func terminalEscapes() throws {
+    try Fleet.with { fleet in
+      var lines = ClaudeLines()
+      lines.prompt("\u{1B}]0;owned\u{7} \u{1B}[31mred \u{202E}reversed")
+      try fleet.folder.write("a.jsonl", lines.text)
+      try fleet.ingest()
+      let output = try RunningProgram.run(["events", "--db", fleet.database]).output
+      #expect(!output.unicodeScalars.contains("\u{1B}"))
+      #expect(!output.unicodeScalars.contains("\u{7}"))
+      #expect(!output.unicodeScalars.contains("\u{202E}"))
+    }
+  }
+}

@@ -1,0 +1,119 @@
+import Foundation
+import Testing
+
+/// The built program, run as a process of its own.
+final class RunningProgram {
+  private let process = Process()
+  private let output = Pipe()
+
+  static var path: URL {
+    let tests =
+      (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
+    return URL(fileURLWithPath: tests).deletingLastPathComponent().appendingPathComponent("fleetlog")
+  }
+
+  /// The package's own folder, where the dashboard's files are.
+  static var package: URL {
+    URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent().deletingLastPathComponent()
+  }
+
+  init(_ arguments: [String], environment: [String: String] = [:]) throws {
+    process.executableURL = Self.path
+    process.arguments = arguments
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+    process.standardOutput = output
+    process.standardError = FileHandle.nullDevice
+    process.standardInput = FileHandle.nullDevice
+    try process.run()
+  }
+
+  deinit { if process.isRunning { process.terminate() } }
+
+  /// The next line of its output; nil at the end.
+  func line() -> String? {
+    var bytes: [UInt8] = []
+    while let byte = try? output.fileHandleForReading.read(upToCount: 1)?.first {
+      if byte == 0x0A { break }
+      bytes.append(byte)
+    }
+    return bytes.isEmpty ? nil : String(decoding: bytes, as: UTF8.self)
+  }
+
+  func signal(_ number: Int32) { kill(process.processIdentifier, number) }
+
+  /// Waits for its end.
+  func exitStatus() -> Int32 {
+    process.waitUntilExit()
+    return process.terminationReason == .exit
+      ? process.terminationStatus : 128 + process.terminationStatus
+  }
+
+  /// Runs the program to its end.
+  static func run(_ arguments: [String]) throws -> (output: String, error: String, status: Int32) {
+    let process = Process()
+    let (output, error) = (Pipe(), Pipe())
+    process.executableURL = path
+    process.arguments = arguments
+    process.standardOutput = output
+    process.standardError = error
+    process.standardInput = FileHandle.nullDevice
+    try process.run()
+    let errorText = DispatchQueue(label: "stderr")
+    nonisolated(unsafe) var errors = Data()
+    errorText.async { errors = error.fileHandleForReading.readDataToEndOfFile() }
+    let text = output.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    errorText.sync {}
+    return (
+      String(decoding: text, as: UTF8.self), String(decoding: errors, as: UTF8.self),
+      process.terminationStatus
+    )
+  }
+}
+
+/// `fleetlog serve` over a folder.
+final class RunningServer {
+  let program: RunningProgram
+  let url: String
+
+  init(folder: String, database: String) throws {
+    program = try RunningProgram([
+      "serve", folder, "--db", database, "--port", "0", "--assets", RunningProgram.package.path,
+    ])
+    let line = try #require(program.line())
+    let start = try #require(line.range(of: "http://"))
+    url = String(line[start.lowerBound...].dropLast())
+  }
+
+  func get(_ path: String, headers: [String: String] = [:]) throws -> (status: Int, body: String) {
+    var arguments = ["-s", "-m", "20", "-w", "\n%{http_code}", url + path]
+    for (name, value) in headers { arguments += ["-H", "\(name): \(value)"] }
+    let process = Process()
+    let output = Pipe()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = ["curl"] + arguments
+    process.standardOutput = output
+    process.standardInput = FileHandle.nullDevice
+    try process.run()
+    let text = String(
+      decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    let mark = try #require(text.lastIndex(of: "\n"))
+    return (Int(text[text.index(after: mark)...]) ?? 0, String(text[..<mark]))
+  }
+
+  /// Asks until the answer holds a text; the test's own time limit ends the waiting.
+  func wait(for text: String, at path: String) throws -> String {
+    while true {
+      let body = try get(path).body
+      if body.contains(text) { return body }
+      Thread.sleep(forTimeInterval: 0.02)
+    }
+  }
+
+  func stop() -> Int32 {
+    program.signal(SIGTERM)
+    return program.exitStatus()
+  }
+}

@@ -1,0 +1,210 @@
+import FleetlogEvents
+import FleetlogStore
+import FleetlogTestSupport
+import Testing
+
+@testable import FleetlogWeb
+
+/// A dashboard over a log of its own.
+private struct Bench {
+  private let log: TemporaryLog
+  let dashboard: Dashboard
+
+  init(drafts: [EventDraft] = []) throws {
+    log = try TemporaryLog()
+    try log.append(drafts)
+    dashboard = try Dashboard(
+      log: log.reader(), assets: .ofThisPackage(), now: { TemporaryLog.recordedAt })
+  }
+
+  func ask(_ target: String, method: HTTPMethod = .get, accept: String? = nil) throws
+    -> HTTPResponse
+  {
+    let parsed = try RequestTarget(Array(target.utf8))
+    var headers = HTTPHeaders()
+    headers["Accept"] = accept
+    let request = HTTPRequest(
+      method: method, path: parsed.path, segments: parsed.segments, query: parsed.query,
+      headers: headers)
+    switch dashboard.reply(to: request) {
+    case .now(let response): return response
+    case .queued(let answer): return answer()
+    }
+  }
+
+  func json(_ target: String) throws -> JSONValue {
+    try JSONDocument(try ask(target).body).root
+  }
+}
+
+extension HTTPResponse {
+  fileprivate var text: String { String(decoding: body, as: UTF8.self) }
+}
+
+@Suite("The dashboard")
+struct DashboardTests {
+  private static let run = RunIdentity(
+    key: "run:test:1", instanceID: "worker-1", role: "worker", sessionID: "s/1.json")
+
+  private static func drafts() -> [EventDraft] {
+    func draft(_ type: EventType, _ ts: Int64, _ summary: String) -> EventDraft {
+      var draft = EventDraft(
+        type, ts: 1_767_300_000_000 + ts, run: run, sourceKind: .worker, summary: summary)
+      draft.idempotencyKey = "k\(ts)"
+      return draft
+    }
+    var first = draft(.processStarted, 0, "started")
+    first.idempotencyKey = run.key
+    var blocked = draft(.blocked, 1000, "registry login expired")
+    blocked.payload.set("text", "403 from the registry")
+    return [first, blocked, draft(.completed, 2000, "done")]
+  }
+
+  @Test(
+    "every page answers with HTML and its twin with JSON, in an empty log and in a filled one",
+    arguments: ["/", "/events", "/sessions", "/sources", "/validation", "/healthz"])
+  func pages(path: String) throws {
+    for bench in [try Bench(), try Bench(drafts: Self.drafts())] {
+      let page = try bench.ask(path)
+      #expect(page.status == 200)
+      #expect(page.headers["Content-Type"] == "text/html; charset=utf-8")
+      #expect(page.text.hasPrefix("<!doctype html>"))
+      #expect(page.text.hasSuffix("</html>\n"))
+      let twin = try bench.ask(path + ".json")
+      #expect(twin.status == 200)
+      #expect(twin.headers["Content-Type"] == "application/json")
+      #expect(try JSONDocument(twin.body).root.isObject)
+    }
+  }
+
+  @Test("a list of events has the shape that scripts rely on")
+  func eventList() throws {
+    let list = try Bench(drafts: Self.drafts()).json("/events.json?type=blocked&q=registry")
+    #expect(list["matched"]?.int == 1)
+    #expect(list["matched_is_exact"]?.bool == true)
+    #expect(list["next"]?.isNull == true)
+    let event = try #require(list["events"]?.elements.first)
+    #expect(event["event_type"]?.string == "blocked")
+    #expect(event["ts"]?.int == 1_767_300_001_000)
+    #expect(event["time"]?.string == "2026-01-01T20:40:01.000Z")
+    #expect(event["attention_candidate"]?.int == 1)
+    #expect(event["payload_json"]?["text"]?.string == "403 from the registry")
+    #expect(event["confidence"]?.isNull == true)
+    let snippet = try #require(event["snippet"])
+    let match = try #require(snippet["matches"]?.elements.first)
+    let text = Array(try #require(snippet["text"]?.string).unicodeScalars)
+    let (start, end) = (try #require(match["start"]?.int), try #require(match["end"]?.int))
+    #expect(String(String.UnicodeScalarView(text[start..<end])).lowercased() == "registry")
+  }
+
+  @Test("an event's columns are those of the log, by their names")
+  func columns() throws {
+    let event = try Bench(drafts: Self.drafts()).json("/events/2.json")
+    let columns = [
+      "id", "ts", "recorded_at", "run_id", "parent_run_id", "instance_id", "role", "source_kind",
+      "source_ref", "sink_kind", "sink_ref", "event_type", "schema_version",
+      "attention_candidate", "operator_action_required", "risk_detected", "severity", "confidence",
+      "summary", "payload_json", "artifact_refs", "tags", "related_session_id",
+      "related_event_id", "dedupe_key", "idempotency_key", "expires_at", "provenance",
+      "source_file_id", "source_offset", "source_length", "links",
+    ]
+    for column in columns { #expect(event[column] != nil, "\(column)") }
+  }
+
+  @Test("keyset pages follow each other without gap or repeat")
+  func keyset() throws {
+    let bench = try Bench(drafts: Self.drafts())
+    var ids: [Int] = []
+    var target = "/events.json?limit=1"
+    for _ in 0..<3 {
+      let page = try bench.json(target)
+      ids += (page["events"]?.elements ?? []).compactMap { $0["id"]?.int }
+      guard let next = page["next"]?.string else { break }
+      target = "/events.json?limit=1&after=\(next)"
+    }
+    #expect(ids == [3, 2, 1])
+  }
+
+  @Test(
+    "a bad value is a 400 that names the parameter, to people and to scripts",
+    arguments: [
+      ("/events", "limit", "0"), ("/events", "since", "soon"), ("/events", "after", "x"),
+      ("/events", "colour", "red"), ("/events", "min_severity", "6"), ("/events", "sort", "up"),
+      ("/sessions", "limit", "many"), ("/sessions", "after", "x"), ("/sources", "source", "99"),
+      ("/healthz", "verbose", "1"), ("/events/1", "q", "x"), ("/validation", "x", "1"),
+    ])
+  func badValues(path: String, name: String, value: String) throws {
+    let bench = try Bench(drafts: Self.drafts())
+    let page = try bench.ask("\(path)?\(name)=\(value)")
+    #expect(page.status == 400)
+    #expect(page.headers["Content-Type"] == "text/html; charset=utf-8")
+    #expect(page.text.contains("\(name) can&#39;t be"))
+    let twin = try bench.ask("\(path).json?\(name)=\(value)")
+    #expect(twin.status == 400)
+    let error = try #require(try JSONDocument(twin.body).root["error"])
+    #expect(error["parameter"]?.string == name)
+    #expect(error["code"]?.string == "bad_parameter")
+    #expect(error["message"]?.string?.contains(value) == true)
+  }
+
+  @Test(
+    "anything may stand in the search box",
+    arguments: ["%22", "%2A", "(", "NEAR(", "-", "%27;--", "a%22b%2A%20OR", "%F0%9F%99%82", "AND"])
+  func garbageSearch(text: String) throws {
+    let bench = try Bench(drafts: Self.drafts())
+    for path in ["/events", "/events.json", "/sessions", "/sessions.json"] {
+      #expect(try bench.ask("\(path)?q=\(text)").status == 200)
+    }
+  }
+
+  @Test(
+    "what is not there is a 404 with a way back",
+    arguments: ["/nowhere", "/events/0", "/events/x", "/sessions/none", "/events/1/2", "/assets/x"])
+  func notFound(path: String) throws {
+    let bench = try Bench()
+    let page = try bench.ask(path)
+    #expect(page.status == 404)
+    #expect(page.text.contains("<a href=\"/events\">all events</a>"))
+    let scripts = try bench.ask(path, accept: "application/json")
+    #expect(scripts.status == 404)
+    #expect(try JSONDocument(scripts.body).root["error"]?["code"]?.string == "not_found")
+  }
+
+  @Test("a page can only be read")
+  func readOnly() throws {
+    let refused = try Bench().ask("/events", method: .post)
+    #expect(refused.status == 405)
+    #expect(refused.headers["Allow"] == "GET, HEAD")
+  }
+
+  @Test("a session whose id looks like a twin or a path has both its page and its twin")
+  func oddSessionID() throws {
+    let bench = try Bench(drafts: Self.drafts())
+    let location = Location.session("s/1.json")
+    #expect(try bench.ask(location.description).text.contains("registry login expired"))
+    #expect(try bench.json(location.twin.description)["session"]?["id"]?.string == "s/1.json")
+  }
+
+  @Test("pages carry no inline script or style")
+  func policy() throws {
+    let bench = try Bench(drafts: Self.drafts())
+    for path in ["/", "/events", "/events/2", "/sessions/s%2F1%2Ejson"] {
+      let text = try bench.ask(path).text
+      #expect(!text.contains("style=\""))
+      #expect(!text.contains("<style"))
+      #expect(text.ranges(of: "<script").count == 1)
+      #expect(text.contains("<script type=\"module\" src=\"/assets/"))
+    }
+  }
+
+  @Test("one title, one main heading, and headings without a missing level")
+  func headings() throws {
+    let bench = try Bench(drafts: Self.drafts())
+    for path in ["/", "/events", "/events/2", "/sessions", "/sources", "/validation", "/healthz"] {
+      let text = try bench.ask(path).text
+      #expect(text.matches(of: /<title>[^<]+ · Fleetlog<\/title>/).count == 1)
+      #expect(text.ranges(of: "<h1").count == 1)
+      #expect(text.matches(of: /<h[3-6]/).isEmpty)
+    }
+  }
+}

@@ -1,0 +1,164 @@
+import FleetlogEvents
+import FleetlogStore
+import Testing
+
+@testable import FleetlogWeb
+
+/// Every page is filled twice, once with harmless and once with hostile text in every field: a
+/// browser must build the same elements with the same attributes from both.
+@Suite("Hostile text on every page")
+struct HostileTextTests {
+  private static let hostile = [
+    "\"'><script>alert(1)</script>", "javascript:alert(1)", "' onmouseover='alert(1)",
+    "{{title}}{{{content}}}", "</title></pre></svg><img src=x onerror=alert(1)>", "<!--", "]]>",
+    "&lt;script&gt;",
+  ]
+
+  private let templates: Templates
+
+  init() throws { templates = try Templates.ofThisPackage() }
+
+  private func events(_ text: String) -> [StoredEvent] {
+    var payload = JSONObject()
+    for key in ["text", "tool_use_id", "tool", "content", "reason", text + "key"] {
+      payload.set(key, text)
+    }
+    var nested = JSONObject()
+    nested.set(text, [text])
+    payload.set("input", nested)
+    let types: [EventType] = [
+      .messageUser, .messageAssistant, .messageReasoning, .toolCall, .toolResult, .blocked,
+      .validationError, .contextSet, .llmCallCompleted, EventType(rawValue: text),
+    ]
+    return types.enumerated().map { index, type in
+      StoredEvent.sample(type, id: Int64(index + 1), text: text, payload: payload.text)
+    }
+  }
+
+  private func session(_ text: String) -> SessionSummary {
+    var session = SessionSummary(id: text, startedAt: 1, lastAt: 2)
+    session.agent = text
+    session.agentVersion = text
+    session.title = text
+    session.project = text
+    session.branch = text
+    session.model = text
+    session.parentSessionID = text
+    session.attention = 1
+    session.validationErrors = 1
+    return session
+  }
+
+  private func framed(_ head: PageHead, _ content: SafeHTML) throws -> String {
+    let layout = Layout(
+      head: head, assets: try Assets.ofThisPackage(), overview: nil, content: content)
+    return templates.layout.fill(layout).text
+  }
+
+  private func source(_ text: String) -> SourceStatus {
+    SourceStatus(
+      id: 1, path: text, format: text, state: .unreadable, size: 2, offset: 1, lines: 1, events: 1,
+      skippedLines: 1, mendedLines: 1, lastError: text, modifiedAt: 1, lastReadAt: 1)
+  }
+
+  private func pages(_ text: String) throws -> [String] {
+    var pages: [String] = []
+    let events = events(text)
+    func add<P: Page>(_ page: P) throws {
+      pages.append(try framed(page.head, templates[keyPath: P.template].fill(page)))
+    }
+    var filter = EventFilter()
+    filter.text = text
+    filter.types = [text]
+    filter.projects = [text]
+    let page = EventPage(
+      rows: events.map {
+        EventPage.Row(event: $0, snippet: Snippet(text: text, matches: [0..<1]))
+      },
+      next: EventCursor(ts: 1, id: 1), matched: 10, matchedIsExact: false, partialReason: text)
+    let histogram = Histogram(
+      bucketWidth: 1000, buckets: [.init(start: 0, count: 3, attention: 1)], isExact: true)
+    let facet = Facet(
+      parameter: "type", values: [Facet.Value(name: text, count: 1)], isExact: false)
+    try add(
+      EventsPage(filter: filter, page: page, histogram: histogram, facets: [facet], now: 5))
+    let link = StoredLink(
+      id: 1, relation: .causedBy, direction: .incoming, other: events[0], createdAt: 1,
+      metadata: "{\"by\":\"rule\",\"rule\":\"x\"}")
+    let receipt = Receipt(
+      fileID: 1, path: text, span: SourceSpan(offset: 0, length: 9), bytes: Array(text.utf8),
+      isCut: true, fileStillAgrees: false)
+    for event in events {
+      let detail = EventDetail(
+        event: event, links: [link], receipt: receipt, previousInSession: 1, nextInSession: 2,
+        sessions: [text])
+      let payload = event.payloadObject.map { PayloadNode.fill($0, templates.payload) }
+      try add(SingleEventPage(detail: detail, payload: payload ?? .empty, now: 5))
+    }
+    let run = RunSummary(
+      id: 1, key: text, parentID: nil, instanceID: text, role: text, sessionID: text,
+      startedAt: 1, lastAt: 1, events: 1, summary: text)
+    let transcript = Transcript(events: events, runs: [run], now: 5, template: templates.entry)
+    try add(
+      TranscriptPage(
+        detail: SessionDetail(session: session(text), runs: [run], sharedWith: [text]),
+        transcript: transcript.fill(), isEmpty: false, isContinued: true,
+        next: EventCursor(ts: 1, id: 1), partialReason: text, now: 5))
+    try add(
+      SourcesPage(
+        sources: [source(text)],
+        problems: [
+          (
+            source(text),
+            SourceProblem(kind: .skipped, span: .init(offset: 0, length: 1), reason: text)
+          )
+        ],
+        chosen: source(text), now: 5))
+    try add(
+      ValidationPage(
+        report: ValidationReport(
+          errors: events, totalErrors: 900,
+          fenced: [
+            (
+              1, text,
+              SourceProblem(kind: .fencedBlock, span: .init(offset: 0, length: 1), reason: text)
+            )
+          ],
+          totalFenced: 1,
+          compliance: [
+            ContractCompliance(
+              agent: text, sessions: 1, emittingSessions: 1, emittedEvents: 1, refused: 1)
+          ]), now: 5))
+    let overview = LogOverview(
+      events: 1, sessions: 1, sources: 1, validationErrors: 1, lastEventID: 1, firstEventAt: 1,
+      lastEventAt: 1, searchLag: 20_000)
+    try add(HealthPage(overview: overview, sources: [source(text)], now: 5))
+    try add(
+      OverviewPage(
+        overview: overview, attention: page, titles: [text: text], sessions: [session(text)],
+        activity: histogram, delivered: events, now: 5))
+    let problem = ProblemPage(status: 400, message: text)
+    pages.append(try framed(problem.head, templates.problem.fill(problem)))
+    return pages
+  }
+
+  @Test("hostile text changes no element and no attribute of any page", arguments: hostile)
+  func structureHolds(hostile: String) throws {
+    let harmless = String(repeating: "x", count: hostile.utf8.count)
+    for (attacked, calm) in zip(try pages(hostile), try pages(harmless)) {
+      #expect(structure(of: attacked) == structure(of: calm))
+      #expect(!attacked.contains("href=\"javascript:"))
+    }
+  }
+
+  @Test("an artifact's address becomes a link only where it leads to the web")
+  func artifacts() throws {
+    for (url, isLink) in [
+      ("https://example.org/1", true), ("javascript:alert(1)", false), ("data:text/html,x", false),
+      ("//example.org", false),
+    ] {
+      let reference = ArtifactReference(kind: "url", url: url, title: "t", source: "worker")
+      #expect((ArtifactView(reference: reference).reference.webURL != nil) == isLink)
+    }
+  }
+}
