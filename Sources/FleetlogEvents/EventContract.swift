@@ -124,7 +124,8 @@ package enum EventContract {
       return refused("unsupported version \(line["version"]?.source ?? "")")
     }
     guard let status = line["status"]?.string?.trimmed, let type = carrierStatuses[status] else {
-      return refused("status is not one of " + carrierStatuses.keys.sorted().joined(separator: ", "))
+      return refused(
+        "status is not one of " + carrierStatuses.keys.sorted().joined(separator: ", "))
     }
     guard let summary = line["summary"]?.string?.trimmed, !summary.isEmpty else {
       return refused("summary is missing or blank")

@@ -6,6 +6,7 @@ package enum FormatCatalogue {
   package static let formats: [any TranscriptFormat.Type] = [
     ClaudeFormat.self,
     CodexFormat.self,
+    CodexExecFormat.self,
     EventLogFormat.self,
   ]
 

@@ -58,16 +58,9 @@ package final class EventLog: Sendable {
         partialReason: "There is no word in “\(filter.text ?? "")” that could be searched for.")
     }
     return try pool.withConnection { (connection) throws(StoreError) in
-      var events: [StoredEvent] = []
+      let (events, isWhole) = try rows(query, connection)
       var reasons: [String] = []
-      do throws(StoreError) {
-        try connection.withDeadline(ms: deadline) { () throws(StoreError) in
-          let statement = try connection.statement(query.page.sql)
-          defer { statement.reset() }
-          statement.bind(query.page.values)
-          while try statement.step() { events.append(EventColumns.read(statement)) }
-        }
-      } catch where error.cause == .interrupted {
+      if !isWhole {
         reasons.append(
           "The search was stopped after \(deadline) ms; narrow the filter to see the rest.")
       }
@@ -88,6 +81,36 @@ package final class EventLog: Sendable {
         next: next.map { EventCursor(ts: $0.ts, id: $0.id) }, matched: matched,
         matchedIsExact: isExact,
         partialReason: reasons.isEmpty ? nil : reasons.joined(separator: " "))
+    }
+  }
+
+  /// A page's rows, and whether they came before the deadline.
+  private func rows(
+    _ query: EventQuery, _ connection: Connection
+  ) throws(StoreError) -> ([StoredEvent], isWhole: Bool) {
+    guard query.isScattered else { return try rows(query, connection, within: deadline) }
+    let walk = EventQuery(query.filter, route: .walk)
+    let walked = try rows(walk, connection, within: deadline / 5)
+    if walked.isWhole { return walked }
+    let gathered = try rows(query, connection, within: deadline)
+    return gathered.isWhole ? gathered : walked
+  }
+
+  private func rows(
+    _ query: EventQuery, _ connection: Connection, within ms: UInt64
+  ) throws(StoreError) -> ([StoredEvent], isWhole: Bool) {
+    var events: [StoredEvent] = []
+    do throws(StoreError) {
+      let (sql, values) = query.page
+      try connection.withDeadline(ms: ms) { () throws(StoreError) in
+        let statement = try connection.statement(sql)
+        defer { statement.reset() }
+        statement.bind(values)
+        while try statement.step() { events.append(EventColumns.read(statement)) }
+      }
+      return (events, true)
+    } catch  where error.cause == .interrupted {
+      return (events, false)
     }
   }
 
@@ -113,7 +136,7 @@ package final class EventLog: Sendable {
         Int(try connection.first(sql, values) { $0.int(0) } ?? 0)
       }
       return (min(count, Self.countCap), count <= Self.countCap)
-    } catch where error.cause == .interrupted {
+    } catch  where error.cause == .interrupted {
       return (0, false)
     }
   }

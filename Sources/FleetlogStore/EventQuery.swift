@@ -17,11 +17,22 @@ struct EventQuery {
     var id = "e.id"
   }
 
+  /// How rows are reached where a filter names several values, which no index holds in the order
+  /// of time.
+  enum Route {
+    /// Along the time index, row by row: quick where many rows match, and ordered from the start.
+    case walk
+    /// All matching rows by their own index, then sorted: quick where few match.
+    case gather
+  }
+
   let filter: EventFilter
+  private let route: Route
   let pattern: SearchPattern?
   private var arms: [Arm]
 
-  init(_ filter: EventFilter) {
+  init(_ filter: EventFilter, route: Route = .gather) {
+    self.route = route
     let text = filter.text.map { SearchPattern($0) }
     pattern = text.flatMap { $0.isEmpty ? nil : $0 }
     var filter = filter
@@ -39,6 +50,23 @@ struct EventQuery {
   /// The text was given but holds nothing that can be searched for.
   var searchesNothing: Bool { !(filter.text ?? "").isEmpty && pattern == nil }
 
+  /// Whether the two routes differ.
+  var isScattered: Bool {
+    let lists = [
+      filter.types, filter.sessions, filter.roles, filter.sourceKinds, filter.runs.map(String.init),
+    ]
+    let derived = [
+      filter.instances, filter.agents, filter.projects, filter.branches, filter.tags,
+    ]
+    return !isOrderedBySearch && filter.sort != .rank
+      && (lists.contains { $0.count > 1 } || derived.contains { !$0.isEmpty })
+  }
+
+  /// A plus keeps SQLite from taking a column's index.
+  private func column(_ name: String, isScattered: Bool) -> String {
+    isScattered && route == .walk ? "+" + name : name
+  }
+
   private mutating func each(_ body: (inout Arm) -> Void) {
     for index in arms.indices { body(&arms[index]) }
   }
@@ -55,7 +83,8 @@ struct EventQuery {
       // An event that two of the sessions show must not come twice.
       copies.tables = "events e"
       copies.conditions = [
-        "e.id IN (SELECT c.event_id FROM session_copies c WHERE c.session_id IN (\(places)))",
+        column("e.id", isScattered: true)
+          + " IN (SELECT c.event_id FROM session_copies c WHERE c.session_id IN (\(places)))",
         "(e.related_session_id IS NULL OR e.related_session_id NOT IN (\(places)))",
       ]
       copies.values = values + values
@@ -65,7 +94,8 @@ struct EventQuery {
       copies.ts = "c.ts"
       copies.id = "c.event_id"
     }
-    arms[0].conditions.append("e.related_session_id IN (\(places))")
+    let own = column("e.related_session_id", isScattered: filter.sessions.count > 1)
+    arms[0].conditions.append("\(own) IN (\(places))")
     arms[0].values += values
     arms.append(copies)
   }
@@ -102,30 +132,28 @@ struct EventQuery {
   }
 
   private mutating func addLists() {
-    func add(_ condition: (String) -> String, _ values: [Value]) {
-      guard !values.isEmpty else { return }
-      each {
-        $0.conditions.append(condition(marks(values)))
-        $0.values += values
-      }
-    }
     func texts(_ values: [String]) -> [Value] { values.map { .text($0) } }
-    add({ "e.event_type IN (\($0))" }, texts(filter.types))
-    add({ "e.run_id IN (\($0))" }, filter.runs.map { .int($0) })
-    add(
-      { "e.run_id IN (SELECT r.id FROM runs r WHERE r.instance_id IN (\($0)))" },
-      texts(filter.instances))
-    add({ "e.role IN (\($0))" }, texts(filter.roles))
-    add({ "e.source_kind IN (\($0))" }, texts(filter.sourceKinds))
-    add(
-      { "e.id IN (SELECT g.event_id FROM event_tags g WHERE g.tag IN (\($0)))" },
-      texts(filter.tags))
-    for (column, values) in [
+    add("e.event_type", texts(filter.types))
+    add("e.run_id", filter.runs.map { .int($0) })
+    add("e.run_id", texts(filter.instances), from: "SELECT id FROM runs WHERE instance_id")
+    add("e.role", texts(filter.roles))
+    add("e.source_kind", texts(filter.sourceKinds))
+    add("e.id", texts(filter.tags), from: "SELECT event_id FROM event_tags WHERE tag")
+    for (name, values) in [
       ("agent", filter.agents), ("project", filter.projects), ("branch", filter.branches),
     ] {
-      add(
-        { "e.related_session_id IN (SELECT s.id FROM sessions s WHERE s.\(column) IN (\($0)))" },
-        texts(values))
+      add("e.related_session_id", texts(values), from: "SELECT id FROM sessions WHERE \(name)")
+    }
+  }
+
+  /// A column is one of the values, or of what a table gives for them.
+  private mutating func add(_ name: String, _ values: [Value], from table: String? = nil) {
+    guard !values.isEmpty else { return }
+    let column = column(name, isScattered: table != nil || values.count > 1)
+    let list = table.map { "\($0) IN (\(marks(values)))" } ?? marks(values)
+    each {
+      $0.conditions.append("\(column) IN (\(list))")
+      $0.values += values
     }
   }
 

@@ -27,7 +27,7 @@ extension EventLog {
           }
           return Histogram(bucketWidth: width, buckets: filled, isExact: true)
         }
-      } catch where error.cause == .interrupted {
+      } catch  where error.cause == .interrupted {
         return Histogram(bucketWidth: 60_000, buckets: [], isExact: false)
       }
     }
@@ -81,8 +81,9 @@ extension EventLog {
       """,
       [.int(start), .int(width), .int(first ?? Int64.min), .int(last ?? Int64.max)],
       start: start, width: width, connection)
-    for (since, until) in [(filter.since, first.map { $0 * hour }), (last.map { $0 * hour }, filter.until)]
-    {
+    for (since, until) in [
+      (filter.since, first.map { $0 * hour }), (last.map { $0 * hour }, filter.until),
+    ] {
       guard let since, let until, since < until else { continue }
       var edge = EventFilter()
       edge.since = since
@@ -105,7 +106,7 @@ extension EventLog {
       (
         row.int(0),
         Histogram.Bucket(
-          start: start + row.int(0) * width, count: Int(row.int(1)), attention: Int(row.int(2)))
+          start: start &+ row.int(0) &* width, count: Int(row.int(1)), attention: Int(row.int(2)))
       )
     }
     return Dictionary(rows, uniquingKeysWith: { first, _ in first })
@@ -149,7 +150,7 @@ extension EventLog {
           }
           facets.append(
             Facet(parameter: parameter, values: rows, isExact: counted <= Self.countCap))
-        } catch where error.cause == .interrupted {
+        } catch  where error.cause == .interrupted {
           continue
         }
       }

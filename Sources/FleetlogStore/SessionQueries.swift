@@ -26,8 +26,9 @@ extension EventLog {
     var conditions: [String] = []
     var values: [Value] = []
     if let text = query.text, !text.isEmpty {
-      conditions.append("(instr(lower(coalesce(s.title, '') || ' ' || coalesce(s.project, '') "
-        + "|| ' ' || s.id), lower(?)) > 0)")
+      conditions.append(
+        "(instr(lower(coalesce(s.title, '') || ' ' || coalesce(s.project, '') "
+          + "|| ' ' || s.id), lower(?)) > 0)")
       values.append(.text(text))
     }
     for (column, wanted) in [("agent", query.agents), ("project", query.projects)]

@@ -3,14 +3,28 @@ import Foundation
 
 /// Finds where a search matched in an event, since a contentless index can't say.
 struct SnippetMaker {
-  private let terms: [SearchPattern.Term]
+  /// A term as it is looked for: its words, folded.
+  private struct Needle {
+    let words: [FoldedWord]
+    let isPrefix: Bool
+  }
+
+  private let needles: [Needle]
   /// Characters shown before the first match, and in all.
   private static let lead = 60
   private static let length = 240
+  private static let mostMatches = 50
 
   init?(_ pattern: SearchPattern?) {
     guard let pattern else { return nil }
-    terms = pattern.shownTerms
+    needles = pattern.shownTerms.map { term in
+      var words: [FoldedWord] = []
+      FoldedWord.each(in: term.text) { word in
+        words.append(word)
+        return true
+      }
+      return Needle(words: words, isPrefix: term.isPrefix)
+    }
   }
 
   func snippet(of event: StoredEvent) -> Snippet {
@@ -25,80 +39,116 @@ struct SnippetMaker {
   }
 
   private func snippet(in text: String, isSummary: Bool) -> Snippet? {
-    guard let first = terms.compactMap({ firstMatch(of: $0, in: text) }).min(by: {
-      $0.lowerBound < $1.lowerBound
-    }) else { return nil }
+    guard let first = matches(in: text, atMost: 1).first else { return nil }
+    let place = text.utf8.index(text.startIndex, offsetBy: first.lowerBound)
     let start =
       isSummary
       ? text.startIndex
-      : text.index(first.lowerBound, offsetBy: -Self.lead, limitedBy: text.startIndex)
-        ?? text.startIndex
+      : text.index(place, offsetBy: -Self.lead, limitedBy: text.startIndex) ?? text.startIndex
     let end =
       text.index(start, offsetBy: Self.length, limitedBy: text.endIndex) ?? text.endIndex
-    var line = text[start..<end].map { $0.isNewline || $0 == "\t" ? " " : $0 }.reduce(into: "") {
-      $0.append($1)
-    }
+    var line = String(text[start..<end].map { $0.isNewline || $0 == "\t" ? " " : $0 })
     if start > text.startIndex { line = "…" + line }
     if end < text.endIndex { line += "…" }
-    return Snippet(text: line, matches: matches(in: line))
+    return Snippet(text: line, matches: matches(in: line, atMost: Self.mostMatches))
   }
 
-  private func matches(in line: String) -> [Range<Int>] {
-    var ranges: [Range<Int>] = []
-    for term in terms {
-      var rest = line.startIndex..<line.endIndex
-      while ranges.count < 50, let match = firstMatch(of: term, in: line, range: rest) {
-        let lower = line.utf8.distance(from: line.startIndex, to: match.lowerBound)
-        let upper = line.utf8.distance(from: line.startIndex, to: match.upperBound)
-        ranges.append(lower..<upper)
-        rest = match.upperBound..<line.endIndex
-      }
-    }
-    return ranges.sorted { ($0.lowerBound, $0.upperBound) < ($1.lowerBound, $1.upperBound) }
-      .reduce(into: []) { merged, range in
-        if let last = merged.last, range.lowerBound < last.upperBound {
-          merged[merged.count - 1] = last.lowerBound..<max(last.upperBound, range.upperBound)
+  /// Where terms stand in a text, in order and without overlaps, as ranges of UTF-8 offsets.
+  private func matches(in text: String, atMost limit: Int) -> [Range<Int>] {
+    let longest = needles.map(\.words.count).max() ?? 0
+    var recent: [FoldedWord] = []
+    var found: [Range<Int>] = []
+    guard longest > 0 else { return found }
+    FoldedWord.each(in: text) { word in
+      if recent.count == longest { recent.removeFirst() }
+      recent.append(word)
+      for needle in needles {
+        guard let range = match(needle, recent) else { continue }
+        if let last = found.last, range.lowerBound < last.upperBound {
+          let lower = min(last.lowerBound, range.lowerBound)
+          found[found.count - 1] = lower..<max(last.upperBound, range.upperBound)
         } else {
-          merged.append(range)
+          found.append(range)
         }
       }
+      return found.count < limit
+    }
+    return found
   }
 
-  /// The first place where a term stands as whole words, case and accents aside.
-  private func firstMatch(
-    of term: SearchPattern.Term, in text: String, range: Range<String.Index>? = nil
-  ) -> Range<String.Index>? {
-    var rest = range ?? text.startIndex..<text.endIndex
-    let needle = term.text
-    while !rest.isEmpty,
-      let match = text.range(
-        of: needle, options: [.caseInsensitive, .diacriticInsensitive], range: rest)
-    {
-      if match.isEmpty { return nil }
-      if startsWord(match.lowerBound, in: text), term.isPrefix || endsWord(match.upperBound, in: text)
-      {
-        return match
+  /// The place of a term that ends with the last of these words.
+  private func match(_ needle: Needle, _ words: [FoldedWord]) -> Range<Int>? {
+    let candidate = words.suffix(needle.words.count)
+    guard candidate.count == needle.words.count, let first = candidate.first,
+      let last = candidate.last, let end = needle.words.last
+    else { return nil }
+    for (word, wanted) in zip(candidate.dropLast(), needle.words) where word.text != wanted.text {
+      return nil
+    }
+    guard last.text == end.text || (needle.isPrefix && last.text.hasPrefix(end.text)) else {
+      return nil
+    }
+    // Ideographs are one word only where nothing stands between them.
+    for (word, next) in zip(candidate, candidate.dropFirst())
+    where word.isIdeograph && next.isIdeograph && word.range.upperBound != next.range.lowerBound {
+      return nil
+    }
+    let upper =
+      last.text == end.text
+      ? last.range.upperBound : last.lengthOfPrefix(end) + last.range.lowerBound
+    return first.range.lowerBound..<upper
+  }
+}
+
+/// A word of a text as the full-text index sees it, case and accents aside. Each ideograph is a
+/// word of its own.
+private struct FoldedWord {
+  let text: String
+  /// UTF-8 offsets.
+  let range: Range<Int>
+  let isIdeograph: Bool
+
+  /// Calls back for each word in order, until it says false.
+  static func each(in text: String, _ body: (FoldedWord) -> Bool) {
+    var start: Int?
+    var offset = 0
+    var isPlain = true
+    /// Ends the word that is open; returns whether to go on.
+    func finish() -> Bool {
+      guard let first = start else { return true }
+      start = nil
+      let lower = text.utf8.index(text.startIndex, offsetBy: first)
+      let upper = text.utf8.index(text.startIndex, offsetBy: offset)
+      let folded = fold(text[lower..<upper], isPlain: isPlain)
+      isPlain = true
+      return body(FoldedWord(text: folded, range: first..<offset, isIdeograph: false))
+    }
+    for scalar in text.unicodeScalars {
+      let width = UTF8.width(scalar)
+      if SearchText.isIdeograph(scalar) {
+        let word = FoldedWord(
+          text: String(scalar), range: offset..<offset + width, isIdeograph: true)
+        guard finish(), body(word) else { return }
+      } else if SearchText.isWordScalar(scalar) {
+        if start == nil { start = offset }
+        if !scalar.isASCII { isPlain = false }
+      } else if !finish() {
+        return
       }
-      rest = text.index(after: match.lowerBound)..<rest.upperBound
+      offset += width
     }
-    return nil
+    _ = finish()
   }
 
-  private func startsWord(_ index: String.Index, in text: String) -> Bool {
-    guard index > text.startIndex else { return true }
-    return isBoundary(text[text.index(before: index)], text[index])
+  private static func fold(_ word: Substring, isPlain: Bool) -> String {
+    isPlain
+      ? word.lowercased()
+      : String(word).folding(options: [.caseInsensitive, .diacriticInsensitive], locale: nil)
   }
 
-  private func endsWord(_ index: String.Index, in text: String) -> Bool {
-    guard index < text.endIndex else { return true }
-    return isBoundary(text[text.index(before: index)], text[index])
-  }
-
-  private func isBoundary(_ left: Character, _ right: Character) -> Bool {
-    func isWord(_ character: Character) -> Bool {
-      guard let scalar = character.unicodeScalars.first else { return false }
-      return SearchText.isWordScalar(scalar) && !SearchText.isIdeograph(scalar)
-    }
-    return !(isWord(left) && isWord(right))
+  /// How many bytes of the word as it was written a matching beginning covers.
+  func lengthOfPrefix(_ beginning: FoldedWord) -> Int {
+    // Folding may have changed lengths; then the whole word is shown as matched.
+    text.utf8.count == range.count ? beginning.text.utf8.count : range.count
   }
 }

@@ -143,7 +143,8 @@ package final class SourceLedger {
       WHERE id = ?
       """,
       [
-        .int(update.device), .int(update.inode), .text(update.cursor), .int(update.offset), .int(update.size), .int(update.modifiedAt),
+        .int(update.device), .int(update.inode), .text(update.cursor), .int(update.offset),
+        .int(update.size), .int(update.modifiedAt),
         .text(update.parserState), Value(update.isHolding), Value(update.lines), Value(events),
         Value(problems.count { $0.kind == .skipped }),
         Value(problems.count { $0.kind == .mended }), .int(now), .int(update.fileID),

@@ -31,7 +31,8 @@ struct EventBlockTests {
 
   @Test("Several blocks in one text are found in their order, also on one line")
   func severalBlocks() {
-    #expect(bodies("a \(begin)1\(end) b \(begin)2\(end)\n\(begin)\n3\n\(end)") == ["1", "2", "\n3\n"])
+    #expect(
+      bodies("a \(begin)1\(end) b \(begin)2\(end)\n\(begin)\n3\n\(end)") == ["1", "2", "\n3\n"])
   }
 
   @Test("Prose is never an event, however structured it looks")

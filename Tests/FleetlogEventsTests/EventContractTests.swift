@@ -139,7 +139,8 @@ struct EventContractTests {
   @Test(
     "Tags are strings; a single one becomes an array, others are left out",
     arguments: [
-      (#"["a"," b "]"#, ["a", "b"], false), (#""a""#, ["a"], true), (#"["a",1,null,""]"#, ["a"], true),
+      (#"["a"," b "]"#, ["a", "b"], false), (#""a""#, ["a"], true),
+      (#"["a",1,null,""]"#, ["a"], true),
       ("{}", [], true), ("[]", [], false), (#""""#, [], true),
     ] as [(String, [String], Bool)])
   func tags(written: String, tags: [String], isCoerced: Bool) throws {

@@ -114,7 +114,9 @@ struct JSONObjectTests {
   @Test("Any object that is built can be read again")
   func fuzz() throws {
     var random = SeededGenerator.new()
-    let pieces = ["a", "\"", "\\", "\n", "\u{0}", "\u{1F}", "é", "中", "😀", "\u{FFFD}", "}", "\u{2028}"]
+    let pieces = [
+      "a", "\"", "\\", "\n", "\u{0}", "\u{1F}", "é", "中", "😀", "\u{FFFD}", "}", "\u{2028}",
+    ]
     func text(_ random: inout SeededGenerator) -> String {
       (0..<random.below(8)).map { _ in random.one(of: pieces) }.joined()
     }

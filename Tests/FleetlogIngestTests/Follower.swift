@@ -67,5 +67,6 @@ func completeLines(of bytes: [UInt8], limit: Int = .max) -> [RawLine] {
   return lines
 }
 
-/// A line as one comparable value.
-func plain(_ line: RawLine) -> String { "\(line.number) at \(line.offset): \(line.bytes)" }
+func areSame(_ left: RawLine, _ right: RawLine) -> Bool {
+  left.offset == right.offset && left.number == right.number && left.bytes == right.bytes
+}

@@ -86,7 +86,7 @@ private struct ModelRun {
     guard Int.random(in: 0..<3, using: &random) > 0 else { return true }
     try follower.readToEnd(folder.path(name))
     let expected = completeLines(of: content, limit: limit)
-    return follower.lines.map(plain) == expected.map(plain)
+    return follower.lines.elementsEqual(expected, by: areSame)
       && follower.skipped.count
         == content.split(separator: 0x0A, omittingEmptySubsequences: false)
         .dropLast().count { $0.count > limit }

@@ -140,7 +140,8 @@ struct EventWriterTests {
   @Test("The event that another belongs to is found by its key")
   func related() throws {
     let log = try TemporaryLog()
-    try log.append(.sample("a"), .sample("b") { $0.relatedKey = "a" }, .sample("c") { $0.relatedKey = "x" })
+    try log.append(
+      .sample("a"), .sample("b") { $0.relatedKey = "a" }, .sample("c") { $0.relatedKey = "x" })
     #expect(try log.event("b")?.relatedEventID == log.event("a")?.id)
     #expect(try log.event("c")?.relatedEventID == nil)
   }
@@ -148,7 +149,8 @@ struct EventWriterTests {
   @Test("The totals count each event once, by hour, type and source")
   func totals() throws {
     let log = try TemporaryLog()
-    try log.append(.started("s1", ts: -1), .sample("a", ts: 0), .sample("b", .blocked, ts: 3_600_000))
+    try log.append(
+      .started("s1", ts: -1), .sample("a", ts: 0), .sample("b", .blocked, ts: 3_600_000))
     try log.append(.sample("a", ts: 0, session: "s2"), .sample("c", ts: 3_599_999))
     let overview = try log.reader().overview()
     #expect(overview.events == 4)

@@ -38,7 +38,8 @@ struct LinkTests {
   func pending(target: LinkDraft.Target) throws {
     for direction in [LinkDraft.Direction.fromThis, .toThis] {
       let log = try TemporaryLog()
-      #expect(try log.append(.started("s1"), linked("a", target, as: .resolves, direction)).links == 0)
+      #expect(
+        try log.append(.started("s1"), linked("a", target, as: .resolves, direction)).links == 0)
       #expect(try log.links().isEmpty)
       #expect(try log.append(.sample("later") { $0.dedupeKey = "d" }).links == 1)
       #expect(
@@ -76,7 +77,8 @@ struct LinkTests {
     let log = try TemporaryLog()
     let link = LinkDraft.byRule("r", .causedBy, .idempotencyKey("a"))
     try log.append(.sample("a"), .sample("b") { $0.links = [link, link] })
-    try log.append(linked("c", .idempotencyKey("c"), as: .blocks), linked("d", .eventID(5), as: .blocks))
+    try log.append(
+      linked("c", .idempotencyKey("c"), as: .blocks), linked("d", .eventID(5), as: .blocks))
     try log.append(.sample("b") { $0.links = [link] })
     #expect(try log.links() == ["b caused_by a"])
   }
@@ -97,7 +99,9 @@ struct LinkTests {
     let log = try TemporaryLog()
     try log.append(.sample("a", session: "s1") { $0.dedupeKey = "broken login" })
     try log.append(
-      .sample("b", session: "s2") { $0.links = [.byRule("r", .blockedBy, .dedupeKey("broken login"))] })
+      .sample("b", session: "s2") {
+        $0.links = [.byRule("r", .blockedBy, .dedupeKey("broken login"))]
+      })
     #expect(try log.links() == ["b blocked_by a"])
   }
 }

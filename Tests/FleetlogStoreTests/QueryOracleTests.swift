@@ -123,6 +123,8 @@ struct QueryOracleTests {
     ("only without", { $0.text = "-word1 -word2" }), ("oldest", { $0.sort = .oldest }),
   ]
 
+  private static let everything: (name: String, change: Change) = ("everything", { _ in })
+
   @Test("Each filter alone and every pair finds exactly the events it describes")
   func filters() throws {
     let world = try World(events: 2000)
@@ -169,7 +171,7 @@ struct QueryOracleTests {
   @Test("A histogram counts what a loop counts, in contiguous buckets of one round width")
   func histograms() throws {
     let world = try World(events: 1500)
-    for (name, change) in Self.changes + [("everything", { _ in })] {
+    for (name, change) in Self.changes + [Self.everything] {
       for buckets in [5, 60, 300] {
         var filter = EventFilter()
         change(&filter)
@@ -178,7 +180,8 @@ struct QueryOracleTests {
         let what = "\(name) in \(buckets), seed \(world.seed)"
         #expect(histogram.isExact, "\(what)")
         #expect(histogram.buckets.count <= buckets, "\(what)")
-        #expect(histogram.buckets.first?.count != 0 && histogram.buckets.last?.count != 0, "\(what)")
+        #expect(
+          histogram.buckets.first?.count != 0 && histogram.buckets.last?.count != 0, "\(what)")
         for (place, bucket) in histogram.buckets.enumerated() {
           let end = bucket.start + histogram.bucketWidth
           #expect(bucket.start % histogram.bucketWidth == 0)
@@ -197,7 +200,7 @@ struct QueryOracleTests {
   @Test("Facets count what a loop counts, the most frequent first")
   func facets() throws {
     let world = try World(events: 1500)
-    for (name, change) in Self.changes + [("everything", { _ in })] {
+    for (name, change) in Self.changes + [Self.everything] {
       var filter = EventFilter()
       change(&filter)
       let events = world.answer(filter)

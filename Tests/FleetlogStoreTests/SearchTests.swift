@@ -33,11 +33,14 @@ struct SearchTests {
 
   @Test(
     "A word in a payload is found whatever stands before it",
-    arguments: ["foo", "bar", "émigré", "emigre", "ÉMIGRÉ", "中文", "文字", "中文字", "日本", "ab_cd", "deep"])
+    arguments: [
+      "foo", "bar", "émigré", "emigre", "ÉMIGRÉ", "中文", "文字", "中文字", "日本", "ab_cd", "deep",
+    ])
   func payloadWords(word: String) throws {
     let log = try TemporaryLog()
     let payload = try JSONDocument(
-      #"{"command":"line one\nfoo\tbar \u00e9migr\u00e9","l":[{"k":"\u4e2d\u6587\u5b57 日本語 ab_cd"},["deep"]]}"#)
+      #"{"command":"line one\nfoo\tbar \u00e9migr\u00e9","l":[{"k":"\u4e2d\u6587\u5b57 日本語 ab_cd"},["deep"]]}"#
+    )
     try log.append(
       .sample("hit") {
         for member in payload.root.members { $0.payload.set(member.key, member.value) }
@@ -67,14 +70,17 @@ struct SearchTests {
   @Test(
     "The search text means what the interface says",
     arguments: [
-      ("red", ["red green", "red blue"]), ("red green", ["red green"]), ("green red", ["red green"]),
+      ("red", ["red green", "red blue"]), ("red green", ["red green"]),
+      ("green red", ["red green"]),
       (#""red green""#, ["red green"]), (#""green red""#, []), ("gre*", ["grey", "red green"]),
       (#""red gre"*"#, ["red green"]), ("red -blue", ["red green"]), ("-red", ["grey"]),
       ("-red -grey", []), ("blue OR grey", ["grey", "red blue"]),
       ("red blue OR grey", ["red blue"]), ("red -\"red green\"", ["red blue"]),
       ("RED", ["red green", "red blue"]), ("or", []), ("red AND green", []), ("red NOT green", []),
-      ("red-green", ["red green"]), ("red:green", ["red green"]), ("re", []), ("OR red", ["red green", "red blue"]),
-      ("red OR", ["red green", "red blue"]), ("grey OR -red", ["grey"]), ("- red", ["red green", "red blue"]),
+      ("red-green", ["red green"]), ("red:green", ["red green"]), ("re", []),
+      ("OR red", ["red green", "red blue"]),
+      ("red OR", ["red green", "red blue"]), ("grey OR -red", ["grey"]),
+      ("- red", ["red green", "red blue"]),
       ("(red)", ["red green", "red blue"]), ("red^2", []), ("\"red", ["red green", "red blue"]),
       ("-gre*", ["red blue"]), ("summary:red", []),
     ])
@@ -133,7 +139,10 @@ struct SearchTests {
     var random = SeededGenerator.new()
     let log = try log("a b c", "中文 ab", "\"quoted\" -x", "é\u{301}")
     let reader = try log.reader()
-    let pieces = ["a", "b*", "\"", "-", " ", " ", "OR", "*", "中", "文", "(", "^", ":", "é", "\u{0}", "NEAR", "\u{301}"]
+    let pieces = [
+      "a", "b*", "\"", "-", " ", " ", "OR", "*", "中", "文", "(", "^", ":", "é", "\u{0}", "NEAR",
+      "\u{301}",
+    ]
     for _ in 0..<400 {
       var filter = EventFilter()
       filter.text = (0..<1 + random.below(10)).map { _ in random.one(of: pieces) }.joined()
@@ -175,6 +184,37 @@ struct SearchTests {
     #expect(snippet.text.count < 300)
     #expect(snippet.text.hasPrefix("…"))
     #expect(!snippet.text.contains("\n"))
+  }
+
+  @Test("A phrase is marked whatever stands between its words, and ideographs only side by side")
+  func phraseSnippets() throws {
+    let log = try log("the red, (green) one", "数据库 数 据")
+    func marked(_ text: String) throws -> [String]? {
+      try page(log, text).rows.first?.snippet?.parts.filter(\.isMatch).map(\.text)
+    }
+    #expect(try marked("\"red green\"") == ["red, (green"])
+    #expect(try marked("red-green") == ["red, (green"])
+    #expect(try marked("数据") == ["数据"])
+    #expect(try marked("\"the red\" OR green") == ["the red", "green"])
+  }
+
+  @Test(
+    "Text with marks that stand on nothing is shown as it is",
+    arguments: ["\u{301}", "e\u{301}\u{301}", "\u{0}", "a\u{0}\u{301}b", "👩‍👩‍👧", "\u{FE0F}", "İ", "ß"])
+  func oddMarks(mark: String) throws {
+    let log = try TemporaryLog()
+    try log.append(
+      .sample("a", summary: "x \(mark) word \(mark)word word\(mark) \(mark)") {
+        $0.payload.set("k", String(repeating: mark, count: 100) + " other " + mark)
+      })
+    for text in ["word", "other", mark, "\(mark) word", "wo*", "\"\(mark) word\"", "x OR \(mark)*"]
+    {
+      let page = try page(log, text)
+      for row in page.rows {
+        let snippet = try #require(row.snippet)
+        #expect(snippet.parts.map(\.text).joined() == snippet.text)
+      }
+    }
   }
 
   @Test("Only a whole word is marked")
@@ -233,10 +273,13 @@ struct SearchTests {
   @Test("A search keeps to the other filters")
   func combined() throws {
     let log = try TemporaryLog()
-    try log.append((0..<40).map { number in
-      .sample("\(number)", number % 2 == 0 ? .blocked : .progress, ts: Int64(number) * 500,
-        session: "s\(number % 4)", summary: "word") { $0.tags = ["t\(number % 5)"] }
-    })
+    try log.append(
+      (0..<40).map { number in
+        .sample(
+          "\(number)", number % 2 == 0 ? .blocked : .progress, ts: Int64(number) * 500,
+          session: "s\(number % 4)", summary: "word"
+        ) { $0.tags = ["t\(number % 5)"] }
+      })
     #expect(try found(log, "word") { $0.types = ["blocked"] }.count == 20)
     #expect(try found(log, "word") { $0.sessions = ["s1"] }.count == 10)
     #expect(try found(log, "word") { $0.sessions = ["s1", "s2"] }.count == 20)

@@ -62,7 +62,9 @@ struct WriterLockTests {
     holder.executableURL = URL(fileURLWithPath: "/bin/sh")
     let lock = path + "-writer"
     // The shell holds the lock as another Fleetlog would, and says when it has it.
-    holder.arguments = ["-c", "exec 9>\"$0\"; flock -n 9 && echo $$ >&9 && echo; exec sleep 60", lock]
+    holder.arguments = [
+      "-c", "exec 9>\"$0\"; flock -n 9 && echo $$ >&9 && echo; exec sleep 60", lock,
+    ]
     let said = Pipe()
     holder.standardOutput = said
     try holder.run()

@@ -37,7 +37,7 @@ struct ServeTests {
       #expect(refused.contains("malformed JSON"))
       try fleet.folder.makeFolder("new/deep")
       try fleet.folder.write("new/deep/b.jsonl", lines.text.replacing("first", with: "other"))
-      _ = try server.wait(for: "other words", at: "/events?q=other")
+      _ = try server.wait(for: "other words", at: "/events.json?q=other")
     }
   }
 

@@ -12,7 +12,7 @@ package final class TemporaryLog {
 
   package init() throws {
     folder = FileManager.default.temporaryDirectory
-      .appendingPathComponent("fleetlog-test-\(UUID().uuidString)").resolvingSymlinksInPath()
+      .appendingPathComponent("fleetlog-log-\(UUID().uuidString)").resolvingSymlinksInPath()
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
     writer = try EventWriter(
       path: folder.appendingPathComponent("log.db").path, project: SessionReducer.apply)

@@ -9,7 +9,6 @@ struct ClaudeTranscriptWriter: TranscriptWriter {
   private var random: DemoRandom
   private var parent: String?
   private var hasTitle = false
-  private var turnStart: Int64?
   private var usage: ClaudeUsage
   private(set) var openCalls: [OpenCall] = []
 
@@ -36,7 +35,6 @@ struct ClaudeTranscriptWriter: TranscriptWriter {
   mutating func begin(_ step: Step, at time: Int64) -> [JSON] {
     switch step {
     case .prompt(let text, let title):
-      turnStart = time
       usage.add(text, extra: 300)
       let line = user(JSON(text), [("permissionMode", "acceptEdits")], at: time)
       guard let title, !hasTitle, agent == nil else { return [line] }
@@ -48,7 +46,7 @@ struct ClaudeTranscriptWriter: TranscriptWriter {
       return assistant(block, text, at: time)
     case .say(let text): return assistant(Self.block(text), text, at: time)
     case .end(let text):
-      return assistant(Self.block(text), text, stop: "end_turn", at: time) + turnEnd(at: time)
+      return assistant(Self.block(text), text, stop: "end_turn", at: time)
     case .call(let tool, _): return call(tool, at: time)
     case .delegate(let tasks):
       return tasks.flatMap { call(.agent($0, id: random.hex(17)), at: time) }
@@ -107,17 +105,6 @@ extension ClaudeTranscriptWriter {
     ]
     let fields: JSON.Fields = [("message", message), ("requestId", JSON(usage.request))]
     return compaction + [record("assistant", fields, at: time)]
-  }
-
-  private mutating func turnEnd(at time: Int64) -> [JSON] {
-    usage.close()
-    guard agent == nil else { return [] }
-    let duration = JSON(time - (turnStart ?? time))
-    return [
-      record(
-        "system",
-        [("subtype", "turn_duration"), ("durationMs", duration), ("isMeta", false)], at: time)
-    ]
   }
 
   private mutating func compact(at time: Int64) -> [JSON] {
@@ -231,7 +218,8 @@ extension ClaudeTranscriptWriter {
       return (numbered.joined(separator: "\n"), ["type": "text", "file": content], false)
     case .search:
       let files = text.split(separator: "\n").map { JSON(String($0)) }
-      let words = files.isEmpty ? "No files found" : "Found \(files.count) files\n" + text
+      let count = "\(files.count) file" + (files.count == 1 ? "" : "s")
+      let words = files.isEmpty ? "No files found" : "Found \(count)\n" + text
       let result: JSON = [
         "mode": "files_with_matches", "filenames": JSON(files), "numFiles": JSON(files.count),
       ]

@@ -32,13 +32,15 @@ struct CodexTranscriptWriter: TranscriptWriter {
     switch step {
     case .prompt(let text, let title): return opening(title) + prompt(text, at: time)
     case .think(let text):
-      let heading = "**\(text.prefix { $0 != "." && $0 != ":" })**\n\n\(text)"
+      let heading = text.prefix { $0 != "." && $0 != ":" }
+      let rest = text.dropFirst(heading.count + 2)
+      let thought = "**\(heading)**" + (rest.isEmpty ? "" : "\n\n" + rest)
       return [
-        event("agent_reasoning", [("text", JSON(heading))], at: time),
+        event("agent_reasoning", [("text", JSON(thought))], at: time),
         item(
           "reasoning",
           [
-            ("summary", [["type": "summary_text", "text": JSON(heading)]]),
+            ("summary", [["type": "summary_text", "text": JSON(thought)]]),
             ("encrypted_content", JSON(random.name("gAAAAAB", 96))),
           ], at: time),
       ]
@@ -71,7 +73,7 @@ struct CodexTranscriptWriter: TranscriptWriter {
     let git: JSON = ["branch": JSON(place.branch), "commit_hash": JSON(random.hex(40))]
     let meta: JSON.Fields = [
       ("id", JSON(thread)), ("timestamp", JSON(Timestamp.format(start))),
-      ("cwd", JSON(place.folder)), ("originator", "codex_cli_rs"), ("cli_version", "0.106.0"),
+      ("cwd", JSON(place.folder)), ("originator", "codex_cli_rs"), ("cli_version", "0.61.0"),
       ("source", "cli"), ("model_provider", "openai"), ("git", git),
     ]
     let name = title.map { event("thread_name_updated", [("thread_name", JSON($0))], at: start) }
@@ -127,7 +129,10 @@ struct CodexTranscriptWriter: TranscriptWriter {
 
   private func named(_ tool: Tool) -> (name: String, input: String) {
     func command(_ text: String) -> (String, String) {
-      ("exec_command", (["cmd": JSON(text), "workdir": JSON(place.folder)] as JSON).text)
+      let arguments: JSON = [
+        "command": ["bash", "-lc", JSON(text)], "workdir": JSON(place.folder),
+      ]
+      return ("shell", arguments.text)
     }
     switch tool {
     case .command(let text): return command(text)
@@ -155,31 +160,20 @@ struct CodexTranscriptWriter: TranscriptWriter {
     openCalls.removeAll { $0.id == call.id }
     context += outcome.text.utf8.count / 4 + random.int(300...3600)
     let seconds = Double((time - call.time) / 100) / 10
-    if case .edit(let file, _, _) = call.tool {
-      let output: JSON = [
-        "output": JSON("Success. Updated the following files:\nM \(file)\n"),
-        "metadata": ["exit_code": 0, "duration_seconds": 0.1],
-      ]
-      return [
-        item(
-          "custom_tool_call_output", [("call_id", JSON(call.id)), ("output", JSON(output.text))],
-          at: time)
-      ]
+    var kind = "function_call_output"
+    var text = outcome.text
+    switch call.tool {
+    case .edit(let file, _, _):
+      kind = "custom_tool_call_output"
+      text = "Success. Updated the following files:\nM \(file)\n"
+    case .plan: text = "Plan updated"
+    default: break
     }
-    var text = "Plan updated"
-    if outcome.isRefused { text = "exec command rejected by user" }
-    if !outcome.isRefused, named(call.tool).name == "exec_command" {
-      text = """
-        Chunk ID: \(random.hex(6))
-        Wall time: \(seconds) seconds
-        Process exited with code \(outcome.exitCode)
-        Output:
-        \(outcome.text)
-        """
-    }
-    return [
-      item("function_call_output", [("call_id", JSON(call.id)), ("output", JSON(text))], at: time)
+    let output: JSON = [
+      "output": JSON(text),
+      "metadata": ["exit_code": JSON(outcome.exitCode), "duration_seconds": JSON(seconds)],
     ]
+    return [item(kind, [("call_id", JSON(call.id)), ("output", JSON(output.text))], at: time)]
   }
 }
 
@@ -225,17 +219,4 @@ extension CodexTranscriptWriter {
     ]
     return event("token_count", [("info", info)], at: time)
   }
-}
-
-/// Writes as a process does that logs its own events: one object a line, into the drop folder.
-struct EventLogWriter: TranscriptWriter {
-  let path: String
-  let openCalls: [OpenCall] = []
-
-  mutating func begin(_ step: Step, at time: Int64) -> [JSON] {
-    guard case .log(let fields) = step else { return [] }
-    return [JSON([("ts", JSON(Timestamp.format(time)))] + fields)]
-  }
-
-  mutating func answer(_ call: OpenCall, _ outcome: Outcome, at time: Int64) -> [JSON] { [] }
 }

@@ -26,18 +26,15 @@ struct Job: Sendable {
 
   func about(_ part: Part) -> Job {
     func fill(_ text: String) -> String {
-      let words = text.replacing("%p", with: part.name).replacing("%s", with: part.symbol)
-      return words.prefix(1).uppercased() + words.dropFirst()
+      let name =
+        text.hasPrefix("%p") ? part.name.prefix(1).uppercased() + part.name.dropFirst() : ""
+      let start = name.isEmpty ? text[...] : text.dropFirst(2)
+      return name + start.replacing("%p", with: part.name).replacing("%s", with: part.symbol)
     }
     return Job(
-      title: fill(title), ask: fill(ask), why: fill(why), old: fill(old).lowercasedFirst,
-      new: fill(new).lowercasedFirst, test: test, failure: fill(failure).lowercasedFirst,
-      done: fill(done))
+      title: fill(title), ask: fill(ask), why: fill(why), old: fill(old), new: fill(new),
+      test: test, failure: failure, done: fill(done))
   }
-}
-
-extension String {
-  fileprivate var lowercasedFirst: String { prefix(1).lowercased() + dropFirst() }
 }
 
 enum DemoJobs {

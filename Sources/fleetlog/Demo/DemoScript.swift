@@ -47,7 +47,7 @@ enum DemoScript {
   static let workers: [WorkerScript] = [
     WorkerScript(
       project: "ledger-core", branch: "fix/dedupe", model: "claude-sonnet-4-6", agent: .claude,
-      toolchain: .swift, firstPullRequest: 455, pace: 8...20, livePause: 8...25,
+      toolchain: .swift, firstPullRequest: 475, pace: 8...20, livePause: 8...25,
       chapters: [Chapter(minute: -64, steps: DemoStories.retriedImport)],
       parts: [
         Part("the day close", "closeDay", "Sources/Ledger/DayClose.swift"),
@@ -55,7 +55,7 @@ enum DemoScript {
         Part("the balance check", "checkBalance", "Sources/Ledger/Balance.swift"),
       ]),
     WorkerScript(
-      project: "docs", branch: "main", model: "claude-haiku-4-5-20251001", agent: .claude,
+      project: "docs", branch: "guide/refresh", model: "claude-haiku-4-5-20251001", agent: .claude,
       toolchain: .npm, firstPullRequest: 61, pace: 8...20, livePause: 8...25,
       chapters: [
         Chapter(minute: -97, steps: DemoStories.eventGuide),
@@ -143,7 +143,8 @@ enum DemoScript {
         Part("the member import", "importMembers", "src/api/members.ts"),
       ]),
     WorkerScript(
-      project: "cli-tools", branch: "main", model: "claude-haiku-4-5-20251001", agent: .claude,
+      project: "cli-tools", branch: "feat/completion", model: "claude-haiku-4-5-20251001",
+      agent: .claude,
       toolchain: .go, firstPullRequest: 88,
       chapters: [Chapter(minute: -104, steps: DemoStories.shellCompletion)]
         + DemoStories.registry(

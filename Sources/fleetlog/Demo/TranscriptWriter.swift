@@ -1,3 +1,5 @@
+import FleetlogEvents
+
 /// How an agent of one kind writes down what happens: a step becomes lines of its transcript.
 protocol TranscriptWriter: Sendable {
   /// The transcript, below the fleet's folder.
@@ -46,4 +48,17 @@ struct Workplace: Sendable {
   var folder: String { "/home/dev/\(project)" }
 
   func path(_ file: String) -> String { folder + "/" + file }
+}
+
+/// Writes as a process does that logs its own events: one object a line, into the drop folder.
+struct EventLogWriter: TranscriptWriter {
+  let path: String
+  let openCalls: [OpenCall] = []
+
+  mutating func begin(_ step: Step, at time: Int64) -> [JSON] {
+    guard case .log(let fields) = step else { return [] }
+    return [JSON([("ts", JSON(Timestamp.format(time)))] + fields)]
+  }
+
+  mutating func answer(_ call: OpenCall, _ outcome: Outcome, at time: Int64) -> [JSON] { [] }
 }

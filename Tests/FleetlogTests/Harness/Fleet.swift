@@ -109,12 +109,13 @@ struct ClaudeLines {
   private mutating func assistant(_ content: String, message: String?) {
     let id = message ?? "msg_\(count)"
     add(
-      "assistant",
+      "assistant", request: id,
       "\"id\":\"\(id)\",\"model\":\"claude-test-1\",\"content\":\(content),\"stop_reason\":null,"
         + "\"usage\":{\"input_tokens\":10,\"output_tokens\":5}")
   }
 
-  private mutating func add(_ type: String, _ message: String) {
+  private mutating func add(_ type: String, request: String? = nil, _ message: String) {
+    let request = request.map { "\"requestId\":\"req_\($0)\"," } ?? ""
     count += 1
     minute += 1
     let uuid = "00000000-0000-4000-8000-" + String(count + 1_000_000_000_00)
@@ -122,7 +123,7 @@ struct ClaudeLines {
     text +=
       "{\"type\":\"\(type)\",\"uuid\":\"\(uuid)\",\"sessionId\":\"\(session)\","
       + "\"timestamp\":\"\(time)\",\"cwd\":\"/home/dev/ledger\",\"version\":\"2.0.46\","
-      + "\"requestId\":\"req_\(count)\",\"message\":{\"role\":\"\(type)\",\(message)}}\n"
+      + request + "\"message\":{\"role\":\"\(type)\",\(message)}}\n"
   }
 
   private func literal(_ text: String) -> String {

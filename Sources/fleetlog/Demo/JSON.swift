@@ -13,6 +13,8 @@ struct JSON: Sendable {
 
   init(_ number: some BinaryInteger) { text = "\(number)" }
 
+  init(_ number: Double) { text = "\(number)" }
+
   init(_ values: [JSON]) { text = "[" + values.map(\.text).joined(separator: ",") + "]" }
 
   init(_ fields: Fields) {
@@ -37,7 +39,7 @@ extension JSON: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, Express
 {
   init(stringLiteral value: String) { self.init(value) }
   init(integerLiteral value: Int) { self.init(value) }
-  init(floatLiteral value: Double) { self.init(raw: "\(value)") }
+  init(floatLiteral value: Double) { self.init(value) }
   init(booleanLiteral value: Bool) { self = .bool(value) }
   init(arrayLiteral elements: JSON...) { self.init(elements) }
   init(dictionaryLiteral elements: (String, JSON)...) {
