@@ -1,6 +1,9 @@
 /// How one event relates to another; reads as a sentence: *from* **spawned** *to*.
 package enum RelationType: String, Sendable, CaseIterable {
-  case spawned, blocks, blockedBy = "blocked_by", supersedes, resolves, causedBy = "caused_by"
+  case spawned, blocks
+  case blockedBy = "blocked_by"
+  case supersedes, resolves
+  case causedBy = "caused_by"
   case duplicates
 
   package var words: String { rawValue.replacing("_", with: " ") }

@@ -74,7 +74,8 @@ package enum EventTypeCatalogue {
     system("context.set", "facts a session keeps about itself"),
     system("session.metrics", "what a session came to, in figures"),
     system("stale", "no output although there should be some", attention: true, severity: 3),
-    system("waiting_on_operator", "stands still until the operator acts", attention: true, severity: 3),
+    system(
+      "waiting_on_operator", "stands still until the operator acts", attention: true, severity: 3),
     system("contradiction", "two sources disagree", attention: true, severity: 3),
     system("file_contention", "two sessions write the same file", attention: true, severity: 3),
     system("alarm_flood", "more alarms than a person can take in", attention: true, severity: 4),

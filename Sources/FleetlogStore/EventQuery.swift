@@ -64,7 +64,7 @@ struct EventQuery {
 
   /// A plus keeps SQLite from taking a column's index.
   private func column(_ name: String, isScattered: Bool) -> String {
-    isScattered && route == .walk ? "+" + name : name
+    isScattered && route == .walk && !name.hasPrefix("+") ? "+" + name : name
   }
 
   private mutating func each(_ body: (inout Arm) -> Void) {
@@ -133,11 +133,15 @@ struct EventQuery {
 
   private mutating func addLists() {
     func texts(_ values: [String]) -> [Value] { values.map { .text($0) } }
-    add("e.event_type", texts(filter.types))
+    // Of several columns with an index the one that narrows most is to lead; SQLite can't know.
+    let hasOwner = !filter.sessions.isEmpty || !filter.runs.isEmpty
+    let narrows = hasOwner || !filter.types.isEmpty
+    add(hasOwner ? "+e.event_type" : "e.event_type", texts(filter.types))
     add("e.run_id", filter.runs.map { .int($0) })
     add("e.run_id", texts(filter.instances), from: "SELECT id FROM runs WHERE instance_id")
-    add("e.role", texts(filter.roles))
-    add("e.source_kind", texts(filter.sourceKinds))
+    add(narrows ? "+e.role" : "e.role", texts(filter.roles))
+    let isKindAside = narrows || !filter.roles.isEmpty
+    add(isKindAside ? "+e.source_kind" : "e.source_kind", texts(filter.sourceKinds))
     add("e.id", texts(filter.tags), from: "SELECT event_id FROM event_tags WHERE tag")
     for (name, values) in [
       ("agent", filter.agents), ("project", filter.projects), ("branch", filter.branches),
@@ -164,8 +168,8 @@ struct EventQuery {
     if filter.actionRequired { conditions.append("e.operator_action_required = 1") }
     if filter.risk { conditions.append("e.risk_detected = 1") }
     if let severity = filter.minSeverity {
-      if severity >= 2 { conditions.append("e.severity >= 2") }
-      if severity != 2 { conditions.append("e.severity >= \(severity)") }
+      if severity >= 2 { conditions.append("e.severity >= \(severity >= 4 ? 4 : 2)") }
+      if severity != 2, severity != 4 { conditions.append("e.severity >= \(severity)") }
     }
     each { $0.conditions += conditions }
   }

@@ -25,7 +25,8 @@ enum Signals {
     pthread_sigmask(SIG_BLOCK, &signals, nil)
   }
 
-  /// Raises the flag and calls `body` when the process is asked to stop; a second time ends it.
+  /// Raises the flag and calls `body` when the process is asked to stop. Asked again after a
+  /// second, it ends at once; sooner it is the same wish, told twice by a shell or a supervisor.
   static func whenAsked(_ body: @escaping @Sendable () -> Void) -> Flag {
     let flag = Flag()
     Thread.detachNewThread {
@@ -34,7 +35,8 @@ enum Signals {
       sigwait(&signals, &signal)
       flag.raise()
       body()
-      sigwait(&signals, &signal)
+      let asked = Clock.monotonic()
+      repeat { sigwait(&signals, &signal) } while Clock.monotonic() - asked < 1000
       _exit(130)
     }
     return flag

@@ -42,9 +42,9 @@ private struct ModelRun {
     limit = Bool.random(using: &random) ? 700 : 40
     follower = Follower(
       TailReader(
-        lineLimit: limit, chunkSize: [5, 17, 64, 1024].randomElement(using: &random) ?? 64,
+        lineLimit: limit, chunkSize: [13, 64, 300, 1024].randomElement(using: &random) ?? 64,
         linesPerTurn: [1, 3, 1000].randomElement(using: &random) ?? 3),
-      budget: [20, 100, 4096].randomElement(using: &random) ?? 100)
+      budget: [40, 300, 4096].randomElement(using: &random) ?? 100)
     try folder.write(name, "")
   }
 

@@ -105,7 +105,7 @@ extension ClaudeFormat {
     into output: inout FormatOutput
   ) -> String? {
     let isInsideBlock = memory.agents[place.run.key]?.message?.endsInsideBlock ?? false
-    let gist = ClaudeFormat.gist(ofReply: text, isInsideBlock: isInsideBlock)
+    let gist = PlainText.gist(ofReply: text, isInsideBlock: isInsideBlock)
     var draft = place.draft(.messageAssistant, .worker, gist, piece: index)
     draft.payload.set("text", text, cap: file.cap)
     if place.record.value["isAbortedMidStream"]?.bool == true { draft.payload.set("aborted", true) }
@@ -113,28 +113,6 @@ extension ClaudeFormat {
     guard let key = draft.idempotencyKey else { return nil }
     addText(text, messageID: messageID, eventKey: key, place, into: &output)
     return key
-  }
-
-  /// What a reply says to people, event blocks left out.
-  ///
-  /// - Parameter isInsideBlock: whether the piece before ended inside an event block.
-  static func gist(ofReply text: String, isInsideBlock: Bool = false) -> String {
-    var prose = text
-    if isInsideBlock || text.contains(EventBlock.begin) || text.contains(EventBlock.carrier) {
-      prose = ""
-      var rest = Substring(text)
-      if isInsideBlock {
-        rest = rest.firstRange(of: EventBlock.end).map { rest[$0.upperBound...] } ?? ""
-      }
-      while let begin = rest.firstRange(of: EventBlock.begin) {
-        prose += rest[..<begin.lowerBound]
-        let end = rest[begin.upperBound...].firstRange(of: EventBlock.end)
-        rest = end.map { rest[$0.upperBound...] } ?? ""
-      }
-      prose = (prose + rest).split(whereSeparator: \.isNewline)
-        .filter { !$0.hasPrefix(EventBlock.carrier) }.joined(separator: "\n")
-    }
-    return PlainText.gist(prose) ?? (prose.isEmpty ? "Reported events" : PlainText.line(prose))
   }
 
   private func readUnknownBlock(

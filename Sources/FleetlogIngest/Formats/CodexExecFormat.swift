@@ -123,7 +123,7 @@ package struct CodexExecFormat: TranscriptFormat {
   private func readMessage(
     _ text: String, _ item: JSONValue, _ line: RawLine, into output: inout FormatOutput
   ) {
-    var draft = draft(.messageAssistant, line, PlainText.gist(text) ?? "An empty message")
+    var draft = draft(.messageAssistant, line, PlainText.gist(ofReply: text))
     draft.payload.set("text", text, cap: file.cap)
     output.drafts.append(draft)
     var message = OpenMessage(id: memory.thread + ":" + (item["id"]?.string ?? "\(line.number)"))
@@ -169,7 +169,7 @@ package struct CodexExecFormat: TranscriptFormat {
     into output: inout FormatOutput
   ) -> Memory.Call {
     let label =
-      item["command"]?.string.map(CommandSummary.call)
+      item["command"]?.string.map { CommandSummary.call(CodexExecFormat.script(in: $0)) }
       ?? item["query"]?.string.map { "Search the web for \($0)" } ?? kind.replacing("_", with: " ")
     var draft = draft(.toolCall, line, label)
     draft.payload.set("tool", kind)
@@ -180,6 +180,19 @@ package struct CodexExecFormat: TranscriptFormat {
     output.drafts.append(draft)
     return Memory.Call(
       key: draft.idempotencyKey ?? "", label: PlainText.line(label, limit: 120))
+  }
+
+  /// The script of `bash -lc 'script'`, as a person would have typed it.
+  private static func script(in command: String) -> String {
+    let words = command.split(separator: " ", maxSplits: 2)
+    guard words.count == 3, words[0].hasSuffix("sh"), words[1] == "-lc" || words[1] == "-c" else {
+      return command
+    }
+    let script = words[2]
+    guard let quote = script.first, quote == "'" || quote == "\"", script.count > 1,
+      script.last == quote
+    else { return String(script) }
+    return String(script.dropFirst().dropLast())
   }
 
   private func readTurn(_ value: JSONValue, _ line: RawLine, into output: inout FormatOutput) {

@@ -163,7 +163,7 @@ extension CodexFormat {
     if parts.count > 1 { memory.texts.tell(.answer, whole, by: family, line: line) }
 
     let text = new.joined(separator: "\n")
-    let gist = ClaudeFormat.gist(ofReply: text, isInsideBlock: memory.openMessage != nil)
+    let gist = PlainText.gist(ofReply: text, isInsideBlock: memory.openMessage != nil)
     var draft = draft(.messageAssistant, record, .worker, gist)
     draft.payload.set("text", text, cap: file.cap)
     draft.payload.set("phase", record.payload["phase"]?.string)

@@ -20,6 +20,7 @@ struct CodexToolOutput {
   private(set) var isSandboxFailure = false
   /// The thread that a spawning call started.
   private(set) var spawnedThread: String?
+  private var hasHeader = false
 
   init(_ value: JSONValue?) {
     guard let value else { return }
@@ -66,6 +67,7 @@ struct CodexToolOutput {
     let lines = PlainText.head(text).split(separator: "\n", omittingEmptySubsequences: false)
     let openings = ["Exit code: ", "Chunk ID: ", "Wall time: ", "Process exited with code "]
     guard let first = lines.first, openings.contains(where: first.hasPrefix) else { return }
+    hasHeader = true
     for line in lines.prefix(8) {
       if line == "Output:" { break }
       if let code = CodexToolOutput.rest(line, ["Exit code: ", "Process exited with code "]) {
@@ -101,8 +103,11 @@ struct CodexToolOutput {
     }
   }
 
-  /// What a person should read first: of a failure in the sandbox what the command printed.
+  /// What a person should read first: what the command printed, not what Codex put above it.
   var telling: String {
+    if hasHeader, let mark = text.firstRange(of: "\nOutput:\n") {
+      return String(text[mark.upperBound...])
+    }
     guard isSandboxFailure, let mark = text.firstRange(of: "stderr: ") else { return text }
     let printed = String(text[mark.upperBound...])
     return printed.trimmed.isEmpty ? "failed in the sandbox" : printed

@@ -31,6 +31,28 @@ package enum PlainText {
     return gist.isEmpty ? nil : self.line(gist, limit: limit)
   }
 
+  /// What a reply says to people, event blocks left out.
+  ///
+  /// - Parameter isInsideBlock: whether the piece before ended inside an event block.
+  package static func gist(ofReply text: String, isInsideBlock: Bool = false) -> String {
+    var prose = text
+    if isInsideBlock || text.contains(EventBlock.begin) || text.contains(EventBlock.carrier) {
+      prose = ""
+      var rest = Substring(text)
+      if isInsideBlock {
+        rest = rest.firstRange(of: EventBlock.end).map { rest[$0.upperBound...] } ?? ""
+      }
+      while let begin = rest.firstRange(of: EventBlock.begin) {
+        prose += rest[..<begin.lowerBound]
+        let end = rest[begin.upperBound...].firstRange(of: EventBlock.end)
+        rest = end.map { rest[$0.upperBound...] } ?? ""
+      }
+      prose = (prose + rest).split(whereSeparator: \.isNewline)
+        .filter { !$0.hasPrefix(EventBlock.carrier) }.joined(separator: "\n")
+    }
+    return gist(prose) ?? (prose.isEmpty ? "Reported events" : line(prose))
+  }
+
   /// The lines of a text that are not blank, escapes removed; a carriage return ends a line too,
   /// so that each state of a progress bar is one.
   package static func lines(_ text: String) -> [String] {

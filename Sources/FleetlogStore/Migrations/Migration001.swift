@@ -52,6 +52,7 @@ let migration001 = Migration(
     CREATE INDEX events_action ON events (ts) WHERE operator_action_required = 1;
     CREATE INDEX events_risk ON events (ts) WHERE risk_detected = 1;
     CREATE INDEX events_severe ON events (ts) WHERE severity >= 2;
+    CREATE INDEX events_grave ON events (ts) WHERE severity >= 4;
 
     CREATE TABLE event_links (
       id INTEGER PRIMARY KEY,
