@@ -20,13 +20,14 @@ demo: build
 build: setup
 	swift build -c release --product fleetlog
 
-## What the program is built with.
+## What the program is built with: the toolchain's own needs, then the libraries.
 setup:
-	@$(call INSTALL,g++ libc6-dev pkg-config libsqlite3-dev libmicrohttpd-dev libzstd-dev nettle-dev zlib1g-dev)
+	@$(call INSTALL,g++ git libc6-dev libcurl4 libncurses6 libxml2 pkg-config)
+	@$(call INSTALL,libmicrohttpd-dev libsqlite3-dev libzstd-dev nettle-dev zlib1g-dev)
 
 ## What the tests need besides: a real browser, and Python for the independent counts.
 setup-test: setup
-	@$(call INSTALL,chromium chromium-driver python3)
+	@$(call INSTALL,chromium chromium-driver curl python3)
 
 test: setup-test
 	swift build --build-tests

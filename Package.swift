@@ -26,6 +26,7 @@ let package = Package(
   targets: [
     debian("CSQLite", "sqlite3", "libsqlite3-dev"),
     debian("CMicrohttpd", "libmicrohttpd", "libmicrohttpd-dev"),
+    debian("CZlib", "zlib", "zlib1g-dev"),
     debian("CZstd", "libzstd", "libzstd-dev"),
     debian("CNettle", "nettle", "nettle-dev"),
 
@@ -33,7 +34,7 @@ let package = Package(
     library("FleetlogIngest", ["FleetlogEvents", "CNettle"]),
     library("FleetlogDerive", ["FleetlogEvents"]),
     library("FleetlogStore", ["FleetlogEvents", "CSQLite", "CZstd"]),
-    library("FleetlogWeb", ["FleetlogEvents", "FleetlogStore", "CMicrohttpd"]),
+    library("FleetlogWeb", ["FleetlogEvents", "FleetlogStore", "CMicrohttpd", "CZlib"]),
     .executableTarget(
       name: "fleetlog",
       dependencies: [

@@ -3,7 +3,6 @@
 
 #include <microhttpd.h>
 #include <sys/socket.h>
-#include <zlib.h>
 
 /* What Swift cannot call as it is: variadic functions, function-like macros and hidden
    declarations, each behind a plain signature. */
@@ -69,14 +68,6 @@ static inline int
 fleetlog_accept(int listener, struct sockaddr *address, socklen_t *length)
 {
   return accept4(listener, address, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
-}
-
-/** Prepares `stream` to write gzip members; returns Z_OK or a zlib error. */
-static inline int
-fleetlog_gzip_begin(z_stream *stream, int level)
-{
-  const int gzip_window = 15 + 16;
-  return deflateInit2(stream, level, Z_DEFLATED, gzip_window, 8, Z_DEFAULT_STRATEGY);
 }
 
 #endif

@@ -111,8 +111,8 @@ enum DoctorCommand: Verb {
   private static func watching(_ folders: [String]) -> [Check] {
     let present = folders.filter { FileManager.default.fileExists(atPath: $0) }
     let listing = FileLister().list(present.map { FilePath($0) })
-    let limit = (try? String(contentsOfFile: "/proc/sys/fs/inotify/max_user_watches", encoding: .utf8))
-      .flatMap { Int($0.trimmed) }
+    let setting = "/proc/sys/fs/inotify/max_user_watches"
+    let limit = (try? String(contentsOfFile: setting, encoding: .utf8)).flatMap { Int($0.trimmed) }
     let isWell = limit.map { listing.folders < $0 } ?? true
     return [
       Check(

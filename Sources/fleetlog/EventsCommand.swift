@@ -69,7 +69,8 @@ enum EventsCommand: Verb {
     }
     table.print()
     let matched = page.matchedIsExact ? "\(page.matched)" : "at least \(page.matched)"
-    Terminal.say("\(page.rows.count) of \(matched) events" + (page.partialReason.map { ". " + $0 } ?? ""))
+    let reason = page.partialReason.map { ". " + $0 } ?? ""
+    Terminal.say("\(page.rows.count) of \(matched) events\(reason)")
     if let next = page.next { Terminal.say("more with --after \(next)") }
     return 0
   }

@@ -123,8 +123,10 @@ enum Figures {
       value /= 1000
       unit += 1
     }
-    return unit == 0 ? "\(count) B" : String(format: value < 10 ? "%.1f " : "%.0f ", value)
-      + units[unit]
+    return unit == 0
+      ? "\(count) B"
+      : String(format: value < 10 ? "%.1f " : "%.0f ", value)
+        + units[unit]
   }
 
   static func seconds(_ seconds: Double) -> String {

@@ -20,9 +20,11 @@ final class SearchThread: Sendable {
 
   /// Brings the index up to date soon.
   func wake() {
-    guard isScheduled.compareExchange(
-      expected: false, desired: true, ordering: .acquiringAndReleasing
-    ).exchanged else { return }
+    guard
+      isScheduled.compareExchange(
+        expected: false, desired: true, ordering: .acquiringAndReleasing
+      ).exchanged
+    else { return }
     queue.async { [self] in
       isScheduled.store(false, ordering: .releasing)
       advance()

@@ -1,8 +1,8 @@
+import FleetlogEvents
 import FleetlogIngest
+import FleetlogStore
 import FleetlogTestSupport
 import Foundation
-import FleetlogEvents
-import FleetlogStore
 import Testing
 
 /// The program's figures for a transcript against those of `Tests/Counting/counts.py`, which was

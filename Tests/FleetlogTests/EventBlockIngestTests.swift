@@ -1,6 +1,6 @@
 import FleetlogEvents
-import FleetlogStore
 import FleetlogIngest
+import FleetlogStore
 import FleetlogTestSupport
 import Testing
 
@@ -16,11 +16,8 @@ struct EventBlockIngestTests {
     "\(EventBlock.begin)\n\(body)\n\(EventBlock.end)"
   }
 
-  private func ingest(_ build: (inout ClaudeLines) -> Void, _ check: (Fleet) throws -> Void) throws
-  {
+  private func ingest(_ lines: ClaudeLines, _ check: (Fleet) throws -> Void) throws {
     try Fleet.with { fleet in
-      var lines = ClaudeLines()
-      build(&lines)
       try fleet.folder.write("a.jsonl", lines.text)
       try fleet.ingest()
       try check(fleet)
@@ -30,7 +27,7 @@ struct EventBlockIngestTests {
 
   @Test("a block becomes its typed event, with the defaults of its type")
   func typedEvent() throws {
-    try ingest({ $0.say("Stuck.\n\n" + Self.block() + "\n") }) { fleet in
+    try ingest(.with { $0.say("Stuck.\n\n" + Self.block() + "\n") }) { fleet in
       let event = try #require(try fleet.events(.blocked).first)
       #expect(event.summary == "Registry login expired")
       #expect(event.attentionCandidate)
@@ -50,10 +47,12 @@ struct EventBlockIngestTests {
   func splitBlock() throws {
     let text = Self.block()
     for cut in [10, 30, text.count / 2, text.count - 8] {
-      try ingest({
-        $0.say(String(text.prefix(cut)), message: "msg_split")
-        $0.say(String(text.dropFirst(cut)), message: "msg_split")
-      }) { fleet in
+      try ingest(
+        .with {
+          $0.say(String(text.prefix(cut)), message: "msg_split")
+          $0.say(String(text.dropFirst(cut)), message: "msg_split")
+        }
+      ) { fleet in
         let found = try fleet.events(.blocked).count
         // A BEGIN that is itself cut in two is not the exact sentinel any more.
         #expect(found == (cut < EventBlock.begin.count ? 0 : 1), "cut at \(cut)")
@@ -63,12 +62,14 @@ struct EventBlockIngestTests {
 
   @Test("only the worker's own text emits: results, prompts and fenced examples do not")
   func quotedSentinels() throws {
-    try ingest({
-      $0.prompt("What does this do?\n" + Self.block())
-      $0.run("cat prompt.md", id: "toolu_1")
-      $0.result(Self.block(), id: "toolu_1")
-      $0.say("An example:\n```\n\(Self.block())\n```\n")
-    }) { fleet in
+    try ingest(
+      .with {
+        $0.prompt("What does this do?\n" + Self.block())
+        $0.run("cat prompt.md", id: "toolu_1")
+        $0.result(Self.block(), id: "toolu_1")
+        $0.say("An example:\n```\n\(Self.block())\n```\n")
+      }
+    ) { fleet in
       #expect(try fleet.events(.blocked).isEmpty)
       #expect(try fleet.events(.validationError).isEmpty)
       let report = try fleet.log.validation(limit: 10)
@@ -98,10 +99,13 @@ struct EventBlockIngestTests {
     "each malformed block gives exactly one validation_error and spares the good events",
     arguments: malformed)
   func malformedBlock(_ name: String, _ text: String) throws {
-    try ingest({
-      $0.say(Self.block() + "\nand\n" + text, message: "msg_1")
-      $0.say(Self.block(Self.blocked.replacing("expired", with: "still expired")), message: "msg_2")
-    }) { fleet in
+    try ingest(
+      .with {
+        $0.say(Self.block() + "\nand\n" + text, message: "msg_1")
+        $0.say(
+          Self.block(Self.blocked.replacing("expired", with: "still expired")), message: "msg_2")
+      }
+    ) { fleet in
       let errors = try fleet.events(.validationError)
       #expect(errors.count == 1)
       #expect(try fleet.events(.blocked).count == 2)
@@ -124,7 +128,7 @@ struct EventBlockIngestTests {
       #"{"events": [{"event_type": "progress", "summary": "first"}, {"event_type": "nope", "#
       + #""summary": "x"}, {"event_type": "completed", "summary": "last", "confidence": "30%"}], "#
       + #""summary": "Two of three"}"#
-    try ingest({ $0.say(Self.block(body)) }) { fleet in
+    try ingest(.with { $0.say(Self.block(body)) }) { fleet in
       #expect(try fleet.events(.progress).map(\.summary) == ["first"])
       #expect(try fleet.events(.validationError).count == 1)
       let completed = try #require(try fleet.events(.completed).first)
@@ -139,10 +143,12 @@ struct EventBlockIngestTests {
     let line =
       #"AGENT_NOTIFY_SUMMARY {"version":1,"agent":"claude","project":"ledger","status":"done","#
       + #""action":"Merge the pull request","summary":"Postings are written once"}"#
-    try ingest({
-      $0.say("Done.\n\n\(line)\n", message: "msg_1")
-      $0.say("\(line)\nand more text", message: "msg_2")
-    }) { fleet in
+    try ingest(
+      .with {
+        $0.say("Done.\n\n\(line)\n", message: "msg_1")
+        $0.say("\(line)\nand more text", message: "msg_2")
+      }
+    ) { fleet in
       let events = try fleet.events(.completed)
       #expect(events.map(\.summary) == ["Postings are written once"])
       #expect(events.first?.operatorActionRequired == true)
@@ -152,18 +158,20 @@ struct EventBlockIngestTests {
 
   @Test("links find their target now or when it arrives")
   func links() throws {
-    try ingest({
-      $0.say(
-        Self.block(
-          #"{"events": [{"event_type": "progress", "summary": "Logged in", "links": "#
-            + #"[{"relation_type": "resolves", "to": {"dedupe_key": "registry"}}, "#
-            + #"{"relation_type": "blocks", "to": {"idempotency_key": "later"}}]}]}"#),
-        message: "msg_2")
-      $0.say(
-        Self.block(
-          #"{"events": [{"event_type": "progress", "summary": "Later", "#
-            + #""idempotency_key": "later", "dedupe_key": "registry"}]}"#), message: "msg_3")
-    }) { fleet in
+    try ingest(
+      .with {
+        $0.say(
+          Self.block(
+            #"{"events": [{"event_type": "progress", "summary": "Logged in", "links": "#
+              + #"[{"relation_type": "resolves", "to": {"dedupe_key": "registry"}}, "#
+              + #"{"relation_type": "blocks", "to": {"idempotency_key": "later"}}]}]}"#),
+          message: "msg_2")
+        $0.say(
+          Self.block(
+            #"{"events": [{"event_type": "progress", "summary": "Later", "#
+              + #""idempotency_key": "later", "dedupe_key": "registry"}]}"#), message: "msg_3")
+      }
+    ) { fleet in
       let event = try #require(try fleet.events(.progress).first)
       let links = try #require(try fleet.log.event(event.id)).links
       #expect(Set(links.map(\.relation)) == [.resolves, .blocks])
@@ -178,11 +186,13 @@ struct EventBlockIngestTests {
         #"{"events": [{"event_type": "progress", "summary": "\#(summary)", "#
           + #""idempotency_key": "step-1"}]}"#)
     }
-    try ingest({
-      $0.say(keyed("one"), message: "msg_1")
-      $0.say(keyed("one"), message: "msg_2")
-      $0.say(keyed("two"), message: "msg_3")
-    }) { fleet in
+    try ingest(
+      .with {
+        $0.say(keyed("one"), message: "msg_1")
+        $0.say(keyed("one"), message: "msg_2")
+        $0.say(keyed("two"), message: "msg_3")
+      }
+    ) { fleet in
       #expect(try fleet.events(.progress).map(\.summary) == ["one"])
       let errors = try fleet.events(.validationError)
       #expect(errors.count == 1)

@@ -1,6 +1,6 @@
 import FleetlogEvents
-import FleetlogStore
 import FleetlogIngest
+import FleetlogStore
 import FleetlogTestSupport
 import Testing
 
@@ -89,4 +89,3 @@ struct ResumedSessionTests {
     }
   }
 }
-

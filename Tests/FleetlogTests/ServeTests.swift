@@ -1,8 +1,8 @@
 import FleetlogEvents
-import FleetlogTestSupport
-import Foundation
 import FleetlogIngest
 import FleetlogStore
+import FleetlogTestSupport
+import Foundation
 import Testing
 
 @testable import fleetlog

@@ -1,4 +1,4 @@
-import CMicrohttpd
+import CZlib
 
 /// Compresses text answers for clients that take gzip.
 ///

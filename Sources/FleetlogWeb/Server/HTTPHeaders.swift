@@ -29,11 +29,6 @@ package struct HTTPHeaders: Sendable, Sequence, ExpressibleByDictionaryLiteral {
     fields.append(Field(name: name, value: value))
   }
 
-  /// The values of every field of that name, in order.
-  package func values(of name: String) -> [String] {
-    fields.filter { $0.name.equalsIgnoringCase(name) }.map(\.value)
-  }
-
   package func makeIterator() -> IndexingIterator<[Field]> {
     fields.makeIterator()
   }

@@ -84,6 +84,12 @@ struct ClaudeLines {
     if let session { self.session = session }
   }
 
+  static func with(_ build: (inout ClaudeLines) -> Void) -> ClaudeLines {
+    var lines = ClaudeLines()
+    build(&lines)
+    return lines
+  }
+
   mutating func prompt(_ text: String) { add("user", "\"content\":\(literal(text))") }
 
   mutating func say(_ text: String, message: String? = nil) {
@@ -99,7 +105,8 @@ struct ClaudeLines {
   }
 
   mutating func result(_ output: String, id: String) {
-    let block = "{\"type\":\"tool_result\",\"tool_use_id\":\"\(id)\",\"content\":\(literal(output))}"
+    let block =
+      "{\"type\":\"tool_result\",\"tool_use_id\":\"\(id)\",\"content\":\(literal(output))}"
     add("user", "\"content\":[\(block)]")
   }
 

@@ -9,7 +9,8 @@ final class RunningProgram {
   static var path: URL {
     let tests =
       (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
-    return URL(fileURLWithPath: tests).deletingLastPathComponent().appendingPathComponent("fleetlog")
+    return URL(fileURLWithPath: tests).deletingLastPathComponent().appendingPathComponent(
+      "fleetlog")
   }
 
   /// The package's own folder, where the dashboard's files are.

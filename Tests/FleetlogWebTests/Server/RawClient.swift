@@ -1,0 +1,145 @@
+import Glibc
+
+/// A socket that says exactly what a test tells it to, however wrong, and reads what comes back.
+///
+/// Unchecked because a test uses a client from one thread at a time.
+final class RawClient: @unchecked Sendable {
+  private let descriptor: Int32
+  private var unread: [UInt8] = []
+
+  struct Failure: Error {
+    let what: String
+  }
+
+  /// Connects to this machine, by IPv4 unless told otherwise.
+  init(port: Int, ipv6: Bool = false) throws {
+    descriptor = socket(ipv6 ? AF_INET6 : AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    guard descriptor >= 0 else { throw Failure(what: "socket: \(errno)") }
+    // Long enough for the busiest machine; only a server that never answers runs into it.
+    var patience = timeval(tv_sec: 60, tv_usec: 0)
+    setsockopt(
+      descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+    let result = ipv6 ? connect6(UInt16(port)) : connect4(UInt16(port))
+    guard result == 0 else { throw Failure(what: "connect: \(errno)") }
+  }
+
+  deinit {
+    close(descriptor)
+  }
+
+  func send(_ text: String) throws {
+    try send(Array(text.utf8))
+  }
+
+  func send(_ bytes: [UInt8]) throws {
+    var sent = 0
+    while sent < bytes.count {
+      let count = bytes[sent...].withUnsafeBytes {
+        Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+      }
+      guard count > 0 else { throw Failure(what: "send: \(errno)") }
+      sent += count
+    }
+  }
+
+  /// Reads one response; of an answer to HEAD there is no body to read.
+  func receive(head: Bool = false) throws -> RawResponse {
+    while true {
+      if let end = unread.firstRange(of: Array("\r\n\r\n".utf8)) {
+        let headText = String(decoding: unread[..<end.lowerBound], as: UTF8.self)
+        unread.removeFirst(end.upperBound)
+        var response = RawResponse(headText)
+        let length = head ? 0 : response["Content-Length"].flatMap { Int($0) } ?? 0
+        while unread.count < length {
+          guard try readMore() else { throw Failure(what: "closed within the body") }
+        }
+        response.body = Array(unread[..<length])
+        unread.removeFirst(length)
+        return response
+      }
+      guard try readMore() else {
+        throw Failure(what: "closed before an answer, after \(unread.count) bytes")
+      }
+    }
+  }
+
+  /// Everything until the server closes the connection.
+  func receiveToEnd() -> [UInt8] {
+    while (try? readMore()) == true {}
+    return unread
+  }
+
+  /// Whether the server has closed the connection, with nothing left to read.
+  var isAtEnd: Bool {
+    unread.isEmpty && (try? readMore()) != true
+  }
+
+  private func readMore() throws -> Bool {
+    var chunk = [UInt8](repeating: 0, count: 64 * 1024)
+    let count = recv(descriptor, &chunk, chunk.count, 0)
+    guard count >= 0 else { throw Failure(what: "recv: \(errno)") }
+    unread += chunk[..<count]
+    return count > 0
+  }
+
+  static var machineHasIPv6: Bool {
+    let descriptor = socket(AF_INET6, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(descriptor) }
+    var address = sockaddr_in6()
+    address.sin6_family = sa_family_t(AF_INET6)
+    inet_pton(AF_INET6, "::1", &address.sin6_addr)
+    return withUnsafePointer(to: address) { typed in
+      typed.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in6>.size)) == 0
+      }
+    }
+  }
+
+  private func connect4(_ port: UInt16) -> Int32 {
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = port.bigEndian
+    inet_pton(AF_INET, "127.0.0.1", &address.sin_addr)
+    return withUnsafePointer(to: address) { typed in
+      typed.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+      }
+    }
+  }
+
+  private func connect6(_ port: UInt16) -> Int32 {
+    var address = sockaddr_in6()
+    address.sin6_family = sa_family_t(AF_INET6)
+    address.sin6_port = port.bigEndian
+    inet_pton(AF_INET6, "::1", &address.sin6_addr)
+    return withUnsafePointer(to: address) { typed in
+      typed.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in6>.size))
+      }
+    }
+  }
+}
+
+/// A response as it came over the wire.
+struct RawResponse {
+  let status: Int
+  let headers: [(name: String, value: String)]
+  var body: [UInt8] = []
+
+  init(_ head: String) {
+    let lines = head.split(separator: "\r\n")
+    status = lines.first?.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
+    headers = lines.dropFirst().map { line in
+      let colon = line.firstIndex(of: ":") ?? line.endIndex
+      return (String(line[..<colon]), String(line[colon...].dropFirst(2)))
+    }
+  }
+
+  subscript(name: String) -> String? {
+    headers.first { $0.name.lowercased() == name.lowercased() }?.value
+  }
+
+  var text: String {
+    String(decoding: body, as: UTF8.self)
+  }
+}
