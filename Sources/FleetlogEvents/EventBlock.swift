@@ -31,7 +31,9 @@ package enum EventBlock {
   ///   without END may still be closed and the last line may not be the last, so neither is
   ///   reported.
   package static func scan(_ text: String, isComplete: Bool) -> Scan {
-    guard text.contains("HAPI_EVENTS_") || text.contains(carrier) else { return Scan() }
+    guard text.contains(bytesOf: "HAPI_EVENTS_") || text.contains(bytesOf: carrier) else {
+      return Scan()
+    }
     var scanner = EventBlockScanner(bytes: Array(text.utf8))
     return scanner.scan(isComplete: isComplete)
   }

@@ -211,39 +211,3 @@ package struct ContractLink: Sendable, Equatable {
   package let relation: RelationType
   package let target: LinkDraft.Target
 }
-
-extension String {
-  package var trimmed: String {
-    String(trimmingPrefix(while: \.isWhitespace)).trimmingSuffix(while: \.isWhitespace)
-  }
-
-  func trimmingSuffix(while isTrimmed: (Character) -> Bool) -> String {
-    var end = endIndex
-    while end > startIndex, isTrimmed(self[index(before: end)]) { end = index(before: end) }
-    return String(self[..<end])
-  }
-
-  /// The text as one line of at most `limit` characters: runs of white space become one space.
-  package func oneLine(limit: Int = 500) -> String {
-    var line = ""
-    var pendingSpace = false
-    var count = 0
-    for character in self {
-      if character.isWhitespace {
-        pendingSpace = !line.isEmpty
-        continue
-      }
-      if count + (pendingSpace ? 1 : 0) >= limit { return line + "…" }
-      if pendingSpace {
-        line.append(" ")
-        count += 1
-        pendingSpace = false
-      }
-      line.append(character)
-      count += 1
-    }
-    return line
-  }
-
-  package var oneLine: String { oneLine() }
-}

@@ -39,7 +39,7 @@ package struct OpenMessage: Codable, Sendable, Equatable {
   package init(id: String) { self.id = id }
 
   /// Whether the message's end would bring anything to light.
-  package var isHolding: Bool { endsInsideBlock || text.contains(EventBlock.carrier) }
+  package var isHolding: Bool { endsInsideBlock || text.contains(bytesOf: EventBlock.carrier) }
 
   /// Adds a piece and writes what is certain by now.
   package mutating func add(

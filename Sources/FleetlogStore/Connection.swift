@@ -121,10 +121,12 @@ final class Connection: @unchecked Sendable {
 
   var lastInsertedID: Int64 { sqlite3_last_insert_rowid(handle) }
 
-  /// Runs `body` in one write transaction: all of it is kept, or nothing.
+  /// Runs `body` in one write transaction: all of it is kept, or nothing. Within another
+  /// transaction it becomes a part of that; an error must then end the whole.
   func transaction<Result>(
     _ body: () throws(StoreError) -> Result
   ) throws(StoreError) -> Result {
+    if sqlite3_get_autocommit(handle) == 0 { return try body() }
     try script("BEGIN IMMEDIATE", operation: "begin writing")
     do throws(StoreError) {
       let result = try body()

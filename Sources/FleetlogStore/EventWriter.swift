@@ -47,6 +47,13 @@ package final class EventWriter {
     try Migrations.refuseNewer(try Migrations.version(of: reader), place: path)
   }
 
+  /// Runs `body` with all that it commits in one transaction, which costs one sync to the disk.
+  package func group<Result>(
+    _ body: () throws(StoreError) -> Result
+  ) throws(StoreError) -> Result {
+    try connection.transaction(body)
+  }
+
   /// Writes a batch.
   ///
   /// - Parameter now: ms since the Unix epoch, for `recorded_at`.

@@ -18,7 +18,8 @@ enum SearchText {
 
   /// Text with its ideographic runs written as pairs.
   static func indexed(_ text: String) -> String {
-    guard text.utf8.contains(where: { $0 >= 0xE1 }) else { return text }
+    // Ideographs begin with these bytes; dashes, quotes and arrows of plain prose do not.
+    guard text.utf8.contains(where: { $0 >= 0xE3 }) else { return text }
     var output = String.UnicodeScalarView()
     var run: [Unicode.Scalar] = []
     func flush() {

@@ -24,6 +24,11 @@ final class Pipeline {
   /// What each file was like when its last turn ended, so that an unchanged one costs no turn.
   private var finished: [String: FileStamp] = [:]
 
+  /// How much is committed at once while an archive is read: enough that syncing to the disk
+  /// costs little, and little enough that a live file need not wait.
+  private static let groupBytes: Int64 = 4 << 20
+  private static let groupFiles = 200
+
   /// How long a file must be quiet, in ms, before what its parser holds back is written.
   static let quietTime: Int64 = 30_000
 
@@ -71,19 +76,32 @@ final class Pipeline {
     queue.add(change.path, isLive: last != nil)
   }
 
-  /// Takes one turn at one file; false when none is waiting.
+  /// Takes a turn at one live file, or turns at a group of files that are read for the first
+  /// time; false when none is waiting.
   func step() throws(StoreError) -> Bool {
-    guard let path = queue.next() else { return false }
-    let turn: SourceReader.Turn
+    guard !queue.isEmpty else { return false }
+    var taken: [FilePath] = []
+    var turns: [SourceReader.Turn] = []
     do throws(StoreError) {
-      turn = try reader.turn(at: path)
+      try reader.writer.group { () throws(StoreError) in
+        var bytes: Int64 = 0
+        repeat {
+          guard let path = queue.next() else { break }
+          taken.append(path)
+          let turn = try reader.turn(at: path)
+          turns.append(turn)
+          bytes += turn.bytes
+        } while !queue.hasLive && bytes < Self.groupBytes && turns.count < Self.groupFiles
+      }
     } catch {
-      queue.putBack(path)
+      for path in taken.reversed() { queue.putBack(path) }
       throw error
     }
-    count(turn, path)
-    if !turn.reachedEnd { queue.again(path) }
-    if turn.appended.inserted > 0 { search.wake() }
+    for (turn, path) in zip(turns, taken) {
+      count(turn, path)
+      if !turn.reachedEnd { queue.again(path) }
+    }
+    if turns.contains(where: { $0.appended.inserted > 0 }) { search.wake() }
     return true
   }
 
@@ -125,14 +143,15 @@ extension Appended {
 /// Whose turn it is: files that are being written to come before those read for the first time,
 /// and a long file lets others in between its turns.
 struct TurnQueue {
-  private var live: [FilePath] = []
-  private var backlog: [FilePath] = []
+  private var live: ArraySlice<FilePath> = []
+  private var backlog: ArraySlice<FilePath> = []
   private var waiting: Set<FilePath> = []
   private var liveTurns = 0
   /// After so many turns at live files one of the backlog is taken, so that it gets on.
   private static let liveShare = 8
 
   var isEmpty: Bool { waiting.isEmpty }
+  var hasLive: Bool { !live.isEmpty }
 
   mutating func add(_ path: FilePath, isLive: Bool) {
     guard waiting.insert(path).inserted else { return }
@@ -145,14 +164,13 @@ struct TurnQueue {
   /// A file whose turn failed keeps its place.
   mutating func putBack(_ path: FilePath) {
     guard waiting.insert(path).inserted else { return }
-    live.insert(path, at: 0)
+    live.insert(path, at: live.startIndex)
   }
 
   mutating func next() -> FilePath? {
     let takesLive = !live.isEmpty && (backlog.isEmpty || liveTurns < Self.liveShare)
     liveTurns = takesLive ? liveTurns + 1 : 0
-    guard !waiting.isEmpty else { return nil }
-    let path = takesLive ? live.removeFirst() : backlog.removeFirst()
+    guard let path = takesLive ? live.popFirst() : backlog.popFirst() else { return nil }
     waiting.remove(path)
     return path
   }

@@ -40,12 +40,14 @@ package enum CommandSummary {
 
   /// The line of an output that says most: of a failure its error, else what it begins with.
   private static func telling(_ output: String, failed: Bool) -> String? {
-    let lines = PlainText.lines(PlainText.head(output)).filter(isOwn)
     guard failed else {
-      guard let first = lines.first else { return nil }
+      guard let first = PlainText.firstLine(of: PlainText.head(output), where: isOwn) else {
+        return nil
+      }
       let count = output.utf8.count { $0 == 0x0A } + (output.hasSuffix("\n") ? 0 : 1)
       return count > 1 ? PlainText.line(first, limit: 150) + " (\(count) lines)" : first
     }
+    let lines = PlainText.lines(PlainText.head(output)).filter(isOwn)
     let last = PlainText.lines(PlainText.tail(output)).last
     if lines.contains(where: { $0.hasPrefix("Traceback (most recent call last)") }) { return last }
     return lines.first(where: soundsLikeAnError) ?? lines.first
@@ -111,8 +113,10 @@ package struct TestOutcome: Equatable {
 
   /// Reads the last summary line of an output; nil where there is none.
   package init?(_ output: String) {
+    let tail = PlainText.tail(output)
+    guard TestCounts.mayStand(in: tail) else { return nil }
     var parts = TestCounts()
-    for line in PlainText.lines(PlainText.tail(output)).reversed() {
+    for line in PlainText.lines(tail).reversed() {
       let counts = TestCounts(line)
       if counts.isPart || line.hasPrefix("test result:") {
         parts.add(counts)
@@ -144,8 +148,16 @@ private struct TestCounts {
 
   init() {}
 
+  /// Whether a text holds one of the words without which no line is a summary of tests.
+  static func mayStand(in text: String) -> Bool {
+    ["pass", "fail", "test", "PASS", "FAIL", "TEST", "Pass", "Fail", "Test"]
+      .contains(where: text.contains(bytesOf:))
+  }
+
   init(_ line: String) {
-    guard line.utf8.count < 400, line.contains(where: \.isNumber) else { return }
+    guard line.utf8.count < 400, line.utf8.contains(where: { (0x30...0x39).contains($0) }) else {
+      return
+    }
     let words = line.lowercased().split { !$0.isLetter && !$0.isNumber }
     saysTests =
       words.contains { ["test", "tests"].contains($0) } || line.hasPrefix("==")

@@ -18,15 +18,15 @@ package enum PlainText {
   /// ones below while they fit into a short sentence; Markdown marks removed.
   package static func gist(_ text: String, limit: Int = PlainText.limit) -> String? {
     var gist = ""
-    for line in lines(head(text)) {
+    forEachLine(of: head(text)) { line in
       let line = withoutMarks(line)
-      guard line.contains(where: { $0.isLetter || $0.isNumber }) else { continue }
+      guard hasWord(line) else { return true }
       if gist.isEmpty {
         gist = line
       } else {
         gist += (gist.last?.isPunctuation ?? false) ? " " + line : " · " + line
       }
-      if gist.count >= 60 { break }
+      return gist.utf8.count < 60
     }
     return gist.isEmpty ? nil : self.line(gist, limit: limit)
   }
@@ -36,7 +36,9 @@ package enum PlainText {
   /// - Parameter isInsideBlock: whether the piece before ended inside an event block.
   package static func gist(ofReply text: String, isInsideBlock: Bool = false) -> String {
     var prose = text
-    if isInsideBlock || text.contains(EventBlock.begin) || text.contains(EventBlock.carrier) {
+    if isInsideBlock || text.contains(bytesOf: EventBlock.begin)
+      || text.contains(bytesOf: EventBlock.carrier)
+    {
       prose = ""
       var rest = Substring(text)
       if isInsideBlock {
@@ -56,8 +58,38 @@ package enum PlainText {
   /// The lines of a text that are not blank, escapes removed; a carriage return ends a line too,
   /// so that each state of a progress bar is one.
   package static func lines(_ text: String) -> [String] {
-    strip(text).split(whereSeparator: \.isNewline).map { String($0).trimmed }
-      .filter { !$0.isEmpty }
+    var lines: [String] = []
+    forEachLine(of: text) { line in
+      lines.append(line)
+      return true
+    }
+    return lines
+  }
+
+  /// The first of ``lines(_:)`` that a test takes; the others are not looked at.
+  package static func firstLine(of text: String, where isWanted: (String) -> Bool) -> String? {
+    var found: String?
+    forEachLine(of: text) { line in
+      if isWanted(line) { found = line }
+      return found == nil
+    }
+    return found
+  }
+
+  /// Calls back with each line until the answer is false.
+  private static func forEachLine(of text: String, _ body: (String) -> Bool) {
+    let text = strip(text)
+    guard text.utf8.allSatisfy({ $0 < 0x80 }) else {
+      for line in text.split(whereSeparator: \.isNewline) {
+        let line = String(line).trimmed
+        if !line.isEmpty, !body(line) { return }
+      }
+      return
+    }
+    for line in text.utf8.split(whereSeparator: { (0x0A...0x0D).contains($0) }) {
+      let line = (String(line) ?? "").trimmed
+      if !line.isEmpty, !body(line) { return }
+    }
   }
 
   /// As much of a text's beginning as a summary can need.
@@ -73,7 +105,9 @@ package enum PlainText {
   /// Removes terminal escape sequences, control characters other than white space, and
   /// bidirectional overrides.
   package static func strip(_ text: String) -> String {
-    guard text.unicodeScalars.contains(where: isUnwanted) else { return text }
+    guard mayHoldUnwanted(text), text.unicodeScalars.contains(where: isUnwanted) else {
+      return text
+    }
     var output = String.UnicodeScalarView()
     var scalars = text.unicodeScalars.makeIterator()
     while let scalar = scalars.next() {
@@ -86,6 +120,17 @@ package enum PlainText {
       }
     }
     return String(output)
+  }
+
+  /// A look at the bytes alone: control characters, or the lead bytes of what else is unwanted.
+  private static func mayHoldUnwanted(_ text: String) -> Bool {
+    text.utf8.contains { byte in
+      switch byte {
+      case 0x09, 0x0A, 0x0D: false
+      case 0x00..<0x20, 0x7F, 0xC2, 0xE2, 0xEF: true
+      default: false
+      }
+    }
   }
 
   private static func isUnwanted(_ scalar: Unicode.Scalar) -> Bool {
@@ -123,6 +168,11 @@ package enum PlainText {
     }
   }
 
+  private static func hasWord(_ line: String) -> Bool {
+    line.utf8.contains { (0x30...0x39).contains($0) || (0x41...0x5A).contains($0 & 0xDF) }
+      || line.contains { $0.isLetter || $0.isNumber }
+  }
+
   private static func withoutMarks(_ line: String) -> String {
     var line = Substring(line)
     if line.hasPrefix("```") || line.hasPrefix("~~~") { return "" }
@@ -130,6 +180,8 @@ package enum PlainText {
       line = line.dropFirst(mark.count)
     }
     while line.hasPrefix("#") { line = line.dropFirst() }
-    return String(line).replacing("**", with: "").replacing("`", with: "").trimmed
+    let text = String(line)
+    guard text.utf8.contains(where: { $0 == 0x2A || $0 == 0x60 }) else { return text.trimmed }
+    return text.replacing("**", with: "").replacing("`", with: "").trimmed
   }
 }
