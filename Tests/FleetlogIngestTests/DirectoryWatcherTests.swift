@@ -242,6 +242,22 @@ struct DirectoryWatcherTests {
     }
   }
 
+  @Test("A root is found however its parents appear while it is looked for")
+  func rootThatComesInSteps() throws {
+    try TemporaryFolder.with { folder in
+      for round in 0..<100 {
+        let root = "r\(round)/a/b/c"
+        let observer = observe(folder, roots: [root])
+        for parent in ["r\(round)", "r\(round)/a", "r\(round)/a/b", root] {
+          usleep(UInt32(round))
+          try folder.makeFolder(parent)
+        }
+        try folder.write("\(root)/x.jsonl", "1")
+        #expect(observer.reaches(["\(root)/x.jsonl": 1]))
+      }
+    }
+  }
+
   @Test("A root that vanishes and comes back is watched again", arguments: [true, false])
   func returningRoot(_ isMoved: Bool) throws {
     try TemporaryFolder.with { folder in

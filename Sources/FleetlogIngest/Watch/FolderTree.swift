@@ -164,10 +164,8 @@ final class FolderTree {
     switch last {
     case .none: break
     case .watch(let number):
-      if byWatch[number] === folder {
-        byWatch[number] = nil
-        inotify?.remove(number)
-      }
+      byWatch[number] = nil
+      inotify?.remove(number)
     case .poll(let reason):
       polled[ObjectIdentifier(folder)] = nil
       status.foldersPolled[reason, default: 0] -= 1

@@ -68,7 +68,11 @@ final class WatchRoots {
       roots[index].state = .covered(by: outer.path)
       return
     }
-    guard case .success(let node) = FileNode.at(path), case .folder = node.kind else {
+    guard case .success(let node) = FileNode.at(path) else {
+      roots[index].state = .awaited
+      return awaitArrival(of: roots[index].given)
+    }
+    guard case .folder = node.kind else {
       roots[index].state = .refused("not a folder; name the folder that it is in")
       return
     }
@@ -99,15 +103,32 @@ final class WatchRoots {
     }
   }
 
+  /// Watches the nearest parent that exists for the next name on the way to a root.
+  ///
+  /// Looks again until the same parent is the nearest twice: a parent that appeared before the
+  /// watch was in place brings no event.
   private func awaitArrival(of given: FilePath) {
+    var last: FilePath?
+    for _ in 0..<Self.mostLooks {
+      let nearest = watchNearestParent(of: given)
+      if nearest == last { return }
+      last = nearest
+    }
+  }
+
+  /// Somebody may make and remove folders without end.
+  private static let mostLooks = 100
+
+  private func watchNearestParent(of given: FilePath) -> FilePath? {
     var path = given
     while let parent = path.parent {
       if let watch = try? inotify?.add(parent, forArrivals: true) {
         arrivals[watch, default: []].insert(FolderName(Array(path.name)))
-        return
+        return parent
       }
       path = parent
     }
+    return nil
   }
 }
 
