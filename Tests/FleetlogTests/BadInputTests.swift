@@ -34,7 +34,6 @@ struct BadInputTests {
     "a line that is not JSON is counted with its place and reason",
     arguments: [
       #"{"type":"user","message":{"#, "not json at all", "{\"a\":1}}", "[1,2", "\u{1}\u{2}",
-      String(repeating: "[", count: 100_000),
     ])
   func unreadableLine(_ line: String) throws {
     try around(Array(line.utf8)) { fleet in
@@ -46,6 +45,9 @@ struct BadInputTests {
       #expect(!problem.problem.reason.isEmpty)
     }
   }
+
+  @Test("a line nested too deeply is counted like any other bad line")
+  func deepNesting() throws { try unreadableLine(String(repeating: "[", count: 100_000)) }
 
   @Test("a run of NULs, as a power cut leaves behind, is one bad line")
   func nulls() throws {

@@ -75,6 +75,7 @@ struct ExactlyOnceTests {
           while try pipeline.step() {}
         }
         try pipeline.settle(quietSince: .max)
+        try search.finish()
         return try fleet.content()
       }
       #expect(pieces == whole, "cut at byte \(cut)")

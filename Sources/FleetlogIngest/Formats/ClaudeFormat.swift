@@ -1,5 +1,4 @@
 import FleetlogEvents
-import Foundation
 
 /// The session transcripts of Claude Code, from 1.0 on: `<session>.jsonl` and the files of its
 /// sub-agents.
@@ -14,15 +13,10 @@ package struct ClaudeFormat: TranscriptFormat {
 
   package init(file: TranscriptFile, state: String?) {
     self.file = file
-    let memory = state.flatMap { try? JSONDecoder().decode(ClaudeMemory.self, from: Data($0.utf8)) }
-    self.memory = memory ?? ClaudeMemory()
+    memory = ParserState.decode(state) ?? ClaudeMemory()
   }
 
-  package var state: String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return (try? encoder.encode(memory)).map { String(decoding: $0, as: UTF8.self) } ?? ""
-  }
+  package var state: String { ParserState.encode(memory) }
 
   package static func recognises(_ sample: FormatSample) -> Bool {
     sample.objects.contains { object in

@@ -1,5 +1,4 @@
 import FleetlogEvents
-import Foundation
 
 /// What `codex exec --json` prints: a thread's items as they begin and end, without times.
 ///
@@ -25,15 +24,10 @@ package struct CodexExecFormat: TranscriptFormat {
 
   package init(file: TranscriptFile, state: String?) {
     self.file = file
-    memory =
-      state.flatMap { try? JSONDecoder().decode(Memory.self, from: Data($0.utf8)) } ?? Memory()
+    memory = ParserState.decode(state) ?? Memory()
   }
 
-  package var state: String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return (try? encoder.encode(memory)).map { String(decoding: $0, as: UTF8.self) } ?? ""
-  }
+  package var state: String { ParserState.encode(memory) }
 
   package static func recognises(_ sample: FormatSample) -> Bool {
     sample.objects.contains {

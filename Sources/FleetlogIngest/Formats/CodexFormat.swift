@@ -1,5 +1,4 @@
 import FleetlogEvents
-import Foundation
 
 /// The rollout files of Codex: one thread a file, one record a line, and the older flat shapes.
 ///
@@ -19,16 +18,10 @@ package struct CodexFormat: TranscriptFormat {
 
   package init(file: TranscriptFile, state: String?) {
     self.file = file
-    memory =
-      state.flatMap { try? JSONDecoder().decode(CodexMemory.self, from: Data($0.utf8)) }
-      ?? CodexMemory()
+    memory = ParserState.decode(state) ?? CodexMemory()
   }
 
-  package var state: String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return (try? encoder.encode(memory)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
-  }
+  package var state: String { ParserState.encode(memory) }
 
   package var isHolding: Bool {
     memory.openMessage != nil || (memory.finalMessage != nil && !memory.statesTurns)

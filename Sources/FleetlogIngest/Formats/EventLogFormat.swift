@@ -1,5 +1,4 @@
 import FleetlogEvents
-import Foundation
 
 /// The direct way to log: a file with one event object a line, named by the log's own columns.
 ///
@@ -32,15 +31,10 @@ package struct EventLogFormat: TranscriptFormat {
 
   package init(file: TranscriptFile, state: String?) {
     self.file = file
-    memory =
-      state.flatMap { try? JSONDecoder().decode(Memory.self, from: Data($0.utf8)) } ?? Memory()
+    memory = ParserState.decode(state) ?? Memory()
   }
 
-  package var state: String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return (try? encoder.encode(memory)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
-  }
+  package var state: String { ParserState.encode(memory) }
 
   package var isHolding: Bool { false }
 
