@@ -80,6 +80,7 @@ package enum EventTypeCatalogue {
     system("file_contention", "two sessions write the same file", attention: true, severity: 3),
     system("alarm_flood", "more alarms than a person can take in", attention: true, severity: 4),
     system("validation_error", "an event block was refused", severity: 2),
+    system("log.pruned", "old events were removed; says how many, of which types"),
   ]
 
   package static func entry(for type: EventType) -> EventTypeEntry? { byType[type] }

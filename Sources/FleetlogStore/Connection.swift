@@ -28,6 +28,8 @@ final class Connection: @unchecked Sendable {
   private var statements: [String: Statement] = [:]
   /// The monotonic time in ns at which the running query is to stop; 0 for never.
   fileprivate var deadline: UInt64 = 0
+  /// How long a statement waits for a lock that another connection holds, in ms.
+  private static let patience: Int32 = 5000
 
   init(path: String, access: Access) throws(StoreError) {
     self.path = path
@@ -47,7 +49,7 @@ final class Connection: @unchecked Sendable {
         detail: detail)
     }
     handle = opened
-    sqlite3_busy_timeout(handle, 5000)
+    sqlite3_busy_timeout(handle, Self.patience)
     sqlite3_progress_handler(
       handle, 1000, { hasPassed($0) }, Unmanaged.passUnretained(self).toOpaque())
   }
@@ -119,6 +121,9 @@ final class Connection: @unchecked Sendable {
     return try statement.step() ? read(statement) : nil
   }
 
+  /// Rows changed since the connection was opened, also those that a virtual table keeps.
+  var totalChanges: Int { Int(sqlite3_total_changes(handle)) }
+
   var lastInsertedID: Int64 { sqlite3_last_insert_rowid(handle) }
 
   /// Runs `body` in one write transaction: all of it is kept, or nothing. Within another
@@ -126,14 +131,14 @@ final class Connection: @unchecked Sendable {
   func transaction<Result>(
     _ body: () throws(StoreError) -> Result
   ) throws(StoreError) -> Result {
-    if sqlite3_get_autocommit(handle) == 0 { return try body() }
+    if isInTransaction { return try body() }
     try script("BEGIN IMMEDIATE", operation: "begin writing")
     do throws(StoreError) {
       let result = try body()
       try script("COMMIT", operation: "commit")
       return result
     } catch {
-      if sqlite3_get_autocommit(handle) == 0 {
+      if isInTransaction {
         sqlite3_exec(handle, "ROLLBACK", nil, nil, nil)
       }
       throw error
@@ -147,6 +152,43 @@ final class Connection: @unchecked Sendable {
     deadline = monotonicNow() + ms * 1_000_000
     defer { deadline = 0 }
     return try body()
+  }
+}
+
+extension Connection {
+  var isInTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }
+
+  /// Runs `body` with another patience for the locks of others.
+  func waiting<Result>(
+    ms: Int, _ body: () throws(StoreError) -> Result
+  ) throws(StoreError) -> Result {
+    sqlite3_busy_timeout(handle, Int32(clamping: ms))
+    defer { sqlite3_busy_timeout(handle, Self.patience) }
+    return try body()
+  }
+
+  /// Copies the whole database as it stands now over another one, while others go on writing.
+  ///
+  /// - Parameter progress: told how many pages of how many are copied.
+  func copy(
+    to destination: Connection, progress: (_ done: Int, _ all: Int) -> Void
+  ) throws(StoreError) {
+    // One open read transaction: without it every commit of another process would start the
+    // copy anew.
+    try script("BEGIN", operation: "begin reading")
+    defer { sqlite3_exec(handle, "ROLLBACK", nil, nil, nil) }
+    _ = try first("SELECT count(*) FROM sqlite_schema") { $0.int(0) }
+    guard let backup = sqlite3_backup_init(destination.handle, "main", handle, "main") else {
+      throw destination.error("begin the copy", code: sqlite3_errcode(destination.handle))
+    }
+    var code = SQLITE_OK
+    while code == SQLITE_OK {
+      code = sqlite3_backup_step(backup, 4096)
+      let all = Int(sqlite3_backup_pagecount(backup))
+      progress(all - Int(sqlite3_backup_remaining(backup)), all)
+    }
+    sqlite3_backup_finish(backup)
+    guard code == SQLITE_DONE else { throw destination.error("copy the database", code: code) }
   }
 }
 

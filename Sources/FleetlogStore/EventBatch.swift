@@ -7,6 +7,25 @@ package struct EventBatch: Sendable {
   /// The lines that were read, as receipts.
   package var lines: [Line]
   package var source: SourceUpdate?
+  /// Set where a newer parser reads again what has been read: what comes out otherwise than it
+  /// stands in the log supersedes it there.
+  package var revision: Revision?
+
+  package struct Revision: Sendable {
+    package let fileID: Int64
+    package let parserVersion: Int
+    /// What the newer parser remembers at the place where the file was left; set with the last
+    /// batch, which makes the file one of that parser.
+    package let final: (parserState: String, isHolding: Bool)?
+
+    package init(
+      fileID: Int64, parserVersion: Int, final: (parserState: String, isHolding: Bool)?
+    ) {
+      self.fileID = fileID
+      self.parserVersion = parserVersion
+      self.final = final
+    }
+  }
 
   package struct Line: Sendable {
     /// Bytes from the start of the file.
@@ -21,12 +40,13 @@ package struct EventBatch: Sendable {
 
   package init(
     drafts: [EventDraft], problems: [SourceProblem] = [], lines: [Line] = [],
-    source: SourceUpdate? = nil
+    source: SourceUpdate? = nil, revision: Revision? = nil
   ) {
     self.drafts = drafts
     self.problems = problems
     self.lines = lines
     self.source = source
+    self.revision = revision
   }
 }
 
@@ -47,10 +67,13 @@ package struct SourceUpdate: Sendable {
   package let parserState: String
   /// Whether the parser holds something back until the file has been quiet for a while.
   package let isHolding: Bool
+  /// Whether the file was read; false where its parser only said its last, which a file that is
+  /// gone or can't be read lives to see too.
+  package let isRead: Bool
 
   package init(
     fileID: Int64, device: Int64, inode: Int64, cursor: String, offset: Int64, size: Int64,
-    modifiedAt: Int64, lines: Int, parserState: String, isHolding: Bool
+    modifiedAt: Int64, lines: Int, parserState: String, isHolding: Bool, isRead: Bool = true
   ) {
     self.fileID = fileID
     self.device = device
@@ -62,6 +85,7 @@ package struct SourceUpdate: Sendable {
     self.lines = lines
     self.parserState = parserState
     self.isHolding = isHolding
+    self.isRead = isRead
   }
 }
 
@@ -74,6 +98,8 @@ package struct Appended: Sendable, Equatable {
   package var existing = 0
   package var links = 0
   package var validationErrors = 0
+  /// Events that were superseded because a newer parser reads them otherwise.
+  package var superseded = 0
 
   package init() {}
 }

@@ -32,6 +32,16 @@ enum EventColumns {
     ]
   }
 
+  /// What an event says, without where and when it was recorded and what ids that gave it.
+  static func content(_ event: StoredEvent) -> [Value] {
+    zip(names, values(event)).filter { !recording.contains($0.0) }.map(\.1)
+  }
+
+  private static let recording: Set<String> = [
+    "id", "recorded_at", "run_id", "parent_run_id", "related_event_id", "idempotency_key",
+    "source_file_id", "source_offset", "source_length",
+  ]
+
   /// Reads an event whose columns begin at `first`.
   static func read(_ row: Statement, from first: Int32 = 0) -> StoredEvent {
     func text(_ column: Int32) -> String { row.text(first + column) }

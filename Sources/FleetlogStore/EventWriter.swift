@@ -15,6 +15,8 @@ package final class EventWriter {
   private let sessions: SessionLedger
   private let totals: TotalsLedger
   private let archive: TranscriptArchive
+  private let pruned: PrunedKeys
+  let writeAheadLog: WriteAheadLog
   /// The sources of the log: which file stands where.
   package let sources: SourceLedger
 
@@ -35,11 +37,13 @@ package final class EventWriter {
       """, operation: "set the database up")
     try Migrations.apply(to: connection)
     runs = RunLedger(connection)
-    links = try LinkLedger(connection)
+    pruned = PrunedKeys(connection)
+    links = try LinkLedger(connection, pruned: pruned)
     sessions = SessionLedger(connection, project: project)
     totals = TotalsLedger(connection)
     archive = TranscriptArchive(connection)
     sources = SourceLedger(connection)
+    writeAheadLog = WriteAheadLog(connection)
   }
 
   private static func refuseNewer(_ path: String) throws(StoreError) {
@@ -51,7 +55,9 @@ package final class EventWriter {
   package func group<Result>(
     _ body: () throws(StoreError) -> Result
   ) throws(StoreError) -> Result {
-    try connection.transaction(body)
+    let result = try connection.transaction(body)
+    trimWriteAheadLog()
+    return result
   }
 
   /// Writes a batch.
@@ -59,11 +65,14 @@ package final class EventWriter {
   /// - Parameter now: ms since the Unix epoch, for `recorded_at`.
   package func commit(_ batch: EventBatch, now: Int64) throws(StoreError) -> Appended {
     defer { forget() }
-    return try connection.transaction { () throws(StoreError) in
+    let appended = try connection.transaction { () throws(StoreError) in
+      try pruned.begin()
       try links.begin()
-      var commit = Commit(now: now, fileID: batch.source?.fileID)
+      var commit = Commit(
+        now: now, fileID: batch.source?.fileID ?? batch.revision?.fileID, revision: batch.revision)
       commit.nextID = try lastEventID() + 1
       for draft in batch.drafts { try append(draft, &commit) }
+      for session in commit.revisedSessions { try sessions.recount(session) }
       try sessions.save()
       try runs.save()
       try totals.save()
@@ -76,10 +85,28 @@ package final class EventWriter {
           try archive.keep(batch.lines, file: source.fileID)
         }
       }
+      if let revision = batch.revision {
+        try sources.revise(
+          revision, problems: batch.problems, events: commit.result.inserted, now: now)
+        if commit.result.inserted > 0 {
+          try archive.keepMissing(batch.lines, file: revision.fileID)
+        }
+      }
       commit.result.revision = commit.nextID - 1
       return commit.result
     }
+    trimWriteAheadLog()
+    return appended
   }
+
+  private func trimWriteAheadLog() {
+    // What was committed stays so, even where its log could not be trimmed.
+    try? writeAheadLog.afterCommit()
+  }
+
+  /// To be called when there is nothing to write for now: gives back the room of the
+  /// write-ahead log.
+  package func rest() throws(StoreError) { try writeAheadLog.whenIdle() }
 
   /// Forgets what was cached for one transaction, which may have been rolled back.
   private func forget() {
@@ -94,20 +121,33 @@ package final class EventWriter {
   }
 
   /// What is known while one transaction runs.
-  private struct Commit {
+  struct Commit {
     let now: Int64
     let fileID: Int64?
+    let revision: EventBatch.Revision?
     var nextID: Int64 = 0
     var result = Appended()
+    /// Sessions of which an event was superseded by what a newer parser reads.
+    var revisedSessions: Set<String> = []
 
-    init(now: Int64, fileID: Int64?) {
+    init(now: Int64, fileID: Int64?, revision: EventBatch.Revision?) {
       self.now = now
       self.fileID = fileID
+      self.revision = revision
     }
   }
 
   private func append(_ draft: EventDraft, _ commit: inout Commit) throws(StoreError) {
-    if let known = try find(draft) { return try meet(known, draft, &commit) }
+    if let known = try find(draft) {
+      if known.isCertain, let revised = try revised(draft, known.event, &commit) {
+        return try append(revised, &commit)
+      }
+      return try meet(known, draft, &commit)
+    }
+    if try pruned.contain(draft.idempotencyKey, draft.aliasKey) {
+      commit.result.existing += 1
+      return
+    }
     let run = try run(for: draft, &commit)
     let event = stored(draft, run: run, id: commit.nextID, commit: commit)
     let inserted = try connection.run(EventColumns.insert, EventColumns.values(event))
@@ -206,7 +246,7 @@ package final class EventWriter {
       cause: .sqlite(code: 19), detail: "its process.started is there but the run is not")
   }
 
-  private func stored(
+  func stored(
     _ draft: EventDraft, run: Run, id: Int64, commit: Commit
   ) -> StoredEvent {
     var payload = draft.payload
@@ -255,46 +295,5 @@ package final class EventWriter {
       commit.result.links += superseded
       if superseded > 0, let session = event.sessionID { try sessions.recountTokens(of: session) }
     }
-  }
-}
-
-/// A worker used one idempotency key for two different facts.
-private struct KeyConflict {
-  let existing: StoredEvent
-  let draft: EventDraft
-
-  /// The refusal of the second fact, nil where both are the same.
-  var validationError: EventDraft? {
-    let same =
-      existing.type == draft.type && existing.summary == draft.summary
-      && existing.severity == draft.severity && existing.confidence == draft.confidence
-      && existing.attentionCandidate == draft.attentionCandidate
-      && existing.operatorActionRequired == draft.operatorActionRequired
-      && existing.riskDetected == draft.riskDetected && existing.dedupeKey == draft.dedupeKey
-      && (existing.tags ?? "[]") == JSONObject.array(of: draft.tags)
-      && (existing.artifactRefs ?? "[]") == JSONObject.array(of: draft.artifacts.map(\.json))
-      && (existing.payload ?? "{}") == draft.payload.text
-    guard !same else { return nil }
-    var error = EventDraft(
-      .validationError, ts: draft.ts, run: draft.run, sourceKind: .system,
-      summary: "Refused from \(draft.run.instanceID): its idempotency_key was used for another "
-        + "event (\(existing.id))")
-    error.payload.set("reason", "the idempotency_key was used for an event with other content")
-    error.payload.set("text", refusedText)
-    error.payload.set("earlier_event", existing.id)
-    error.idempotencyKey = draft.aliasKey.map { "v" + $0 }
-    error.sourceRef = draft.sourceRef
-    error.span = draft.span
-    error.links = [.byRule("key_used_twice", .causedBy, .eventID(existing.id))]
-    return error
-  }
-
-  private var refusedText: String {
-    var object = JSONObject()
-    object.set("event_type", draft.type.rawValue)
-    object.set("summary", draft.summary)
-    object.set("idempotency_key", draft.idempotencyKey)
-    object.set("payload", draft.payload)
-    return object.text
   }
 }

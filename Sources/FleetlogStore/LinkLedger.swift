@@ -3,11 +3,13 @@ import FleetlogEvents
 /// Writes typed links, and keeps those whose other end has not been read yet.
 final class LinkLedger {
   private let connection: Connection
+  private let pruned: PrunedKeys
   /// Whether any link waits at all; most logs have none, and then events need not be looked up.
   private var mayHavePending: Bool
 
-  init(_ connection: Connection) throws(StoreError) {
+  init(_ connection: Connection, pruned: PrunedKeys) throws(StoreError) {
     self.connection = connection
+    self.pruned = pruned
     mayHavePending = try Self.hasPending(connection)
   }
 
@@ -78,6 +80,7 @@ final class LinkLedger {
       case .idempotencyKey(let key): ("idempotency_key", key)
       case .dedupeKey(let key): ("dedupe_key", key)
       }
+    if kind == "idempotency_key", try pruned.contain(target) { return }
     try connection.run(
       "INSERT OR IGNORE INTO pending_links VALUES (?, ?, ?, ?, ?, ?, ?)",
       [

@@ -7,9 +7,12 @@ import FleetlogEvents
 package final class SearchIndex {
   private let connection: Connection
   private let log: Connection
+  private let writeAheadLog: WriteAheadLog
   /// Raised whenever the same events would be indexed otherwise; an older index is built anew.
   private static let version = 1
   private static let batchSize = 2000
+  /// Pages of the index per step of a merge.
+  private static let mergeStep = 500
   /// Where the search for a free number begins, for the seconds seen last.
   private var nextNumber: [Int64: Int64] = [:]
 
@@ -19,6 +22,7 @@ package final class SearchIndex {
   package init(database path: String) throws(StoreError) {
     log = try Connection(path: path, access: .readOnly)
     connection = try Connection(path: Self.path(forDatabase: path), access: .readWrite)
+    writeAheadLog = WriteAheadLog(connection)
     try connection.script(
       "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; "
         + "PRAGMA wal_autocheckpoint = 4000;", operation: "set the full-text index up")
@@ -71,12 +75,61 @@ package final class SearchIndex {
         id: $0.int(0), ts: $0.int(1), summary: $0.text(2), tags: $0.optionalText(3),
         payload: $0.optionalText(4))
     }
-    guard let last = rows.last else { return 0 }
+    guard let last = rows.last else {
+      try? writeAheadLog.whenIdle()
+      return 0
+    }
     try connection.transaction { () throws(StoreError) in
       for row in rows.sorted(by: { ($0.ts, $0.id) < ($1.ts, $1.id) }) { try add(row) }
       try connection.run("UPDATE watermark SET last_event_id = ?", [.int(last.id)])
     }
+    // What was committed stays so, even where its log could not be trimmed.
+    try? writeAheadLog.afterCommit()
     return rows.count
+  }
+
+  /// Takes events out again. Their text must still stand in the log, since an index without
+  /// content of its own can only forget what it is told word for word.
+  func remove(_ ids: [Int64]) throws(StoreError) {
+    try connection.transaction { () throws(StoreError) in
+      for id in ids {
+        let document = try connection.first(
+          "SELECT id FROM documents WHERE event_id = ?", [.int(id)]
+        ) { $0.int(0) }
+        let row = try log.first(
+          "SELECT summary, tags, payload_json FROM events WHERE id = ?", [.int(id)]
+        ) { (summary: $0.text(0), tags: $0.optionalText(1), payload: $0.optionalText(2)) }
+        guard let document, let row else { continue }
+        try connection.run(
+          """
+          INSERT INTO event_text (event_text, rowid, summary, tags, payload)
+          VALUES ('delete', ?, ?, ?, ?)
+          """,
+          [
+            .int(document), .text(SearchText.indexed(row.summary)),
+            .text(SearchText.payload(row.tags)), .text(SearchText.payload(row.payload)),
+          ])
+        try connection.run("DELETE FROM documents WHERE id = ?", [.int(document)])
+      }
+    }
+    try? writeAheadLog.afterCommit()
+  }
+
+  /// Merges what was indexed with what was taken out, in small steps: until then a removal takes
+  /// room instead of giving it.
+  func compact() throws(StoreError) {
+    // A negative count begins a merge of everything; further ones go on with it.
+    var pages = -Self.mergeStep
+    while true {
+      let before = connection.totalChanges
+      try connection.run(
+        "INSERT INTO event_text (event_text, rank) VALUES ('merge', ?)", [Value(pages)])
+      try? writeAheadLog.afterCommit()
+      // SQLite's own sign that there was nothing to merge.
+      guard connection.totalChanges - before >= 2 else { break }
+      pages = Self.mergeStep
+    }
+    try? writeAheadLog.whenIdle()
   }
 
   private struct Row {

@@ -46,9 +46,43 @@ final class SessionLedger {
 
   private func find(_ id: String) throws(StoreError) -> SessionSummary? {
     if let summary = open[id] { return summary }
-    return try connection.first(
+    return try stored(id)
+  }
+
+  private func stored(_ id: String) throws(StoreError) -> SessionSummary? {
+    try connection.first(
       "SELECT \(SessionColumns.list) FROM sessions s WHERE s.id = ?", [.text(id)]
     ) { SessionColumns.read($0) }
+  }
+
+  /// Counts a session anew from its events, those left out that a newer parser's superseded. Of a
+  /// session that was pruned only the rows can be counted; its other figures stay.
+  func recount(_ session: String) throws(StoreError) {
+    let isPruned = try connection.first(
+      "SELECT 1 FROM pruned_sessions WHERE session_id = ?", [.text(session)], { _ in true })
+    let rows = try connection.rows(
+      """
+      SELECT \(EventColumns.list), EXISTS (SELECT 1 FROM event_links l WHERE l.to_event_id = e.id
+          AND l.relation_type = 'supersedes'
+          AND json_extract(l.metadata_json, '$.rule') = '\(EventWriter.newerParser)')
+      FROM events e WHERE e.related_session_id = ?1 OR e.id IN
+        (SELECT event_id FROM session_copies WHERE session_id = ?1) ORDER BY e.id
+      """, [.text(session)]
+    ) {
+      (event: EventColumns.read($0), isReplaced: $0.bool(Int32(EventColumns.names.count)))
+    }
+    guard let first = rows.first?.event else { return }
+    if isPruned != nil {
+      guard var summary = try stored(session) else { return }
+      summary.events = rows.count
+      open[session] = summary
+      return
+    }
+    var summary = SessionSummary(id: session, startedAt: first.ts, lastAt: first.ts)
+    for row in rows where !row.isReplaced { project(row.event, &summary) }
+    summary.events = rows.count
+    open[session] = summary
+    try recountTokens(of: session)
   }
 
   private static func sum(_ key: String) -> String {

@@ -7,6 +7,8 @@ package struct SourceRecord: Sendable, Equatable {
   package var device: Int64
   package var inode: Int64
   package var format: String?
+  /// The oldest parser that read any of it, and so of each of its events that nothing
+  /// supersedes: a newer one first reads the file again (`fleetlog reindex`).
   package var parserVersion: Int?
   package var state: SourceStatus.State
   package var size: Int64
@@ -51,11 +53,17 @@ package final class SourceLedger {
     try connection.rows("SELECT \(Self.columns) FROM files WHERE state <> 'gone'", [], Self.read)
   }
 
-  /// Files whose parser holds something back.
+  /// Files whose parser holds something back, among them those that are gone by now.
   package func holding() throws(StoreError) -> [SourceRecord] {
     try connection.rows(
-      "SELECT \(Self.columns) FROM files WHERE is_holding = 1 AND state = 'reading'", [],
-      Self.read)
+      "SELECT \(Self.columns) FROM files WHERE is_holding = 1", [], Self.read)
+  }
+
+  /// Every file of which something was read, whether it still stands somewhere or not.
+  package func read() throws(StoreError) -> [SourceRecord] {
+    try connection.rows(
+      "SELECT \(Self.columns) FROM files WHERE cursor IS NOT NULL AND format IS NOT NULL "
+        + "ORDER BY id", [], Self.read)
   }
 
   private static func read(_ row: Statement) -> SourceRecord {
@@ -137,17 +145,44 @@ package final class SourceLedger {
   ) throws(StoreError) {
     try connection.run(
       """
-      UPDATE files SET device = ?, inode = ?, cursor = ?, read_offset = ?, size = ?, modified_at = ?, parser_state = ?,
-        is_holding = ?, lines = lines + ?, events = events + ?, skipped_lines = skipped_lines + ?,
-        mended_lines = mended_lines + ?, last_read_at = ?, last_error = NULL, state = 'reading'
-      WHERE id = ?
+      UPDATE files SET device = ?, inode = ?, cursor = ?, read_offset = ?, size = ?,
+        modified_at = ?, parser_state = ?, is_holding = ?, lines = lines + ?, events = events + ?,
+        skipped_lines = skipped_lines + ?, mended_lines = mended_lines + ?,
+        last_read_at = iif(?14, ?13, last_read_at), last_error = iif(?14, NULL, last_error),
+        state = iif(?14, 'reading', state)
+      WHERE id = ?15
       """,
       [
         .int(update.device), .int(update.inode), .text(update.cursor), .int(update.offset),
         .int(update.size), .int(update.modifiedAt),
         .text(update.parserState), Value(update.isHolding), Value(update.lines), Value(events),
         Value(problems.count { $0.kind == .skipped }),
-        Value(problems.count { $0.kind == .mended }), .int(now), .int(update.fileID),
+        Value(problems.count { $0.kind == .mended }), .int(now),
+        Value(update.isRead), .int(update.fileID),
+      ])
+  }
+
+  /// Part of the writer's transaction: what a newer parser made of a file. How far the file has
+  /// been read, and whether it still stands, stays as it was.
+  func revise(
+    _ revision: EventBatch.Revision, problems: [SourceProblem], events: Int, now: Int64
+  ) throws(StoreError) {
+    let noted = try note(problems, file: revision.fileID, now: now)
+    try connection.run(
+      """
+      UPDATE files SET events = events + ?, skipped_lines = skipped_lines + ?,
+        mended_lines = mended_lines + ? WHERE id = ?
+      """,
+      [
+        Value(events), Value(noted.count { $0.kind == .skipped }),
+        Value(noted.count { $0.kind == .mended }), .int(revision.fileID),
+      ])
+    guard let final = revision.final else { return }
+    try connection.run(
+      "UPDATE files SET parser_version = ?, parser_state = ?, is_holding = ? WHERE id = ?",
+      [
+        Value(revision.parserVersion), .text(final.parserState), Value(final.isHolding),
+        .int(revision.fileID),
       ])
   }
 

@@ -10,6 +10,8 @@ package struct StoreError: Error, Sendable, CustomStringConvertible {
     /// Disk full, read-only, locked, corrupt, …: SQLite's primary result code.
     case sqlite(code: Int32)
     case system(errno: Int32)
+    /// What was to be written is there already.
+    case exists
   }
 
   package let operation: String
@@ -31,6 +33,7 @@ package struct StoreError: Error, Sendable, CustomStringConvertible {
       "stop the other process, or name another database with --db; reading is possible meanwhile"
     case .interrupted: "narrow the question"
     case .sqlite(let code): Self.mends[code]
+    case .exists: "nothing is overwritten: name another file, or move this one away"
     case .system: "check that the folder exists and may be written"
     }
   }

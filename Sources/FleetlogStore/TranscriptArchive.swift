@@ -23,6 +23,20 @@ final class TranscriptArchive {
     if loose[file, default: 0] >= Self.chunkSize { try pack(file) }
   }
 
+  /// Keeps those lines of a file that was read again which are not kept yet.
+  func keepMissing(_ lines: [EventBatch.Line], file: Int64) throws(StoreError) {
+    var missing: [EventBatch.Line] = []
+    for line in lines {
+      let isKept = try connection.first(
+        """
+        SELECT 1 FROM transcript_chunks WHERE file_id = ?1 AND source_offset <= ?2
+          AND source_offset + source_length >= ?2 + ?3
+        """, [.int(file), .int(line.offset), Value(line.bytes.count)], { _ in true })
+      if isKept == nil { missing.append(line) }
+    }
+    try keep(missing, file: file)
+  }
+
   /// Writes lines that stand together as one chunk, compressed from `compressing` bytes on.
   private func join(
     _ lines: [EventBatch.Line], file: Int64, compressing: Int
@@ -93,13 +107,16 @@ final class TranscriptArchive {
       ORDER BY source_offset DESC LIMIT 1
       """, [.int(file), .int(span.offset), .int(span.length)]
     ) { (offset: $0.int(0), length: $0.int(1), codec: $0.text(2), bytes: $0.blob(3)) }
-    guard let chunk else { return nil }
-    let bytes =
-      chunk.codec == "zstd"
-      ? Zstd.decompress(chunk.bytes, size: Int(chunk.length)) : chunk.bytes
-    guard let bytes, bytes.count == Int(chunk.length) else { return nil }
+    guard let chunk, let bytes = unpack(chunk.bytes, codec: chunk.codec, length: chunk.length)
+    else { return nil }
     let start = Int(span.offset - chunk.offset)
     return Array(bytes[start..<start + min(Int(span.length), limit)])
+  }
+
+  /// The bytes of a chunk; nil where they can't be what was kept.
+  static func unpack(_ bytes: [UInt8], codec: String, length: Int64) -> [UInt8]? {
+    let unpacked = codec == "zstd" ? Zstd.decompress(bytes, size: Int(length)) : bytes
+    return unpacked?.count == Int(length) ? unpacked : nil
   }
 }
 

@@ -16,8 +16,8 @@ final class WriterLock {
         detail: String(cString: strerror(code)))
     }
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+      // deinit closes the descriptor: it runs for an object whose init throws, too.
       let pid = Self.readPID(descriptor)
-      close(descriptor)
       throw StoreError(
         operation: "write", place: database, cause: .writerBusy(pid: pid),
         detail: "another fleetlog" + (pid.map { " (process \($0))" } ?? "") + " writes to it")
@@ -27,7 +27,12 @@ final class WriterLock {
     _ = text.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, 0) }
   }
 
-  deinit { close(descriptor) }
+  deinit {
+    guard descriptor >= 0 else { return }
+    // Closing alone would leave the lock to a child that was forked a moment ago.
+    flock(descriptor, LOCK_UN)
+    close(descriptor)
+  }
 
   private static func readPID(_ descriptor: Int32) -> Int32? {
     var buffer = [UInt8](repeating: 0, count: 32)

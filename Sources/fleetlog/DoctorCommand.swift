@@ -19,6 +19,8 @@ enum DoctorCommand: Verb {
     let isWell: Bool
     let finding: String
     var mend: String?
+    /// Bytes by kind of content.
+    var sizes: [EventLog.StorageSize] = []
   }
 
   static func run(_ arguments: Arguments) throws -> Int32 {
@@ -38,6 +40,11 @@ enum DoctorCommand: Verb {
           entry.set("well", check.isWell)
           entry.set("finding", check.finding)
           entry.set("mend", check.mend)
+          if !check.sizes.isEmpty {
+            var sizes = JSONObject()
+            for size in check.sizes { sizes.set(size.kind, size.bytes) }
+            entry.set("bytes", sizes)
+          }
           return entry
         })
       Terminal.print(object.bytes)
@@ -102,10 +109,19 @@ enum DoctorCommand: Verb {
             + "\(unreadable.count) unreadable"
             + (unreadable.first.map { ", such as \($0.path): \($0.lastError ?? "")" } ?? ""),
           mend: unreadable.isEmpty ? nil : "see /sources for each reason"),
+        size(try log.sizes()),
       ]
     } catch {
       return [Check(name: "log", isWell: false, finding: error.description, mend: error.mend)]
     }
+  }
+
+  private static func size(_ sizes: [EventLog.StorageSize]) -> Check {
+    let all = sizes.reduce(0) { $0 + $1.bytes }
+    let kinds = sizes.map { "\($0.kind) \(Figures.bytes($0.bytes))" }
+    return Check(
+      name: "size", isWell: true,
+      finding: "\(Figures.bytes(all)): \(kinds.joined(separator: ", "))", sizes: sizes)
   }
 
   private static func watching(_ folders: [String]) -> [Check] {

@@ -80,7 +80,8 @@ enum EventsCommand: Verb {
 enum SearchCommand: Verb {
   static let name = "search"
   static let operands = "WORDS…"
-  static let help = "Finds events by their text: words, \"a phrase\", word*, -word, OR."
+  static let help =
+    "Finds events by their text: words, \"a phrase\", word*, OR, and after -- also -word."
   static let options =
     [CommonOptions.database, CommonOptions.json] + FilterOptions.all.filter { $0.name != "q" }
 
@@ -146,12 +147,6 @@ enum SessionsCommand: Verb {
 extension EventLog {
   /// The log that the arguments name.
   static func open(_ arguments: Arguments) throws -> EventLog {
-    let path = CommonOptions.database(arguments)
-    guard FileManager.default.fileExists(atPath: path) else {
-      throw Failure(
-        "there is no log at \(path): make one with fleetlog ingest DIR or fleetlog serve, or name "
-          + "it with --db")
-    }
-    return try EventLog(path: path)
+    try EventLog(path: try CommonOptions.existingDatabase(arguments))
   }
 }

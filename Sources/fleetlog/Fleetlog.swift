@@ -11,6 +11,7 @@ enum Fleetlog {
   static let verbs: [any Verb.Type] = [
     ServeCommand.self, IngestCommand.self, DemoCommand.self, EventsCommand.self,
     SearchCommand.self, SessionsCommand.self, ContractCommand.self, DoctorCommand.self,
+    PruneCommand.self, ReindexCommand.self, BackupCommand.self,
   ]
 
   static func main() {

@@ -41,6 +41,17 @@ enum CommonOptions {
   static func database(_ arguments: Arguments) -> String {
     arguments.value("db") ?? Places.database
   }
+
+  /// The log's file, for verbs that make none.
+  static func existingDatabase(_ arguments: Arguments) throws(Failure) -> String {
+    let path = database(arguments)
+    guard FileManager.default.fileExists(atPath: path) else {
+      throw Failure(
+        "there is no log at \(path): make one with fleetlog ingest DIR or fleetlog serve, or name "
+          + "it with --db")
+    }
+    return path
+  }
 }
 
 /// Where things stand unless an option says otherwise.
@@ -50,7 +61,13 @@ enum Places {
     if let folder = environment["XDG_DATA_HOME"], folder.hasPrefix("/") {
       return folder + "/fleetlog"
     }
-    return NSHomeDirectory() + "/.local/share/fleetlog"
+    return home + "/.local/share/fleetlog"
+  }
+
+  /// As the shell has it, which need not be what the user database says.
+  private static var home: String {
+    ProcessInfo.processInfo.environment["HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
+      ?? NSHomeDirectory()
   }
 
   static var database: String { data + "/fleetlog.db" }
@@ -62,7 +79,6 @@ enum Places {
   /// The folders in which agents keep their transcripts, whether they exist or not.
   static var agentFolders: [String] {
     let environment = ProcessInfo.processInfo.environment
-    let home = NSHomeDirectory()
     let claude = environment["CLAUDE_CONFIG_DIR"] ?? home + "/.claude"
     let codex = environment["CODEX_HOME"] ?? home + "/.codex"
     return [claude + "/projects", codex + "/sessions", codex + "/archived_sessions"]

@@ -1,0 +1,62 @@
+import Glibc
+
+/// Keeps the write-ahead log of a database bounded.
+///
+/// SQLite's own checkpoints copy its pages back but start it anew only at a moment without any
+/// reader; with readers that always overlap there is none, and it would grow for ever. So beyond
+/// a limit the writer waits shortly for the readers of old pages: those that come meanwhile read
+/// the database itself and do not hold it up.
+final class WriteAheadLog {
+  private let connection: Connection
+  private let path: String
+  /// Bytes.
+  var limit: Int64 = 64 << 20
+  /// Bytes of the log from which the next attempt is made: a reader that stays is not waited for
+  /// at every commit.
+  private var nextAttempt: Int64 = 0
+
+  /// How long a commit waits for readers, and how long a writer with nothing to do, in ms.
+  private static let patience = (busy: 250, idle: 0)
+  /// Bytes that are left alone while there is nothing to do.
+  private static let idleLimit: Int64 = 4 << 20
+
+  init(_ connection: Connection) {
+    self.connection = connection
+    path = connection.path + "-wal"
+  }
+
+  /// Bytes.
+  var size: Int64 { fileSize(path) }
+
+  /// To be called behind every commit; one inside another transaction is none yet.
+  func afterCommit() throws(StoreError) {
+    guard !connection.isInTransaction else { return }
+    let size = size
+    guard size > limit else {
+      nextAttempt = 0
+      return
+    }
+    guard size >= nextAttempt else { return }
+    let isTrimmed = try trim(patience: Self.patience.busy)
+    nextAttempt = isTrimmed ? 0 : size + limit / 4
+  }
+
+  /// To be called when there is nothing to write for now.
+  func whenIdle() throws(StoreError) {
+    guard size > Self.idleLimit else { return }
+    _ = try trim(patience: Self.patience.idle)
+  }
+
+  /// Copies everything back and empties the log; false where a reader still needs it.
+  private func trim(patience: Int) throws(StoreError) -> Bool {
+    try connection.waiting(ms: patience) { () throws(StoreError) in
+      try connection.first("PRAGMA wal_checkpoint(TRUNCATE)") { $0.int(0) == 0 } ?? false
+    }
+  }
+}
+
+/// The bytes of a file, 0 where there is none.
+func fileSize(_ path: String) -> Int64 {
+  var status = stat()
+  return stat(path, &status) == 0 ? Int64(status.st_size) : 0
+}
