@@ -7,11 +7,11 @@ INSTALL  = missing="$$(for p in $(1); do dpkg-query -Wf '$${Status}\n' $$p 2>/de
 	[ -z "$$missing" ] || { $(SUDO) apt-get update -qq && \
 	DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends $$missing; }
 
-.PHONY: run demo build setup setup-test test lint format clean
+.PHONY: run demo build setup setup-test test lint format screenshots nightly fuzz asan tsan clean
 
 ## Serves your agents' transcripts if there are any, else a demo fleet.
 run: build
-	@if find -L $(AGENTS) -name '*.jsonl' -print -quit 2>/dev/null | grep -q .; \
+	@if find -H $(AGENTS) -name '*.jsonl' -print -quit 2>/dev/null | grep -q .; \
 	then exec $(PROGRAM) serve; else exec $(PROGRAM) demo; fi
 
 demo: build
@@ -38,6 +38,32 @@ lint:
 
 format:
 	swift format -i -r Sources Tests Package.swift
+
+## The pictures of the README, of the demo fleet in a headless browser.
+screenshots: build setup-test
+	Packaging/screenshots
+
+## What takes too long for every change: hundreds of kills, twelve thousand runs of the model of
+## reading, every fuzzer for a minute, and the sanitizers.
+nightly: setup-test fuzz asan tsan
+	swift build --build-tests
+	FLEETLOG_KILLS=200 swift test --skip-build --filter CrashTests
+	FLEETLOG_MODEL_RUNS=12000 swift test --skip-build --filter TailReaderModelTests
+
+## Every fuzzer for so many seconds.
+SECONDS_EACH = 60
+fuzz: setup
+	SECONDS_EACH=$(SECONDS_EACH) Tests/Fuzz/run
+
+# Counts over whole corpora, kills and the browser show nothing to a sanitizer and take long there.
+SANITIZED = --skip CorpusCountTests --skip CrashTests --skip Browser
+SANITIZER = swift test --parallel --scratch-path .build/$(1) --sanitize=$(2)
+
+asan: setup
+	ASAN_OPTIONS=detect_leaks=0 $(call SANITIZER,asan,address) -Xswiftc -use-ld=lld $(SANITIZED)
+
+tsan: setup
+	$(call SANITIZER,tsan,thread) $(SANITIZED)
 
 clean:
 	rm -rf .build

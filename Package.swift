@@ -57,3 +57,15 @@ let package = Package(
   ],
   swiftLanguageModes: [.v6]
 )
+
+// A fuzzer has no main of its own, so it can't be part of a plain build: see Tests/Fuzz/run.
+if Context.environment["FLEETLOG_FUZZ"] != nil {
+  package.targets.append(
+    .executableTarget(
+      name: "fleetlog-fuzz",
+      dependencies: [
+        "FleetlogEvents", "FleetlogIngest", "FleetlogStore", "FleetlogTestSupport",
+      ],
+      path: "Tests/Fuzz", exclude: ["Seeds", "run"], sources: ["FuzzTargets.swift"],
+      swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))
+}

@@ -52,6 +52,10 @@ if (zone) zone.textContent = `Times in ${Intl.DateTimeFormat().resolvedOptions()
 showTimes(document);
 setInterval(() => showTimes(document, true), 5000);
 
+// On a narrow screen the navigation scrolls sideways.
+const here = document.querySelector(".side [aria-current]");
+if (here) here.closest(".side").scrollLeft = here.offsetLeft - 96;
+
 const rows = () => [...document.querySelectorAll("[data-row]")].filter((row) => row.offsetParent);
 let cursor = null;
 let prefix = "";

@@ -24,6 +24,8 @@ struct EventQuery {
     case walk
     /// All matching rows by their own index, then sorted: quick where few match.
     case gather
+    /// Along the ids, in the order of recording; see ``stretch(after:upTo:limit:)``.
+    case log
   }
 
   let filter: EventFilter
@@ -76,6 +78,13 @@ struct EventQuery {
     guard !filter.sessions.isEmpty else { return }
     let places = marks(filter.sessions)
     let values = filter.sessions.map { Value.text($0) }
+    if route == .log {
+      arms[0].conditions.append(
+        "(e.related_session_id IN (\(places)) OR EXISTS (SELECT 1 FROM session_copies c "
+          + "WHERE c.event_id = e.id AND c.session_id IN (\(places))))")
+      arms[0].values += values + values
+      return
+    }
     var copies = Arm(
       tables: "session_copies c CROSS JOIN events e ON e.id = c.event_id",
       conditions: ["c.session_id IN (\(places))"], values: values)
@@ -103,7 +112,9 @@ struct EventQuery {
   /// Full text is read newest first from the index, whose numbers follow time.
   private mutating func addSearch() {
     guard let pattern else { return }
-    if filter.sort == .rank, pattern.included != nil {
+    if route == .log {
+      addSearchOfEach(pattern)
+    } else if filter.sort == .rank, pattern.included != nil {
       each {
         $0.tables =
           "hits h CROSS JOIN search.documents d ON d.id = h.id CROSS JOIN \($0.ranked)"
@@ -129,6 +140,16 @@ struct EventQuery {
         $0.values.append(.text(expression))
       }
     }
+  }
+
+  /// Looks every row up in the index: a word's hits in the whole log may be millions.
+  private mutating func addSearchOfEach(_ pattern: SearchPattern) {
+    guard let expression = pattern.included ?? pattern.excludedExpression else { return }
+    let verb = pattern.included == nil ? "NOT EXISTS" : "EXISTS"
+    arms[0].conditions.append(
+      "\(verb) (SELECT 1 FROM search.documents d CROSS JOIN search.event_text t "
+        + "WHERE d.event_id = e.id AND t.rowid = d.id AND t.event_text MATCH ?)")
+    arms[0].values.append(.text(expression))
   }
 
   private mutating func addLists() {
@@ -195,7 +216,7 @@ struct EventQuery {
 
   /// Whether the rows come in the order of the full-text index.
   private var isOrderedBySearch: Bool {
-    pattern?.included != nil && filter.sessions.isEmpty && filter.sort != .rank
+    pattern?.included != nil && filter.sessions.isEmpty && filter.sort != .rank && route != .log
   }
 
   /// How many of the newest hits are ranked.
@@ -255,6 +276,17 @@ struct EventQuery {
       (["\(arm.ts) = ?", "\(arm.id) \(sign) ?"], [.int(after.ts), .int(after.id)]),
       (["\(arm.ts) \(sign) ?"], [.int(after.ts)]),
     ]
+  }
+
+  /// The rows whose ids lie behind one and not behind the other, lowest first. No other index may
+  /// lead: sorting what it finds would cost each turn the whole log.
+  func stretch(after id: Int64, upTo bound: Int64, limit: Int) -> (sql: String, values: [Value]) {
+    let conditions = ["e.id > ?", "e.id <= ?"] + arms[0].conditions
+    return (
+      "SELECT \(EventColumns.list) FROM events e NOT INDEXED WHERE "
+        + conditions.joined(separator: " AND ") + " ORDER BY e.id LIMIT ?",
+      [.int(id), .int(bound)] + arms[0].values + [Value(limit)]
+    )
   }
 
   /// Counts up to `cap` and one more.

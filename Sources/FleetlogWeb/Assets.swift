@@ -8,12 +8,13 @@ package struct Assets: Sendable {
   package enum File: String, Sendable, CaseIterable {
     case style = "fleetlog.css"
     case script = "fleetlog.js"
+    case liveScript = "live.js"
     case icon = "favicon.svg"
 
     var contentType: String {
       switch self {
       case .style: "text/css; charset=utf-8"
-      case .script: "text/javascript; charset=utf-8"
+      case .script, .liveScript: "text/javascript; charset=utf-8"
       case .icon: "image/svg+xml"
       }
     }

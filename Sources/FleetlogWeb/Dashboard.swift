@@ -5,36 +5,41 @@ package import FleetlogStore
 /// started with, so any number of threads may ask at once.
 package final class Dashboard: Sendable {
   private let log: EventLog
+  private let live: LiveHub
   private let assets: Assets
   private let templates: Templates
   private let now: @Sendable () -> Int64
+  private let troubles: @Sendable () -> [String]
 
   /// Reads and checks every template.
   ///
-  /// - Parameter now: ms since the Unix epoch.
+  /// - Parameters:
+  ///   - live: what is told of every commit to `log`.
+  ///   - now: ms since the Unix epoch.
+  ///   - troubles: what keeps the program from its work right now, in sentences.
   package init(
-    log: EventLog, assets: Assets, now: @escaping @Sendable () -> Int64
+    log: EventLog, live: LiveHub, assets: Assets, now: @escaping @Sendable () -> Int64,
+    troubles: @escaping @Sendable () -> [String] = { [] }
   ) throws(TemplateError) {
     self.log = log
+    self.live = live
     self.assets = assets
     self.now = now
+    self.troubles = troubles
     templates = try Templates(load: assets.template)
   }
 
-  /// Assets are answered at once, from memory; pages from a thread that may block.
+  /// Assets are answered at once, from memory; pages from a thread that may block; `/live` for as
+  /// long as the client listens.
   package func reply(to request: HTTPRequest) -> HTTPReply {
     if request.segments.first == Routes.assets {
       return .now(asset(request))
     }
+    if request.segments == [LiveStream.path] { return stream(request) }
     let segments = Self.pageSegments(request)
     for route in Routes.pages {
       guard let id = route.match(segments) else { continue }
-      guard request.method == .get else {
-        return .now(
-          problem(
-            405, "method_not_allowed", "This address can only be read: use GET.",
-            headers: ["Allow": "GET, HEAD"], for: request))
-      }
+      guard request.method == .get else { return .now(readOnly(request)) }
       return .queued { [self] in answer(route, id, request) }
     }
     return .now(
@@ -49,6 +54,23 @@ package final class Dashboard: Sendable {
     }
     let page = ProblemPage(status: problem.status, message: problem.message)
     return framed(page.head, templates.problem.fill(page), nil, status: problem.status)
+  }
+
+  private func stream(_ request: HTTPRequest) -> HTTPReply {
+    guard request.method == .get else { return .now(readOnly(request)) }
+    do throws(EventFilter.ParameterError) {
+      let order = try LiveStream.Order(request, now: now())
+      return .stream(LiveStream.open(order, log: log, hub: live))
+    } catch {
+      return .now(
+        problem(400, "bad_parameter", "\(error).", parameter: error.parameter, for: request))
+    }
+  }
+
+  private func readOnly(_ request: HTTPRequest) -> HTTPResponse {
+    problem(
+      405, "method_not_allowed", "This address can only be read: use GET.",
+      headers: ["Allow": "GET, HEAD"], for: request)
   }
 
   private func asset(_ request: HTTPRequest) -> HTTPResponse {
@@ -75,7 +97,7 @@ package final class Dashboard: Sendable {
   private func answer(_ route: Route, _ id: String, _ request: HTTPRequest) -> HTTPResponse {
     let page = PageRequest(
       id: id, parameters: request.query.map { ($0.name, $0.value ?? "") }, now: now(),
-      templates: templates)
+      templates: templates, progress: live.progress, troubles: troubles)
     do {
       switch try route.answer(page, log, request.prefersJSON) {
       case .json(let object):
@@ -96,7 +118,8 @@ package final class Dashboard: Sendable {
   private func framed(
     _ head: PageHead, _ content: SafeHTML, _ overview: LogOverview?, status: Int
   ) -> HTTPResponse {
-    let layout = Layout(head: head, assets: assets, overview: overview, content: content)
+    let layout = Layout(
+      head: head, assets: assets, overview: overview, progress: live.progress, content: content)
     return .html(templates.layout.fill(layout).bytes, status: status)
   }
 

@@ -18,16 +18,18 @@ package enum JSONTwin {
     var object = JSONObject()
     object.set(
       "events",
-      page.rows.map { row in
-        var event = event(row.event)
-        event.set("snippet", row.snippet.map(snippet))
-        return event
-      })
+      page.rows.map(row))
     object.setOrNull("next", page.next?.description)
     object.set("matched", page.matched)
     object.set("matched_is_exact", page.matchedIsExact)
     object.set("partial_reason", page.partialReason)
     return object
+  }
+
+  static func row(_ row: EventPage.Row) -> JSONObject {
+    var event = event(row.event)
+    event.set("snippet", row.snippet.map(snippet))
+    return event
   }
 
   package static func event(_ event: StoredEvent) -> JSONObject {
@@ -231,11 +233,32 @@ extension JSONTwin {
     return object
   }
 
-  static func health(_ overview: LogOverview, reasons: [String]) -> JSONObject {
+  static func progress(_ progress: ImportProgress) -> JSONObject {
+    var object = JSONObject()
+    object.set("files", progress.files)
+    object.set("files_done", progress.filesDone)
+    object.set("bytes", progress.bytes)
+    object.set("bytes_done", progress.bytesDone)
+    object.set("bytes_per_second", progress.bytesPerSecond)
+    object.setOrNull("seconds_left", progress.secondsLeft)
+    object.set("search_lag", progress.searchLag)
+    object.set("share", progress.share)
+    object.set("words", progress.words)
+    return object
+  }
+
+  static func health(
+    _ overview: LogOverview, reasons: [String], progress: ImportProgress?
+  ) -> JSONObject {
     var object = JSONObject()
     object.set("status", reasons.isEmpty ? "ok" : "degraded")
     object.set("reasons", reasons)
     object.set("log", figures(overview))
+    if let progress {
+      object.set("import", Self.progress(progress))
+    } else {
+      object.set("import", json: "null")
+    }
     return object
   }
 

@@ -20,9 +20,17 @@ final class Pipeline {
   let reader: SourceReader
   private let search: SearchThread
   private(set) var progress = Progress()
-  private var queue = TurnQueue()
-  /// What each file was like when its last turn ended, so that an unchanged one costs no turn.
+  private var queue: TurnQueue
+  /// What each file was like when the turn that read it to its end began, so that an unchanged
+  /// one costs no turn and what was appended meanwhile gets another.
   private var finished: [String: FileStamp] = [:]
+  /// The bytes of each unfinished file that `progress` has counted as to be read, or that were read
+  /// by an earlier process.
+  private var counted: [String: Int64] = [:]
+  /// Files that the log knows and that have not been seen since it was opened.
+  private var unseen: Set<String> = []
+  /// Files that could not be read, to be tried again.
+  private var unreadable: Set<FilePath> = []
 
   /// How much is committed at once while an archive is read: enough that syncing to the disk
   /// costs little, and little enough that a live file need not wait.
@@ -33,20 +41,32 @@ final class Pipeline {
   static let quietTime: Int64 = 30_000
 
   /// Opens the log for writing, creating it where it is not there.
-  static func create(database path: String) throws(StoreError) -> EventWriter {
-    try EventWriter(path: path) { SessionReducer.apply($0, to: &$1) }
+  ///
+  /// - Parameter holdsLock: true for a long-lived writer, of which there is one.
+  static func create(
+    database path: String, holdsLock: Bool = true
+  ) throws(StoreError) -> EventWriter {
+    try EventWriter(path: path, holdsLock: holdsLock) { SessionReducer.apply($0, to: &$1) }
   }
 
-  /// - Parameter clock: ms since the Unix epoch.
+  /// - Parameters:
+  ///   - order: which of the files that have not been read come first.
+  ///   - clock: ms since the Unix epoch.
   init(
-    writer: EventWriter, cap: TextCap, search: SearchThread, clock: @escaping () -> Int64
+    writer: EventWriter, cap: TextCap, search: SearchThread,
+    order: TurnQueue.Order = .asTaken, clock: @escaping () -> Int64
   ) throws(StoreError) {
+    queue = TurnQueue(order)
     reader = SourceReader(writer: writer, cap: cap, clock: clock)
     self.search = search
-    for record in try writer.sources.present() where record.state == .reading {
-      guard let cursor = record.cursor.flatMap({ Cursor(text: $0) }),
+    for record in try writer.sources.present() {
+      unseen.insert(record.path)
+      guard record.state == .reading, let cursor = record.cursor.flatMap({ Cursor(text: $0) }),
         cursor.scannedTo == record.size
-      else { continue }
+      else {
+        counted[record.path] = record.offset
+        continue
+      }
       finished[record.path] = FileStamp(
         identity: FileIdentity(device: record.device, inode: record.inode), size: record.size,
         modifiedAt: record.modifiedAt)
@@ -58,8 +78,11 @@ final class Pipeline {
   /// Takes note of a file that exists or changed.
   func take(_ change: FileChange) throws(StoreError) {
     let text = change.path.text
+    unseen.remove(text)
     guard let stamp = change.stamp else {
       finished[text] = nil
+      counted[text] = nil
+      unreadable.remove(change.path)
       if let record = try reader.writer.sources.find(path: text) {
         try reader.writer.sources.mark(record.id, .gone)
       }
@@ -71,9 +94,20 @@ final class Pipeline {
     {
       return
     }
-    progress.files += 1
-    progress.bytes += max(0, stamp.size - (last?.size ?? 0))
-    queue.add(change.path, isLive: last != nil)
+    if !queue.holds(change.path) { progress.files += 1 }
+    let known = counted[text] ?? last?.size ?? 0
+    progress.bytes += max(0, stamp.size - known)
+    counted[text] = max(known, stamp.size)
+    queue.add(change.path, isLive: last != nil, modifiedAt: stamp.modifiedAt)
+  }
+
+  /// Notes which files went while nobody watched; to be called once everything has been listed.
+  func noteMissing() throws(StoreError) {
+    for path in unseen where FileStamp.of(FilePath(text: path)) == nil {
+      guard let record = try reader.writer.sources.find(path: path) else { continue }
+      try reader.writer.sources.mark(record.id, .gone)
+    }
+    unseen = []
   }
 
   /// Takes a turn at one live file, or turns at a group of files that are read for the first
@@ -99,7 +133,7 @@ final class Pipeline {
     }
     for (turn, path) in zip(turns, taken) {
       count(turn, path)
-      if !turn.reachedEnd { queue.again(path) }
+      if !turn.reachedEnd { queue.again(path, modifiedAt: turn.stamp?.modifiedAt ?? 0) }
     }
     if turns.contains(where: { $0.appended.inserted > 0 }) { search.wake() }
     return true
@@ -111,8 +145,18 @@ final class Pipeline {
     progress.appended.add(turn.appended)
     guard turn.reachedEnd else { return }
     progress.filesDone += 1
+    counted[path.text] = nil
     if let reason = turn.skipped { progress.skipped.append((path.text, reason)) }
-    finished[path.text] = turn.skipped == nil ? FileStamp.of(path) : nil
+    finished[path.text] = turn.skipped == nil ? turn.stamp : nil
+    if turn.isUnreadable { unreadable.insert(path) } else { unreadable.remove(path) }
+  }
+
+  /// Whether some file could not be read when its turn came.
+  var hasUnreadable: Bool { !unreadable.isEmpty }
+
+  /// Gives files that could not be read another turn: a disk or a mount recovers without a notice.
+  func retryUnreadable() {
+    for path in unreadable { queue.add(path, isLive: true) }
   }
 
   /// Writes what parsers hold back for files that have been quiet since `time`, in ms.
@@ -126,6 +170,7 @@ final class Pipeline {
       progress.appended.add(appended)
       if appended.inserted > 0 { search.wake() }
     }
+    try reader.writer.rest()
     return holding.contains { $0.modifiedAt > time }
   }
 }
@@ -137,41 +182,6 @@ extension Appended {
     existing += other.existing
     links += other.links
     validationErrors += other.validationErrors
-  }
-}
-
-/// Whose turn it is: files that are being written to come before those read for the first time,
-/// and a long file lets others in between its turns.
-struct TurnQueue {
-  private var live: ArraySlice<FilePath> = []
-  private var backlog: ArraySlice<FilePath> = []
-  private var waiting: Set<FilePath> = []
-  private var liveTurns = 0
-  /// After so many turns at live files one of the backlog is taken, so that it gets on.
-  private static let liveShare = 8
-
-  var isEmpty: Bool { waiting.isEmpty }
-  var hasLive: Bool { !live.isEmpty }
-
-  mutating func add(_ path: FilePath, isLive: Bool) {
-    guard waiting.insert(path).inserted else { return }
-    if isLive { live.append(path) } else { backlog.append(path) }
-  }
-
-  /// A file with more to read goes behind the others.
-  mutating func again(_ path: FilePath) { add(path, isLive: false) }
-
-  /// A file whose turn failed keeps its place.
-  mutating func putBack(_ path: FilePath) {
-    guard waiting.insert(path).inserted else { return }
-    live.insert(path, at: live.startIndex)
-  }
-
-  mutating func next() -> FilePath? {
-    let takesLive = !live.isEmpty && (backlog.isEmpty || liveTurns < Self.liveShare)
-    liveTurns = takesLive ? liveTurns + 1 : 0
-    guard let path = takesLive ? live.popFirst() : backlog.popFirst() else { return nil }
-    waiting.remove(path)
-    return path
+    superseded += other.superseded
   }
 }

@@ -9,6 +9,7 @@ final class SearchThread: Sendable {
   private let queue = DispatchQueue(label: "fleetlog.search")
   private let isScheduled = Atomic(false)
   private let failure = Mutex<StoreError?>(nil)
+  private let onAdvance = Mutex<(@Sendable () -> Void)?>(nil)
 
   /// - Parameter path: a log that its writer has created.
   init(database path: String) throws(StoreError) {
@@ -17,6 +18,11 @@ final class SearchThread: Sendable {
 
   /// Why the index could not be brought up to date, as long as that lasts.
   var lastError: StoreError? { failure.withLock { $0 } }
+
+  /// Has `body` called each time the index has taken events in, on the index's own thread.
+  func whenAdvanced(_ body: @escaping @Sendable () -> Void) {
+    onAdvance.withLock { $0 = body }
+  }
 
   /// Brings the index up to date soon.
   func wake() {
@@ -39,7 +45,9 @@ final class SearchThread: Sendable {
 
   private func advance() {
     do throws(StoreError) {
-      while try index.withLock({ (index) throws(StoreError) in try index.advance() }) > 0 {}
+      while try index.withLock({ (index) throws(StoreError) in try index.advance() }) > 0 {
+        onAdvance.withLock { $0 }?()
+      }
       failure.withLock { $0 = nil }
     } catch {
       failure.withLock { $0 = error }

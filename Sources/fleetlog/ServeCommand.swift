@@ -52,21 +52,33 @@ final class Server {
   private let http: HTTPServer
   private let pipeline: Pipeline
   private let search: SearchThread
+  private let log: EventLog
+  private let live: LiveHub
+  private var meter = ImportMeter()
+  private let health: Health
 
   init(_ arguments: Arguments, database path: String) throws {
     Signals.block()
     try Places.makeFolder(of: path)
     let cap = TextCap.sha256(
       limit: try arguments.int("max-text", in: 1024...(1 << 30)) ?? TextCap.defaultLimit)
+    // Before the log is made: wrong usage leaves nothing behind.
+    let port = try arguments.int("port", in: 0...65535)
     let writer = try Pipeline.create(database: path)
+    let health = Health()
+    self.health = health
     search = try SearchThread(database: path)
-    pipeline = try Pipeline(writer: writer, cap: cap, search: search, clock: Clock.now)
+    pipeline = try Pipeline(
+      writer: writer, cap: cap, search: search, order: .newestFirst, clock: Clock.now)
+    log = try EventLog(path: path)
+    live = try LiveHub(log: log)
+    search.whenAdvanced { [live] in live.publishSearch() }
     let dashboard = try Dashboard(
-      log: try EventLog(path: path), assets: try Places.assets(arguments),
-      now: { Clock.now() })
+      log: log, live: live, assets: try Places.assets(arguments),
+      now: { Clock.now() }, troubles: { health.troubles })
     var configuration = HTTPServer.Configuration()
     configuration.host = arguments.value("host") ?? configuration.host
-    configuration.port = try arguments.int("port", in: 0...65535) ?? configuration.port
+    configuration.port = port ?? configuration.port
     configuration.allowedHosts = arguments.values("allow-host")
     configuration.allowedHostsHint = "start fleetlog with --allow-host NAME"
     configuration.errorPage = { dashboard.errorPage($0, $1) }
@@ -88,20 +100,24 @@ final class Server {
     Terminal.print("Fleetlog is at http://\(hostForURL):\(http.port)/")
     for folder in folders { Terminal.say("watching \(Terminal.safe(folder))") }
     let watcher = DirectoryWatcher(roots: folders.map { FilePath($0) })
+    health.watch(watcher)
     let stop = Signals.whenAsked { watcher.wake() }
     search.wake()
-    var trouble = Trouble()
     while !stop.isRaised {
-      let timeout = pipeline.hasWork ? trouble.pause : quietCheck
-      for change in watcher.next(timeoutMs: timeout) {
-        trouble.note { () throws(StoreError) in try pipeline.take(change) }
+      // Asked before the changes, which include all that was listed when it was true.
+      let isListed = watcher.status.isComplete
+      changes += watcher.next(timeoutMs: pause)
+      retry()
+      do throws(StoreError) {
+        try work(isListed: isListed)
+        if trouble != nil { Terminal.say("fleetlog: writing works again") }
+        trouble = nil
+      } catch {
+        if trouble != error.description { Terminal.say("fleetlog: \(error)") }
+        trouble = error.description
       }
-      trouble.note { () throws(StoreError) in
-        _ = try pipeline.step()
-        if !pipeline.hasWork {
-          isHolding = try pipeline.settle(quietSince: Clock.now() - Pipeline.quietTime)
-        }
-      }
+      health.note(.log, trouble.map { "Fleetlog \($0)." })
+      publish()
     }
     watcher.stop()
     http.stop()
@@ -109,10 +125,66 @@ final class Server {
     return 0
   }
 
+  /// Tells the open pages how far the log and the import have come.
+  private func publish() {
+    live.publish(revision: pipeline.progress.appended.revision)
+    let report = meter.report(
+      pipeline.progress, isReading: pipeline.hasWork,
+      searchLag: { (try? log.searchLag()) ?? 0 }, now: Clock.monotonic())
+    switch report {
+    case .importing(let progress): live.publish(progress)
+    case .over: live.publish(nil)
+    case nil: break
+    }
+  }
+
   /// Whether some parser waits for its file to be quiet; only then the clock matters.
   private var isHolding = true
 
-  private var quietCheck: Int? { isHolding ? 2000 : nil }
+  /// What the log could not take note of yet.
+  private var changes: ArraySlice<FileChange> = []
+  private var hasNotedMissing = false
+  /// What keeps the log from being written, such as a full disk: said once, tried again.
+  private var trouble: String?
+  /// When what failed is tried again, in ms of the monotonic clock.
+  private var retryAt: Int64 = 0
+
+  /// ms between two attempts at what fails.
+  private static let retryInterval: Int64 = 2000
+
+  private func work(isListed: Bool) throws(StoreError) {
+    while let change = changes.first {
+      try pipeline.take(change)
+      changes.removeFirst()
+    }
+    if isListed, !hasNotedMissing {
+      try pipeline.noteMissing()
+      hasNotedMissing = true
+    }
+    _ = try pipeline.step()
+    if !pipeline.hasWork {
+      isHolding = try pipeline.settle(quietSince: Clock.now() - Pipeline.quietTime)
+    }
+  }
+
+  /// ms until something is to be looked at again without a change; nil for never.
+  private var pause: Int? {
+    if trouble != nil { return 1000 }
+    if pipeline.hasWork { return 0 }
+    if meter.isRunning { return 250 }
+    let mayPass = isHolding || pipeline.hasUnreadable || search.lastError != nil
+    return mayPass || !hasNotedMissing ? Int(Self.retryInterval) : nil
+  }
+
+  /// Tries again what fails by itself and passes by itself.
+  private func retry() {
+    let failure = search.lastError
+    health.note(.fullText, failure.map { "The full-text index lags: Fleetlog \($0)." })
+    guard Clock.monotonic() >= retryAt else { return }
+    retryAt = Clock.monotonic() + Self.retryInterval
+    pipeline.retryUnreadable()
+    if failure != nil { search.wake() }
+  }
 
   private var hostForURL: String { "127.0.0.1" }
 }

@@ -17,6 +17,10 @@ final class SourceReader {
     var isHolding = false
     /// Why the file as a whole was passed over.
     var skipped: String?
+    /// Whether that was because it could not be opened or read, which may pass.
+    var isUnreadable = false
+    /// The file as it was when the turn began; nil where it could not be opened.
+    var stamp: FileStamp?
     /// How much of the file has been read, and its size.
     var offset: Int64 = 0
     var size: Int64 = 0
@@ -111,7 +115,10 @@ final class SourceReader {
     turn.isHolding = parser.isHolding
     turn.offset = batch.next.offset
     turn.size = batch.stamp.size
-    if record.cursor == batch.next.text, output.drafts.isEmpty { return turn }
+    turn.stamp = batch.stamp
+    if record.cursor == batch.next.text, output.drafts.isEmpty, record.state == .reading {
+      return turn
+    }
     turn.appended = try writer.commit(
       EventBatch(
         drafts: output.drafts, problems: batch.skipped + output.problems,
@@ -140,7 +147,7 @@ final class SourceReader {
         source: SourceUpdate(
           fileID: record.id, device: record.device, inode: record.inode, cursor: cursor,
           offset: record.offset, size: record.size, modifiedAt: record.modifiedAt, lines: 0,
-          parserState: parser.state, isHolding: parser.isHolding)), now: clock())
+          parserState: parser.state, isHolding: parser.isHolding, isRead: false)), now: clock())
   }
 
   /// Notes a file that no format knows, or that has no complete line yet.
@@ -170,6 +177,7 @@ final class SourceReader {
     var turn = Turn()
     turn.skipped = error.detail
     let isGone = error.cause == .missing
+    turn.isUnreadable = !isGone
     if let source {
       try writer.sources.mark(
         source.id, isGone ? .gone : .unreadable, error: isGone ? nil : error.detail)

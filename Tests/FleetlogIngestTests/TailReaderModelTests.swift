@@ -1,18 +1,23 @@
 import FleetlogIngest
 import FleetlogTestSupport
+import Foundation
 import Testing
 
 /// Does at random what writers do to files, and compares after each full reading with the
 /// plainest splitter there is.
 @Suite("Reading a file that anything happens to")
 struct TailReaderModelTests {
+  /// `FLEETLOG_MODEL_RUNS` sets how many files are tried.
+  private static let runs =
+    ProcessInfo.processInfo.environment["FLEETLOG_MODEL_RUNS"].flatMap { Int($0) } ?? 540
+
   @Test(
     "After every reading, what was delivered are exactly the complete lines of the file",
     arguments: 0..<12)
   func model(_ suite: Int) throws {
     try TemporaryFolder.with { folder in
-      for round in 0..<45 {
-        let seed = UInt64(suite * 1000 + round)
+      for round in 0..<Self.runs / 12 {
+        let seed = UInt64(suite * 100_000 + round)
         var run = try ModelRun(folder: folder, seed: seed)
         for step in 0..<20 {
           let action = try run.act()

@@ -10,15 +10,19 @@ struct EventsPage: Page {
   let page: EventPage
   let histogram: Histogram
   let facets: [Facet]
+  /// Every event up to this id was there to be found.
+  let revision: Int64
   /// ms since the Unix epoch.
   let now: Int64
 
   static func read(_ request: PageRequest, from log: EventLog) throws -> EventsPage {
     let filter = try EventFilter(parameters: request.parameters, now: request.now)
+    // Before the rows, so that what is recorded in between is announced rather than missed.
+    let revision = try log.lastEventID(isSearch: filter.text != nil)
     return EventsPage(
       filter: filter, page: try log.events(filter),
       histogram: try log.histogram(filter, buckets: buckets), facets: try log.facets(filter),
-      now: request.now)
+      revision: revision, now: request.now)
   }
 
   static func json(_ request: PageRequest, from log: EventLog) throws -> JSONObject {
@@ -31,7 +35,24 @@ struct EventsPage: Page {
     if let text = filter.text { title = "“\(text)” in events" }
     return PageHead(
       title: title, section: isAttentionView ? .events(filter) : .events(), filter: filter,
-      twin: .events(filter))
+      twin: .events(filter), live: live)
+  }
+
+  /// Transcripts of several workers are not written in the order of their times: what is recorded
+  /// so many ms late still counts as new.
+  private static let liveSlack: Int64 = 300_000
+
+  /// What comes to stand above the first row, or near it. An import of older transcripts is no
+  /// news here, and would be too much of it.
+  private var live: Location? {
+    guard filter.after == nil, filter.sort == .newest, filter.until == nil else { return nil }
+    var followed = filter
+    followed.limit = EventFilter.defaultLimit
+    if let newest = page.rows.first?.event.ts {
+      followed.since = max(followed.since ?? .min, newest - Self.liveSlack)
+    }
+    return Location(LiveStream.path, query: followed.parameters)
+      .adding("last_event_id", String(revision))
   }
 
   private var isAttentionView: Bool {
@@ -42,6 +63,8 @@ struct EventsPage: Page {
 
   static let slots: [Slot<EventsPage>] = [
     .text("matched", \.matched),
+    .text("countable") { $0.page.matchedIsExact ? String($0.page.matched) : nil },
+    .text("newestURL") { $0.live == nil ? nil : Location.events($0.filter).description },
     .text("partialReason", \.page.partialReason),
     .list("chips", \.chips),
     .text("clearURL") { _ in Location.events().description },

@@ -10,31 +10,39 @@ struct HealthPage: Page {
 
   let overview: LogOverview
   let reasons: [String]
+  let progress: ImportProgress?
   /// ms since the Unix epoch.
   let now: Int64
 
   static func read(_ request: PageRequest, from log: EventLog) throws -> HealthPage {
     try request.allowOnly()
     return HealthPage(
-      overview: try log.overview(), sources: try log.sources(), now: request.now)
+      overview: try log.overview(), sources: try log.sources(), progress: request.progress,
+      troubles: request.troubles(), now: request.now)
   }
 
   static func json(_ request: PageRequest, from log: EventLog) throws -> JSONObject {
     let page = try read(request, from: log)
-    return JSONTwin.health(page.overview, reasons: page.reasons)
+    return JSONTwin.health(page.overview, reasons: page.reasons, progress: page.progress)
   }
 
-  init(overview: LogOverview, sources: [SourceStatus], now: Int64) {
+  init(
+    overview: LogOverview, sources: [SourceStatus], progress: ImportProgress? = nil,
+    troubles: [String] = [],
+    now: Int64
+  ) {
     self.overview = overview
+    self.progress = progress
     self.now = now
-    var reasons: [String] = []
+    var reasons = troubles
     let unreadable = sources.filter { $0.state == .unreadable }
     if let first = unreadable.first {
       reasons.append(
         "\(Wording.plural(unreadable.count, "file")) can’t be read, first \(first.path): "
           + (first.lastError ?? "no reason was noted"))
     }
-    if overview.searchLag > Self.searchLagLimit {
+    // While an import runs the index is meant to follow behind.
+    if overview.searchLag > Self.searchLagLimit, progress == nil {
       reasons.append(
         "The full-text index is \(Wording.plural(overview.searchLag, "event")) behind.")
     }
@@ -53,6 +61,7 @@ struct HealthPage: Page {
     .part("last") { page in
       page.overview.lastEventAt.map { TimeText($0, now: page.now, as: .full) }
     },
+    .text("importWords") { $0.progress?.words },
     .text("searchLag") { Wording.plural($0.overview.searchLag, "event") },
   ]
 }

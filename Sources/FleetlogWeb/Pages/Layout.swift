@@ -6,12 +6,17 @@ struct Layout: TemplateContext {
   let assets: Assets
   /// nil where the log was not asked, as on an error page.
   let overview: LogOverview?
+  /// The import that runs, if one does.
+  let progress: ImportProgress?
   let content: SafeHTML
 
   static let slots: [Slot<Layout>] = [
     .text("title") { $0.head.title },
     .text("styleURL") { $0.assets.url(of: .style) },
     .text("scriptURL") { $0.assets.url(of: .script) },
+    .text("liveScriptURL") { $0.assets.url(of: .liveScript) },
+    .text("liveURL", \.liveURL),
+    .part("progress") { $0.progress.map(ImportLine.init) },
     .text("iconURL") { $0.assets.url(of: .icon) },
     .text("twinURL") { $0.head.twin?.description },
     .list("groups", \.groups),
@@ -19,6 +24,15 @@ struct Layout: TemplateContext {
     .list("kept", \.kept),
     .html("content", \.content),
   ]
+
+  /// Without a log there is nothing to follow, and on most pages nothing moves but an import: a
+  /// browser that leafs through the log opens no streams for that.
+  private var liveURL: String? {
+    guard overview != nil, head.live != nil || progress != nil else { return nil }
+    let progress = head.live == nil ? LiveStream.Order.Progress.only : .included
+    return (head.live ?? Location(LiveStream.path)).adding("progress", progress.rawValue)
+      .description
+  }
 
   private var groups: [NavigationGroup] {
     var attention = EventFilter()

@@ -30,6 +30,8 @@ struct PageHead: Sendable {
   var filter = EventFilter()
   /// Where the same view is read as JSON.
   var twin: Location?
+  /// The stream of what a visitor of this page waits for; nil where that is no event.
+  var live: Location?
 }
 
 /// What is asked of a page.
@@ -40,6 +42,10 @@ struct PageRequest: Sendable {
   /// ms since the Unix epoch.
   let now: Int64
   let templates: Templates
+  /// The import that runs, if one does.
+  var progress: ImportProgress?
+  /// What keeps the program from its work right now, in sentences.
+  var troubles: @Sendable () -> [String] = { [] }
 
   /// The value of a parameter; the last one where it is repeated, nil where it is blank.
   func value(_ name: String) -> String? {

@@ -25,7 +25,10 @@ struct TranscriptEntry: TemplateContext {
   private let now: Int64
 
   static let slots: [Slot<TranscriptEntry>] = [
-    .text("anchor") { entry in entry.event.map { "e\($0.id)" } },
+    .text("anchor") { entry in
+      // A sub-agent's place borrows its first event, which has a place of its own further in.
+      entry.kind == .agent ? nil : entry.event.map { "e\($0.id)" }
+    },
     .text("url") { entry in entry.event.map { Location.event($0.id).description } },
     .part("time") { entry in entry.event.map { TimeText($0.ts, now: entry.now, as: .time) } },
     .part("day") { entry in

@@ -80,7 +80,7 @@ struct RefusalView: TemplateContext {
     },
     .part("refused") { view in
       view.event.payloadObject?["text"].map {
-        Excerpt.prose(PayloadText.text($0), lines: 6, bytes: 600, limit: .max)
+        Excerpt.prose(PayloadText.text($0).trimmed, lines: 6, bytes: 600, limit: .max)
       }
     },
   ]

@@ -11,6 +11,7 @@ final class Exchange: Sendable {
     var body: [UInt8] = []
     var received = 0
     var answer: HTTPResponse?
+    var isHead = false
   }
 
   private let state = Monitor(State())
@@ -24,8 +25,16 @@ final class Exchange: Sendable {
     state.withLock { $0.verdict != nil }
   }
 
-  func begin(_ verdict: RequestGuard.Verdict) {
-    state.withLock { $0.verdict = verdict }
+  func begin(_ verdict: RequestGuard.Verdict, isHead: Bool) {
+    state.withLock { state in
+      state.verdict = verdict
+      state.isHead = isHead
+    }
+  }
+
+  /// Whether the client asked for the headers alone.
+  var isHead: Bool {
+    state.withLock { $0.isHead }
   }
 
   /// Keeps or discards a piece of the body.

@@ -61,4 +61,8 @@ package enum HTTPReply: Sendable {
   /// Runs on the worker threads, where it may block (on SQLite, on a file), while the connection
   /// sleeps. Workers take jobs in the order they came.
   case queued(@Sendable () -> HTTPResponse)
+
+  /// A body without a length, made while the client listens. Beyond
+  /// `HTTPServer.Configuration.streamLimit` it is answered 503 instead.
+  case stream(HTTPStream)
 }

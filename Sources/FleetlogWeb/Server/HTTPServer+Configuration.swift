@@ -11,6 +11,9 @@ extension HTTPServer {
     /// Connections at one time, from 1 to 100,000; a further one is answered 503 and closed.
     package var connectionLimit = 512
 
+    /// Streams at one time, fewer than the connections, so that pages can still be asked for.
+    package var streamLimit = 256
+
     /// Threads for `HTTPReply.queued` work, from 1 to 1,000.
     package var workers = 4
 
@@ -18,7 +21,8 @@ extension HTTPServer {
     package var bodyLimit = 8 * 1024 * 1024
 
     /// How long a connection may be silent before it is closed; whole seconds. A connection whose
-    /// queued reply is being prepared is not counted as silent.
+    /// queued reply is being prepared, or whose stream has nothing to send, is not counted as
+    /// silent; a client that does not take what its stream sends is.
     package var idleTimeout: Duration = .seconds(30)
 
     /// How long `stop()` lets requests in hand finish; those that do not are answered 503.
@@ -46,6 +50,7 @@ extension HTTPServer {
     /// Refuses numbers that no server could work with, before anything is opened.
     func validate() throws(HTTPServerError) {
       try Self.check("connectionLimit", connectionLimit, 1...100_000)
+      try Self.check("streamLimit", streamLimit, 0...100_000)
       try Self.check("workers", workers, 1...1_000)
       try Self.check("bodyLimit", bodyLimit, 0...1 << 32)
     }

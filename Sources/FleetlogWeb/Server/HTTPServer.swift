@@ -62,7 +62,7 @@ package final class HTTPServer: Sendable {
     }
   }
 
-  /// Closes the door, lets the requests in hand finish, and returns when every connection is
+  /// Closes the door, ends the streams, lets the requests in hand finish, and returns when every connection is
   /// closed, at most half a second after `Configuration.drainDeadline`.
   ///
   /// What has not finished by the deadline is answered 503; queued work that still runs then is
@@ -97,8 +97,10 @@ package final class HTTPServer: Sendable {
       address: socket.address, port: socket.port, allowed: configuration.allowedHosts)
     do throws(ErrnoFailure) {
       let workers = try WorkerPool(count: configuration.workers)
+      let desk = try StreamDesk(limit: configuration.streamLimit)
       let core = ServerCore(
-        configuration: configuration, names: names, workers: workers, handler: handler)
+        configuration: configuration, names: names, workers: workers, desk: desk,
+        handler: handler)
       do throws(ErrnoFailure) {
         let daemon = try MHDDaemon.start(core)
         do throws(ErrnoFailure) {

@@ -29,6 +29,24 @@ struct MHDConnection: @unchecked Sendable {
         body.count, UnsafeMutableRawPointer(mutating: body.baseAddress), .RESPMEM_MUST_COPY)
     }
     guard let created else { return false }
+    return queue(created, head: response, closing: closing)
+  }
+
+  /// Hands over the head of a stream, whose body the library then asks for piece by piece; false
+  /// when the library will not have it, in which case the stream has ended.
+  func queue(_ stream: HTTPStream, head: HTTPResponse, closing: Bool) -> Bool {
+    let body = Unmanaged.passRetained(StreamBody(stream: stream, client: self))
+    let created = MHD_create_response_from_callback(
+      UInt64.max, StreamBody.blockSize, fillStream, body.toOpaque(), endStream)
+    guard let created else {
+      stream.end()
+      body.release()
+      return false
+    }
+    return queue(created, head: head, closing: closing)
+  }
+
+  private func queue(_ created: OpaquePointer, head response: HTTPResponse, closing: Bool) -> Bool {
     // The library holds a reference of its own from `MHD_queue_response` on.
     defer { MHD_destroy_response(created) }
     for field in response.headers {
@@ -65,6 +83,40 @@ struct MHDConnection: @unchecked Sendable {
       fields: walk.fields,
       isIntact: walk.isIntact && walk.next + lineEnd == end)
   }
+}
+
+/// A stream and the one connection that it is sent on.
+private final class StreamBody: Sendable {
+  /// Bytes that the library asks for at once.
+  static let blockSize = 16 * 1024
+
+  let stream: HTTPStream
+  let client: MHDConnection
+
+  init(stream: HTTPStream, client: MHDConnection) {
+    self.stream = stream
+    self.client = client
+  }
+}
+
+private func fillStream(
+  _ body: UnsafeMutableRawPointer?, _: UInt64, _ buffer: UnsafeMutablePointer<CChar>?, _ size: Int
+) -> Int {
+  let isOver = -1
+  guard let body, let buffer else { return isOver }
+  let entry = Unmanaged<StreamBody>.fromOpaque(body).takeUnretainedValue()
+  let room = UnsafeMutableRawBufferPointer(start: buffer, count: size)
+  switch entry.stream.fill(room, of: entry.client) {
+  case .filled(let count): return count
+  case .suspended: return 0
+  case .ended: return isOver
+  }
+}
+
+/// The body has been sent to its end, or the client is gone.
+private func endStream(_ body: UnsafeMutableRawPointer?) {
+  guard let body else { return }
+  Unmanaged<StreamBody>.fromOpaque(body).takeRetainedValue().stream.end()
 }
 
 private let lineEnd = 2

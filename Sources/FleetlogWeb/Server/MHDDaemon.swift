@@ -118,6 +118,8 @@ private func access(
   switch step {
   case .goOn: return .YES
   case .answer(let response): return client.queue(response, closing: core.isDraining) ? .YES : .NO
+  case .stream(let stream, let head):
+    return client.queue(stream, head: head, closing: core.isDraining) ? .YES : .NO
   case .hangUp: return .NO
   }
 }

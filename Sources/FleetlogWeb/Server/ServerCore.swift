@@ -6,6 +6,7 @@ final class ServerCore: Sendable {
   enum Step: Sendable {
     case goOn
     case answer(HTTPResponse)
+    case stream(HTTPStream, HTTPResponse)
     case hangUp
   }
 
@@ -27,6 +28,7 @@ final class ServerCore: Sendable {
   private let requestGuard: RequestGuard
   private let handler: Handler
   private let workers: WorkerPool
+  private let desk: StreamDesk
   private let finish: ResponseFinish
   private let load = Monitor(Load())
 
@@ -36,11 +38,12 @@ final class ServerCore: Sendable {
 
   init(
     configuration: HTTPServer.Configuration, names: HostNames, workers: WorkerPool,
-    handler: @escaping Handler
+    desk: StreamDesk, handler: @escaping Handler
   ) {
     self.configuration = configuration
     self.handler = handler
     self.workers = workers
+    self.desk = desk
     requestGuard = RequestGuard(
       names: names, bodyLimit: configuration.bodyLimit,
       allowedHostsHint: configuration.allowedHostsHint)
@@ -84,7 +87,7 @@ final class ServerCore: Sendable {
     if isDraining, verdict.problem == nil {
       verdict = RequestGuard.Verdict(request: verdict.request, problem: Self.stopping)
     }
-    exchange.begin(verdict)
+    exchange.begin(verdict, isHead: head.method == .head)
     guard let problem = verdict.problem else { return .goOn }
     // Answering before the body has been read closes the connection, and a client that is still
     // sending may then see a reset instead of the answer. So that is done only where the client
@@ -115,6 +118,28 @@ final class ServerCore: Sendable {
     switch handler(request) {
     case .now(let response): return .answer(finish.response(response, for: request))
     case .queued(let work): return sleep(exchange, client: client, request: request, work: work)
+    case .stream(let stream): return open(stream, exchange, request)
+    }
+  }
+
+  private func open(_ stream: HTTPStream, _ exchange: Exchange, _ request: HTTPRequest) -> Step {
+    var head = HTTPResponse(headers: ["Content-Type": stream.contentType])
+    // A proxy that gathers the answer first would hold every event back.
+    head.headers["X-Accel-Buffering"] = "no"
+    let response = finish.response(head, for: request)
+    // To HEAD the library would send the end of a body that must not be there.
+    if exchange.isHead {
+      stream.end()
+      return .answer(response)
+    }
+    switch desk.admit(stream) {
+    case .admitted: return .stream(stream, response)
+    case .full:
+      stream.end()
+      return .answer(finish.problem(Self.tooManyStreams, for: request))
+    case .closed:
+      stream.end()
+      return .answer(finish.problem(Self.stopping, for: request))
     }
   }
 
@@ -148,6 +173,11 @@ final class ServerCore: Sendable {
     return .goOn
   }
 
+  private static let tooManyStreams = HTTPProblem(
+    status: 503, code: "too_many_streams",
+    message: "This server has as many live streams as it takes; close one and try again.",
+    headers: ["Retry-After": "5"])
+
   // MARK: Stopping
 
   private static let stopping = HTTPProblem(
@@ -162,6 +192,7 @@ final class ServerCore: Sendable {
   /// answered 503.
   func beginDraining() {
     load.withLock { $0.isDraining = true }
+    desk.close()
   }
 
   /// Lets the requests in hand finish. Afterwards no connection is suspended and none will be.
@@ -185,5 +216,6 @@ final class ServerCore: Sendable {
 
   func stopWorkers(by moment: Moment) {
     workers.stop(by: moment)
+    desk.stopWorkers(by: moment)
   }
 }

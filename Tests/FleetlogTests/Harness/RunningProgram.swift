@@ -19,9 +19,13 @@ final class RunningProgram {
       .deletingLastPathComponent().deletingLastPathComponent()
   }
 
-  init(_ arguments: [String], environment: [String: String] = [:]) throws {
-    process.executableURL = Self.path
-    process.arguments = arguments
+  /// - Parameter launcher: a command that starts the program in surroundings of its own, such as
+  ///   `setpriv` with its options; it gets the program and the arguments behind its own.
+  init(
+    _ arguments: [String], environment: [String: String] = [:], launcher: [String] = []
+  ) throws {
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = launcher + [Self.path.path] + arguments
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     process.standardOutput = output
     process.standardError = FileHandle.nullDevice
@@ -41,6 +45,8 @@ final class RunningProgram {
     return bytes.isEmpty ? nil : String(decoding: bytes, as: UTF8.self)
   }
 
+  var identifier: Int32 { process.processIdentifier }
+
   func signal(_ number: Int32) { kill(process.processIdentifier, number) }
 
   /// Waits for its end.
@@ -51,11 +57,13 @@ final class RunningProgram {
   }
 
   /// Runs the program to its end.
-  static func run(_ arguments: [String]) throws -> (output: String, error: String, status: Int32) {
+  static func run(
+    _ arguments: [String], launcher: [String] = []
+  ) throws -> (output: String, error: String, status: Int32) {
     let process = Process()
     let (output, error) = (Pipe(), Pipe())
-    process.executableURL = path
-    process.arguments = arguments
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = launcher + [path.path] + arguments
     process.standardOutput = output
     process.standardError = error
     process.standardInput = FileHandle.nullDevice
@@ -73,15 +81,23 @@ final class RunningProgram {
   }
 }
 
-/// `fleetlog serve` over a folder.
+/// `fleetlog serve` over some folders.
 final class RunningServer {
   let program: RunningProgram
   let url: String
 
-  init(folder: String, database: String) throws {
-    program = try RunningProgram([
-      "serve", folder, "--db", database, "--port", "0", "--assets", RunningProgram.package.path,
-    ])
+  convenience init(folder: String, database: String, port: Int = 0) throws {
+    try self.init(folders: [folder], database: database, port: port)
+  }
+
+  /// - Parameters:
+  ///   - port: 0 takes a free one.
+  ///   - launcher: see ``RunningProgram``.
+  init(folders: [String], database: String, port: Int = 0, launcher: [String] = []) throws {
+    program = try RunningProgram(
+      ["serve"] + folders + [
+        "--db", database, "--port", "\(port)", "--assets", RunningProgram.package.path,
+      ], launcher: launcher)
     let line = try #require(program.line())
     let start = try #require(line.range(of: "http://"))
     url = String(line[start.lowerBound...].dropLast())

@@ -13,7 +13,8 @@ struct EventsPageTests {
       filter: filter,
       page: EventPage(
         rows: rows, next: next, matched: matched, matchedIsExact: isExact, partialReason: partial),
-      histogram: Histogram(bucketWidth: 1, buckets: [], isExact: true), facets: facets, now: 10)
+      histogram: Histogram(bucketWidth: 1, buckets: [], isExact: true), facets: facets,
+      revision: 7, now: 10)
     return try Templates.ofThisPackage().events.fill(page).text
   }
 

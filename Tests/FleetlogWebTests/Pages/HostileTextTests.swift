@@ -51,7 +51,8 @@ struct HostileTextTests {
 
   private func framed(_ head: PageHead, _ content: SafeHTML) throws -> String {
     let layout = Layout(
-      head: head, assets: try Assets.ofThisPackage(), overview: nil, content: content)
+      head: head, assets: try Assets.ofThisPackage(), overview: nil, progress: nil,
+      content: content)
     return templates.layout.fill(layout).text
   }
 
@@ -81,7 +82,8 @@ struct HostileTextTests {
     let facet = Facet(
       parameter: "type", values: [Facet.Value(name: text, count: 1)], isExact: false)
     try add(
-      EventsPage(filter: filter, page: page, histogram: histogram, facets: [facet], now: 5))
+      EventsPage(
+        filter: filter, page: page, histogram: histogram, facets: [facet], revision: 7, now: 5))
     let link = StoredLink(
       id: 1, relation: .causedBy, direction: .incoming, other: events[0], createdAt: 1,
       metadata: "{\"by\":\"rule\",\"rule\":\"x\"}")

@@ -27,6 +27,11 @@ final class RawClient: @unchecked Sendable {
     close(descriptor)
   }
 
+  /// Ends the connection in both directions.
+  func hangUp() {
+    shutdown(descriptor, Int32(SHUT_RDWR))
+  }
+
   func send(_ text: String) throws {
     try send(Array(text.utf8))
   }
@@ -60,6 +65,29 @@ final class RawClient: @unchecked Sendable {
       guard try readMore() else {
         throw Failure(what: "closed before an answer, after \(unread.count) bytes")
       }
+    }
+  }
+
+  /// The next piece of a body that comes in chunks; nil at its end.
+  func receiveChunk() throws -> [UInt8]? {
+    let size = try receiveLine()
+    guard let count = Int(size, radix: 16) else { throw Failure(what: "no chunk but “\(size)”") }
+    while unread.count < count + 2 {
+      guard try readMore() else { throw Failure(what: "closed within a chunk") }
+    }
+    let chunk = Array(unread[..<count])
+    unread.removeFirst(count + 2)
+    return chunk.isEmpty ? nil : chunk
+  }
+
+  private func receiveLine() throws -> String {
+    while true {
+      if let end = unread.firstRange(of: Array("\r\n".utf8)) {
+        let line = String(decoding: unread[..<end.lowerBound], as: UTF8.self)
+        unread.removeFirst(end.upperBound)
+        return line
+      }
+      guard try readMore() else { throw Failure(what: "closed before a chunk") }
     }
   }
 

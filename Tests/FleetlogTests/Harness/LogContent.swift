@@ -1,0 +1,114 @@
+import FleetlogEvents
+import FleetlogTestSupport
+import Testing
+
+@testable import FleetlogStore
+
+/// Everything that a log says, without what depends on when and in which order it was read: the
+/// ids of events and runs are replaced by keys.
+struct LogContent {
+  /// Rows by table, each as one text, sorted.
+  private(set) var tables: [String: [String]] = [:]
+
+  init(database: String) throws {
+    let log = try Connection(path: database, access: .readOnly)
+    for (table, sql) in Self.questions {
+      tables[table] = try log.rows(sql) { row in
+        row.optionalText(0) ?? "NULL"
+      }.sorted()
+    }
+    tables["search"] = try Self.hits(database, log)
+  }
+
+  private static let questions: KeyValuePairs = [
+    "events": row(
+      [
+        fixed("ts"), own("instance_id"), own("role"), "source_kind", own("source_ref"), "sink_kind",
+        "sink_ref",
+        "event_type", "schema_version", "attention_candidate", "operator_action_required",
+        "risk_detected", "severity", "confidence", "summary", fixed("payload_json"),
+        "artifact_refs", "tags", "dedupe_key", "idempotency_key", "expires_at", "provenance",
+        fixed("source_length"),
+        own("(SELECT key FROM runs WHERE id = run_id)"),
+        own("(SELECT key FROM runs WHERE id = parent_run_id)"), key("related_event_id"),
+        """
+        (SELECT group_concat(s) FROM (SELECT related_session_id AS s UNION
+          SELECT session_id FROM session_copies WHERE event_id = events.id ORDER BY s))
+        """,
+      ], of: "events"),
+    "event_links": row(
+      [key("from_event_id"), key("to_event_id"), "relation_type", "metadata_json"],
+      of: "event_links"),
+    "pending_links": row(
+      [key("event_id"), "relation_type", "direction", "target_kind", "target"],
+      of: "pending_links"),
+    "runs": row(
+      [
+        "key", "parent_key", "(SELECT p.key FROM runs p WHERE p.id = runs.parent_run_id)",
+        "instance_id", "role", "session_id", unshared("started_at"), unshared("last_at"),
+        unshared("events"),
+      ], of: "runs"),
+    "sessions": row(SessionColumns.names, of: "sessions"),
+    "event_tags": row(["tag", "ts", key("event_id")], of: "event_tags"),
+    "event_totals": row(
+      ["hour", "event_type", "source_kind", "events", "attention"],
+      of: "event_totals WHERE event_type <> 'process.started'"),
+    "key_aliases": row(["key", key("event_id")], of: "key_aliases"),
+  ]
+
+  /// A column, but for the starts that no record tells: of a session in several files, whose second
+  /// is read first when both are there at once, the start is told by that one's first line.
+  private static func fixed(_ column: String) -> String {
+    "iif(event_type = 'process.started' AND json_extract(payload_json, '$.synthesized'), NULL, "
+      + column + ")"
+  }
+
+  /// A column of an event that only one session shows. What a resumed session repeats belongs to
+  /// the session that is read first, and is shown by both.
+  private static func own(_ column: String) -> String {
+    "iif(id IN (SELECT event_id FROM session_copies), NULL, \(column))"
+  }
+
+  /// A column of a run that shares no event with another.
+  private static func unshared(_ column: String) -> String {
+    """
+    iif(session_id IN (SELECT session_id FROM session_copies) OR session_id IN
+      (SELECT e.related_session_id FROM session_copies c JOIN events e ON e.id = c.event_id),
+      NULL, \(column))
+    """
+  }
+
+  private static func key(_ column: String) -> String {
+    "(SELECT e.idempotency_key FROM events e WHERE e.id = \(column))"
+  }
+
+  private static func row(_ columns: [String], of table: String) -> String {
+    "SELECT json_array(" + columns.joined(separator: ", ") + ") FROM \(table)"
+  }
+
+  /// Which events the words of the log find.
+  private static func hits(_ database: String, _ log: Connection) throws -> [String] {
+    let questions = try EventLog(path: database, deadline: 20_000)
+    let words = try log.rows("SELECT summary FROM events") { $0.text(0) }
+      .flatMap { $0.split { !$0.isLetter } }.map { $0.lowercased() }.filter { $0.count > 3 }
+    return try Set(words).sorted().prefix(400).map { word in
+      var filter = EventFilter()
+      filter.text = word
+      filter.limit = 500
+      let keys = try questions.events(filter).rows.map { $0.event.idempotencyKey ?? "" }
+      return word + ": " + keys.sorted().joined(separator: " ")
+    }
+  }
+
+  /// What is here and not there, a line a row; empty where nothing is.
+  func rows(notIn other: LogContent) -> [String] {
+    tables.sorted { $0.key < $1.key }.flatMap { table, rows in
+      var left: [String: Int] = [:]
+      for row in other.tables[table] ?? [] { left[row, default: 0] += 1 }
+      return rows.filter { row in
+        left[row, default: 0] -= 1
+        return left[row, default: 0] < 0
+      }.map { "\(table): \($0)" }
+    }
+  }
+}

@@ -1,0 +1,123 @@
+import FleetlogEvents
+import FleetlogIngest
+import FleetlogStore
+import FleetlogTestSupport
+import Foundation
+
+/// What libFuzzer feeds; `FLEETLOG_FUZZ` names one when the program runs.
+///
+/// A target finds more than crashes: what must hold of every input is checked as well.
+enum FuzzTarget: String, CaseIterable {
+  case claude
+  case codex
+  case codexExec = "codex-exec"
+  case eventLog = "eventlog"
+  case eventBlock = "event-block"
+  case search
+  case json
+
+  static let chosen: FuzzTarget = {
+    let name = ProcessInfo.processInfo.environment["FLEETLOG_FUZZ"] ?? ""
+    guard let target = FuzzTarget(rawValue: name) else {
+      fatalError(
+        "can't fuzz \"\(name)\": set FLEETLOG_FUZZ to one of "
+          + allCases.map(\.rawValue).joined(separator: ", "))
+    }
+    return target
+  }()
+
+  func run(_ bytes: [UInt8]) {
+    switch self {
+    case .claude: read(ClaudeFormat.self, bytes)
+    case .codex: read(CodexFormat.self, bytes)
+    case .codexExec: read(CodexExecFormat.self, bytes)
+    case .eventLog: read(EventLogFormat.self, bytes)
+    case .eventBlock: scan(String(decoding: bytes, as: UTF8.self))
+    case .search: search(String(decoding: bytes, as: UTF8.self))
+    case .json: parse(bytes)
+    }
+  }
+
+  /// A file gives the same events whatever the batches in which it is read.
+  private func read<Format: TranscriptFormat>(_ format: Format.Type, _ bytes: [UInt8]) {
+    let whole = FormatRun.read(format, bytes)
+    let pieces = FormatRun.read(format, bytes, restoring: true)
+    expect(
+      Golden.events(whole.drafts, whole.problems) == Golden.events(pieces.drafts, pieces.problems),
+      "a restart between two lines changes what they come to")
+    expect(whole.drafts.allSatisfy { $0.idempotencyKey?.isEmpty == false }, "an event has no key")
+    _ = Format.recognises(
+      FormatCatalogue.sample(path: "/a/b.jsonl", lines: FormatRun.lines(bytes).map(\.bytes)))
+  }
+
+  /// What is certain of a message's beginning stays so however it goes on.
+  private func scan(_ text: String) {
+    let whole = EventBlock.scan(text, isComplete: true)
+    for finding in whole.findings {
+      switch finding {
+      case .block(let body, _): _ = EventContract.admit(block: body)
+      case .summaryLine(let body, _): _ = EventContract.admit(summaryLine: body)
+      case .broken, .fenced: break
+      }
+    }
+    _ = EventContract.admit(block: text)
+    guard let newline = text.lastIndex(of: "\n") else { return }
+    let start = EventBlock.scan(String(text[..<newline]), isComplete: false)
+    expect(whole.findings.starts(with: start.findings), "a finding is taken back")
+  }
+
+  /// Whatever is typed is a question that can be answered.
+  private func search(_ text: String) {
+    var filter = EventFilter()
+    filter.text = text
+    do {
+      for row in try Self.log.events(filter).rows { _ = row.snippet }
+    } catch {
+      fatalError("the search failed: \(error)")
+    }
+  }
+
+  private static let log: EventLog = {
+    do {
+      let log = try TemporaryLog()
+      var draft = EventDraft(
+        .messageUser, ts: 0,
+        run: RunIdentity(key: "run:a", instanceID: "a", role: "worker", sessionID: "s"),
+        sourceKind: .operator, summary: "some words OR none, naïve café 漢字 a-b \"quoted\"")
+      draft.idempotencyKey = "a"
+      draft.payload.set("text", "a payload with some words too")
+      try log.append(draft)
+      let reader = try log.reader()
+      keptAlive = log
+      return reader
+    } catch {
+      fatalError("can't make a log to search in: \(error)")
+    }
+  }()
+
+  nonisolated(unsafe) private static var keptAlive: TemporaryLog?
+
+  /// What was read can be written and read again.
+  private func parse(_ bytes: [UInt8]) {
+    guard let root = try? JSONDocument(bytes).root else { return }
+    root.forEachString { text in
+      let array = try? JSONDocument(JSONObject.array(of: [text])).root.elements
+      expect(array?.first?.string == text, "a string does not survive being written")
+    }
+    _ = (root.int, root.double, root.bool, root.members.count, root.elements.count)
+    guard root.isObject else { return }
+    let copy = try? JSONDocument(root.source).root
+    expect(copy?.members.count == root.members.count, "an object does not survive being copied")
+  }
+
+  private func expect(_ holds: Bool, _ complaint: String) {
+    if !holds { fatalError(complaint) }
+  }
+}
+
+/// libFuzzer calls this for every input.
+@_cdecl("LLVMFuzzerTestOneInput")
+public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+  FuzzTarget.chosen.run(Array(UnsafeBufferPointer(start: start, count: count)))
+  return 0
+}
