@@ -37,7 +37,9 @@ final class Connection: @unchecked Sendable {
     let flags: Int32
     switch access {
     case .readOnly: flags = SQLITE_OPEN_READONLY
-    case .readWrite: flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+    case .readWrite:
+      flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+      Self.makePrivate(path)
     }
     let code = sqlite3_open_v2(
       path, &opened, flags | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nil)
@@ -52,6 +54,13 @@ final class Connection: @unchecked Sendable {
     sqlite3_busy_timeout(handle, Self.patience)
     sqlite3_progress_handler(
       handle, 1000, { hasPassed($0) }, Unmanaged.passUnretained(self).toOpaque())
+  }
+
+  /// Creates the file for its owner alone, since transcripts hold secrets; SQLite gives the files
+  /// beside it the same rights. One that is there keeps the rights it has.
+  private static func makePrivate(_ path: String) {
+    let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+    if descriptor >= 0 { close(descriptor) }
   }
 
   deinit {

@@ -1,4 +1,5 @@
 package import FleetlogEvents
+import Glibc
 
 /// The log as its readers see it: every question that a page or a command asks.
 package final class EventLog: Sendable {
@@ -11,7 +12,8 @@ package final class EventLog: Sendable {
   let deadline: UInt64
 
   /// - Parameters:
-  ///   - path: a log whose writer and ``SearchIndex`` have been opened before.
+  ///   - path: a log that its writer has created. A full-text index that is missing is created,
+  ///     empty: the next writer fills it.
   ///   - deadline: how long one question may take before its answer is given as far as it got,
   ///     in ms.
   package init(
@@ -19,6 +21,9 @@ package final class EventLog: Sendable {
   ) throws(StoreError) {
     self.path = path
     self.deadline = deadline
+    if access(SearchIndex.path(forDatabase: path), F_OK) != 0 {
+      _ = try SearchIndex(database: path)
+    }
     pool = ConnectionPool(path: path)
     try pool.withConnection { (_) throws(StoreError) in }
   }

@@ -165,8 +165,13 @@ final class Pipeline {
   @discardableResult
   func settle(quietSince time: Int64) throws(StoreError) -> Bool {
     let holding = try reader.writer.sources.holding()
-    for record in holding where record.modifiedAt <= time {
-      let appended = try reader.settle(record)
+    let quiet = holding.filter { $0.modifiedAt <= time }
+    if !quiet.isEmpty {
+      let appended = try reader.writer.group { () throws(StoreError) in
+        var sum = Appended()
+        for record in quiet { sum.add(try reader.settle(record)) }
+        return sum
+      }
       progress.appended.add(appended)
       if appended.inserted > 0 { search.wake() }
     }

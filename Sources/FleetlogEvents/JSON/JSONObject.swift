@@ -148,7 +148,7 @@ package struct JSONObject: Sendable, Equatable {
 }
 
 /// How much of one text value an event keeps inline: everything up to `limit` bytes, beyond it
-/// head, tail, length and digest. The whole text stays readable from the event's receipt.
+/// head, tail, length and digest. The log keeps the whole line among the event's receipts.
 package struct TextCap: Sendable {
   /// Bytes of UTF-8.
   package let limit: Int
