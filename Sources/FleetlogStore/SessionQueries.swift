@@ -76,7 +76,9 @@ extension EventLog {
           UNION
           SELECT r.id FROM family f JOIN runs r ON r.parent_run_id = f.id LIMIT 1000)
         SELECT r.id, r.key, r.parent_run_id, r.instance_id, r.role, r.session_id, r.started_at,
-          r.last_at, r.events, e.summary
+          r.last_at, r.events, coalesce((SELECT c.summary FROM event_links l JOIN events c
+            ON c.id = l.from_event_id WHERE l.to_event_id = r.id AND l.relation_type = 'spawned'
+            ORDER BY l.id LIMIT 1), e.summary)
         FROM family f JOIN runs r ON r.id = f.id LEFT JOIN events e ON e.id = r.id
         ORDER BY (r.session_id IS NOT ?1), (r.role = 'subagent'), r.started_at, r.id
         """, [.text(id)]

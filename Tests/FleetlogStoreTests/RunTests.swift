@@ -37,6 +37,18 @@ struct RunTests {
     #expect(try log.reader().session("p")?.runs.map(\.parentID) == [nil, 1])
   }
 
+  @Test("A run is named by the call that spawned it, else by its start")
+  func purpose() throws {
+    let log = try TemporaryLog()
+    try log.append(
+      .started("p"), .started("c", parent: "p"),
+      .sample("call", .toolCall, session: "p", summary: "Trace the retries") {
+        $0.links = [.byRule("spawn_result", .spawned, .idempotencyKey("run:c"))]
+      })
+    let runs = try #require(try log.reader().session("p")).runs
+    #expect(runs.map(\.summary) == ["something happened", "Trace the retries"])
+  }
+
   @Test("A parent that turns up later is filled in, in the run and in its events")
   func lateParent() throws {
     let log = try TemporaryLog()

@@ -59,6 +59,7 @@ package struct RunSummary: Sendable, Equatable {
   package let startedAt: Int64
   package let lastAt: Int64
   package let events: Int
+  /// What the run was started for, as the call that spawned it says; else that it started.
   package let summary: String
 
   package init(
