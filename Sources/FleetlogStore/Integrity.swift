@@ -1,7 +1,7 @@
 import CSQLite
 
 extension EventLog {
-  package static var libraryVersion: String { String(cString: sqlite3_libversion()) }
+  package static var sqliteVersion: String { String(cString: sqlite3_libversion()) }
 
   package static var schemaVersion: Int { Migrations.current }
 

@@ -61,7 +61,7 @@ enum DoctorCommand: Verb {
   private static func versions() -> Check {
     Check(
       name: "versions", isWell: true,
-      finding: "fleetlog \(Fleetlog.version), SQLite \(EventLog.libraryVersion), "
+      finding: "fleetlog \(Fleetlog.version), SQLite \(EventLog.sqliteVersion), "
         + "schema \(EventLog.schemaVersion), contract \(EventContract.version)")
   }
 
