@@ -150,8 +150,9 @@ struct FaultTests {
   private static let powerless: [String]? = {
     guard getuid() == 0 else { return [] }
     let launcher = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
-    guard let words = try? RunningProgram(["--version"], launcher: launcher),
-      words.exitStatus() == 0
+    // It must also be able to reach the program and its files, which may stand in a closed folder.
+    let question = ["doctor", "--db", "/nonexistent", "--assets", RunningProgram.package.path]
+    guard let answer = try? RunningProgram(question, launcher: launcher), answer.exitStatus() == 0
     else { return nil }
     return launcher
   }()
