@@ -242,14 +242,12 @@ final class Statement {
     case .text(var text):
       text.withUTF8 { bytes in
         bytes.withMemoryRebound(to: CChar.self) {
-          // An empty buffer has no address, and no address would bind NULL.
-          _ = fleetlog_bind_text(handle, index, $0.baseAddress ?? emptyText, UInt64($0.count))
+          _ = fleetlog_bind_text(handle, index, $0.baseAddress, UInt64($0.count))
         }
       }
     case .blob(let bytes):
       bytes.withUnsafeBytes { bytes in
-        let address = bytes.baseAddress ?? UnsafeRawPointer(emptyText)
-        _ = fleetlog_bind_blob(handle, index, address, UInt64(bytes.count))
+        _ = fleetlog_bind_blob(handle, index, bytes.baseAddress, UInt64(bytes.count))
       }
     }
   }
@@ -292,10 +290,3 @@ final class Statement {
     sqlite3_column_type(handle, column) == SQLITE_NULL
   }
 }
-
-// One byte that is never written or freed, so any thread may read it.
-nonisolated(unsafe) private let emptyText: UnsafePointer<CChar> = {
-  let empty = UnsafeMutablePointer<CChar>.allocate(capacity: 1)
-  empty.initialize(to: 0)
-  return UnsafePointer(empty)
-}()

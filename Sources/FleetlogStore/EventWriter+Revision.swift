@@ -19,7 +19,7 @@ extension EventWriter {
     else { return nil }
     let current = try latestRevision(of: known)
     let run = Run(id: current.runID, parentID: current.parentRunID)
-    let reading = stored(draft, run: run, id: current.id, commit: commit)
+    let reading = try stored(draft, run: run, id: current.id, commit: commit)
     guard EventColumns.content(reading) != EventColumns.content(current) else { return nil }
     var revised = draft
     revised.idempotencyKey = "r\(revision.parserVersion).\(key)"

@@ -149,7 +149,7 @@ package final class EventWriter {
       return
     }
     let run = try run(for: draft, &commit)
-    let event = stored(draft, run: run, id: commit.nextID, commit: commit)
+    let event = try stored(draft, run: run, id: commit.nextID, commit: commit)
     let inserted = try connection.run(EventColumns.insert, EventColumns.values(event))
     guard inserted == 1 else {
       throw StoreError(
@@ -248,14 +248,16 @@ package final class EventWriter {
 
   func stored(
     _ draft: EventDraft, run: Run, id: Int64, commit: Commit
-  ) -> StoredEvent {
+  ) throws(StoreError) -> StoredEvent {
     var payload = draft.payload
     if let version = draft.version, !payload.contains("_version") {
       payload.set("_version", version)
     }
-    let related = draft.relatedKey.flatMap { key in
-      try? connection.first(
-        "SELECT id FROM events WHERE idempotency_key = ?", [.text(key)], { $0.int(0) })
+    var related: Int64?
+    if let key = draft.relatedKey {
+      related = try connection.first(
+        "SELECT id FROM events WHERE idempotency_key = ?", [.text(key)]
+      ) { $0.int(0) }
     }
     return StoredEvent(
       id: id, ts: draft.ts, recordedAt: commit.now, runID: run.id, parentRunID: run.parentID,

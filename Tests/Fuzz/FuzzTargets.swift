@@ -95,6 +95,7 @@ enum FuzzTarget: String, CaseIterable {
     }
   }()
 
+  /// The log's folder goes with this. Set once, by the only thread on which libFuzzer runs.
   nonisolated(unsafe) private static var keptAlive: TemporaryLog?
 
   /// What was read can be written and read again.
@@ -110,6 +111,7 @@ enum FuzzTarget: String, CaseIterable {
     expect(copy?.members.count == root.members.count, "an object does not survive being copied")
   }
 
+  /// A trap is how libFuzzer learns that an input has found something.
   private func expect(_ holds: Bool, _ complaint: String) {
     if !holds { fatalError(complaint) }
   }

@@ -72,18 +72,9 @@ struct RolloutReading {
     _ lines: [String], path: String = "/a/rollout-x.jsonl", inChunks: Bool = false,
     settles: Bool = true
   ) -> FormatOutput {
-    let file = TranscriptFile(path: path, modifiedAt: 1000)
-    var format = CodexFormat(file: file, state: nil)
-    var output = FormatOutput()
-    var offset: Int64 = 0
-    for (number, line) in lines.enumerated() {
-      let bytes = Array(line.utf8)
-      format.read(RawLine(offset: offset, bytes: bytes, number: number), into: &output)
-      offset += Int64(bytes.count) + 1
-      if inChunks { format = CodexFormat(file: file, state: format.state) }
-    }
-    if settles { format.settle(into: &output) }
-    return output
+    FormatRun.read(
+      CodexFormat.self, Array(lines.joined(separator: "\n").utf8), path: path,
+      modifiedAt: 1000, restoring: inChunks, settling: settles)
   }
 }
 

@@ -8,18 +8,9 @@ struct EventLogFormatTests {
   private static func read(
     _ lines: [String], path: String = "/a/log.jsonl", inChunks: Bool = false
   ) -> FormatOutput {
-    let file = TranscriptFile(path: path, modifiedAt: 1000)
-    var format = EventLogFormat(file: file, state: nil)
-    var output = FormatOutput()
-    var offset: Int64 = 0
-    for (number, line) in lines.enumerated() {
-      let bytes = Array(line.utf8)
-      format.read(RawLine(offset: offset, bytes: bytes, number: number), into: &output)
-      offset += Int64(bytes.count) + 1
-      if inChunks { format = EventLogFormat(file: file, state: format.state) }
-    }
-    format.settle(into: &output)
-    return output
+    FormatRun.read(
+      EventLogFormat.self, Array(lines.joined(separator: "\n").utf8), path: path,
+      modifiedAt: 1000, restoring: inChunks)
   }
 
   /// The one event that a line says, the synthesized start of its run left out.

@@ -69,6 +69,7 @@ final class RunningProgram {
     process.standardInput = FileHandle.nullDevice
     try process.run()
     let errorText = DispatchQueue(label: "stderr")
+    // Written on the queue and read after `sync` has waited for it.
     nonisolated(unsafe) var errors = Data()
     errorText.async { errors = error.fileHandleForReading.readDataToEndOfFile() }
     let text = output.fileHandleForReading.readDataToEndOfFile()
