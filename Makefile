@@ -25,10 +25,10 @@ setup:
 	@$(call INSTALL,g++ git libc6-dev libcurl4 libncurses6 libxml2 pkg-config)
 	@$(call INSTALL,libmicrohttpd-dev libsqlite3-dev libzstd-dev nettle-dev zlib1g-dev)
 
-## What the tests need besides: a real browser, which finds its driver by the name localhost, and
-## Python for the independent counts.
+## What the tests need besides: a real browser, which finds its driver by the name localhost, a file
+## system that can be made to hang, and Python for the independent counts.
 setup-test: setup
-	@$(call INSTALL,chromium chromium-driver curl python3)
+	@$(call INSTALL,bindfs chromium chromium-driver curl python3)
 	@getent hosts localhost >/dev/null || echo '127.0.0.1 localhost' | $(SUDO) tee -a /etc/hosts >/dev/null
 
 test: setup-test

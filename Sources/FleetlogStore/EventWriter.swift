@@ -9,6 +9,8 @@ package final class EventWriter {
   package typealias SessionProjection = (StoredEvent, inout SessionSummary) -> Void
 
   let connection: Connection
+  /// The log's file.
+  package var path: String { connection.path }
   private let lock: WriterLock?
   private let runs: RunLedger
   private let links: LinkLedger

@@ -29,6 +29,11 @@ package final class SourceLedger {
 
   init(_ connection: Connection) { self.connection = connection }
 
+  /// Opens a log's sources for reading, beside its writer.
+  package init(database path: String) throws(StoreError) {
+    connection = try Connection(path: path, access: .readOnly)
+  }
+
   /// The file that stands under a path.
   package func find(path: String) throws(StoreError) -> SourceRecord? {
     try connection.first(

@@ -1,5 +1,4 @@
 package import FleetlogEvents
-import Glibc
 
 extension EventLog {
   /// How many bytes of a receipt a page shows.
@@ -106,26 +105,11 @@ extension EventLog {
     let kept = try TranscriptArchive.read(
       span, file: file, limit: Self.receiptLimit, from: connection)
     let raw = path.raw.isEmpty ? Array(path.shown.utf8) : path.raw
-    let present = Self.read(span, limit: Self.receiptLimit, fromFile: raw)
-    guard let bytes = kept ?? present else { return nil }
+    let present = PresentBytes.read(span, limit: Self.receiptLimit, path: raw)
+    guard let bytes = kept ?? present.bytes else { return nil }
     return Receipt(
       fileID: file, path: path.shown, span: span, bytes: bytes,
       isCut: span.length > Self.receiptLimit,
-      fileStillAgrees: kept.map { $0 == present })
-  }
-
-  private static func read(_ span: SourceSpan, limit: Int, fromFile path: [UInt8]) -> [UInt8]? {
-    let name = path.map { CChar(bitPattern: $0) } + [0]
-    // A receipt must never hang on a FIFO that took the file's place.
-    let descriptor = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else { return nil }
-    defer { close(descriptor) }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
-    let wanted = min(Int(span.length), limit)
-    let bytes = [UInt8](unsafeUninitializedCapacity: wanted) { buffer, count in
-      count = max(0, pread(descriptor, buffer.baseAddress, wanted, off_t(span.offset)))
-    }
-    return bytes.count == wanted ? bytes : nil
+      fileStillAgrees: present.isKnown ? kept.map { $0 == present.bytes } : nil)
   }
 }

@@ -11,7 +11,7 @@ final class Health: Sendable {
 
   private struct State {
     var troubles: [Part: String] = [:]
-    var watcher: DirectoryWatcher?
+    var lanes: Lanes?
   }
 
   private let state = Mutex(State())
@@ -24,14 +24,15 @@ final class Health: Sendable {
     state.withLock { $0.troubles[part] = trouble }
   }
 
-  /// Counts the folders that can't be watched among the troubles.
-  func watch(_ watcher: DirectoryWatcher) { state.withLock { $0.watcher = watcher } }
+  /// Counts what can't be watched or read among the troubles.
+  func watch(_ lanes: Lanes) { state.withLock { $0.lanes = lanes } }
 
   /// Sentences for people; none where all is well.
   var troubles: [String] {
-    let (noted, watcher) = state.withLock { ($0.troubles, $0.watcher) }
+    let (noted, lanes) = state.withLock { ($0.troubles, $0.lanes) }
     let sentences = noted.sorted { $0.key.rawValue < $1.key.rawValue }.map(\.value)
-    return sentences + (watcher.map { Self.sentences($0.status) } ?? [])
+    guard let lanes else { return sentences }
+    return sentences + lanes.statuses.flatMap(Self.sentences) + lanes.troubles
   }
 
   static func sentences(_ status: WatchStatus) -> [String] {

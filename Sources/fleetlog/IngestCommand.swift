@@ -33,11 +33,11 @@ enum IngestCommand: Verb {
     // The writer creates the log that the index reads.
     let writer = try Pipeline.create(database: path)
     let search = try SearchThread(database: path)
-    let pipeline = try Pipeline(writer: writer, cap: cap, search: search, clock: Clock.now)
+    let pipeline = Pipeline(writer: writer, cap: cap, search: search, clock: Clock.now)
     let listing = FileLister().list(roots)
     let newestFirst = listing.newestFirst
     for file in arguments.value("order") == "oldest" ? newestFirst.reversed() : newestFirst {
-      try pipeline.take(file)
+      pipeline.take(file)
     }
     var meter = ProgressMeter()
     while try pipeline.step() { meter.show(pipeline.progress) }

@@ -50,7 +50,8 @@ extension Places {
 /// HTTP server. The pipeline stays on the thread that calls ``run(watching:)``.
 final class Server {
   private let http: HTTPServer
-  private let pipeline: Pipeline
+  private let cap: TextCap
+  private let writer: EventWriter
   private let search: SearchThread
   private let log: EventLog
   private let live: LiveHub
@@ -60,16 +61,14 @@ final class Server {
   init(_ arguments: Arguments, database path: String) throws {
     Signals.block()
     try Places.makeFolder(of: path)
-    let cap = TextCap.sha256(
+    cap = TextCap.sha256(
       limit: try arguments.int("max-text", in: 1024...(1 << 30)) ?? TextCap.defaultLimit)
     // Before the log is made: wrong usage leaves nothing behind.
     let port = try arguments.int("port", in: 0...65535)
-    let writer = try Pipeline.create(database: path)
+    writer = try Pipeline.create(database: path)
     let health = Health()
     self.health = health
     search = try SearchThread(database: path)
-    pipeline = try Pipeline(
-      writer: writer, cap: cap, search: search, order: .newestFirst, clock: Clock.now)
     log = try EventLog(path: path)
     live = try LiveHub(log: log)
     search.whenAdvanced { [live] in live.publishSearch() }
@@ -99,34 +98,36 @@ final class Server {
     try http.start()
     Terminal.print("Fleetlog is at http://\(hostForURL):\(http.port)/")
     for folder in folders { Terminal.say("watching \(Terminal.safe(folder))") }
-    let watcher = DirectoryWatcher(roots: folders.map { FilePath($0) })
-    health.watch(watcher)
-    let stop = Signals.whenAsked { watcher.wake() }
+    let lanes = Lanes.watching(folders.map { FilePath($0) })
+    health.watch(lanes)
+    let pipeline = Pipeline(
+      writer: writer, cap: cap, search: search, lanes: lanes, order: .newestFirst,
+      clock: Clock.now)
+    let stop = Signals.whenAsked { lanes.channel.wake() }
     search.wake()
     while !stop.isRaised {
-      // Asked before the changes, which include all that was listed when it was true.
-      let isListed = watcher.status.isComplete
-      changes += watcher.next(timeoutMs: pause)
-      retry()
+      pipeline.wait(timeoutMs: pause(pipeline))
+      retrySearch()
       do throws(StoreError) {
-        try work(isListed: isListed)
+        try work(pipeline)
         if trouble != nil { Terminal.say("fleetlog: writing works again") }
         trouble = nil
       } catch {
         if trouble != error.description { Terminal.say("fleetlog: \(error)") }
         trouble = error.description
+        troubleAt = Clock.monotonic()
       }
       health.note(.log, trouble.map { "Fleetlog \($0)." })
-      publish()
+      publish(pipeline)
     }
-    watcher.stop()
+    lanes.stop()
     http.stop()
     try search.finish()
     return 0
   }
 
   /// Tells the open pages how far the log and the import have come.
-  private func publish() {
+  private func publish(_ pipeline: Pipeline) {
     live.publish(revision: pipeline.progress.appended.revision)
     let report = meter.report(
       pipeline.progress, isReading: pipeline.hasWork,
@@ -141,69 +142,41 @@ final class Server {
   /// Whether some parser waits for its file to be quiet; only then the clock matters.
   private var isHolding = true
 
-  /// What the log could not take note of yet.
-  private var changes: ArraySlice<FileChange> = []
-  private var hasNotedMissing = false
   /// What keeps the log from being written, such as a full disk: said once, tried again.
   private var trouble: String?
-  /// When what failed is tried again, in ms of the monotonic clock.
+  /// When that was met, and when what failed is tried again, in ms of the monotonic clock.
+  private var troubleAt: Int64 = 0
   private var retryAt: Int64 = 0
 
   /// ms between two attempts at what fails.
   private static let retryInterval: Int64 = 2000
+  private static let troubleInterval: Int64 = 1000
 
-  private func work(isListed: Bool) throws(StoreError) {
-    while let change = changes.first {
-      try pipeline.take(change)
-      changes.removeFirst()
-    }
-    if isListed, !hasNotedMissing {
-      try pipeline.noteMissing()
-      hasNotedMissing = true
-    }
-    _ = try pipeline.step()
-    if !pipeline.hasWork {
+  private func work(_ pipeline: Pipeline) throws(StoreError) {
+    guard trouble == nil || Clock.monotonic() - troubleAt >= Self.troubleInterval else { return }
+    if try pipeline.commitRead() {
+      isHolding = true
+    } else if isHolding {
       isHolding = try pipeline.settle(quietSince: Clock.now() - Pipeline.quietTime)
     }
   }
 
   /// ms until something is to be looked at again without a change; nil for never.
-  private var pause: Int? {
-    if trouble != nil { return 1000 }
-    if pipeline.hasWork { return 0 }
-    if meter.isRunning { return 250 }
-    let mayPass = isHolding || pipeline.hasUnreadable || search.lastError != nil
-    return mayPass || !hasNotedMissing ? Int(Self.retryInterval) : nil
+  private func pause(_ pipeline: Pipeline) -> Int? {
+    if trouble != nil { return Int(Self.troubleInterval) }
+    if pipeline.hasTurns { return 0 }
+    if meter.isRunning || pipeline.hasWork { return 250 }
+    return isHolding || search.lastError != nil ? Int(Self.retryInterval) : nil
   }
 
-  /// Tries again what fails by itself and passes by itself.
-  private func retry() {
+  /// Tries again to index what could not be.
+  private func retrySearch() {
     let failure = search.lastError
     health.note(.fullText, failure.map { "The full-text index lags: Fleetlog \($0)." })
     guard Clock.monotonic() >= retryAt else { return }
     retryAt = Clock.monotonic() + Self.retryInterval
-    pipeline.retryUnreadable()
     if failure != nil { search.wake() }
   }
 
   private var hostForURL: String { "127.0.0.1" }
-}
-
-/// Errors of the log that pass by themselves, such as a full disk: said once, tried again.
-private struct Trouble {
-  private var last: String?
-
-  /// ms to wait before the next attempt.
-  var pause: Int { last == nil ? 0 : 1000 }
-
-  mutating func note(_ body: () throws(StoreError) -> Void) {
-    do throws(StoreError) {
-      try body()
-      if last != nil { Terminal.say("fleetlog: writing works again") }
-      last = nil
-    } catch {
-      if last != error.description { Terminal.say("fleetlog: \(error)") }
-      last = error.description
-    }
-  }
 }

@@ -53,8 +53,8 @@ extension Fleet {
   fileprivate func ingest(_ files: [FilePath]) throws {
     let writer = try Pipeline.create(database: database)
     let search = try SearchThread(database: database)
-    let pipeline = try Pipeline(writer: writer, cap: .sha256(), search: search, clock: Clock.now)
-    for file in files { try pipeline.take(change(file)) }
+    let pipeline = Pipeline(writer: writer, cap: .sha256(), search: search, clock: Clock.now)
+    for file in files { pipeline.take(change(file)) }
     while try pipeline.step() {}
     try pipeline.settle(quietSince: .max)
     try search.finish()

@@ -67,11 +67,11 @@ struct ExactlyOnceTests {
       let pieces = try Fleet.with { fleet in
         let writer = try Pipeline.create(database: fleet.database)
         let search = try SearchThread(database: fleet.database)
-        let pipeline = try Pipeline(
+        let pipeline = Pipeline(
           writer: writer, cap: .sha256(), search: search, clock: Clock.now)
         for part in [Array(text.utf8.prefix(cut)), Array(text.utf8.dropFirst(cut))] {
           let path = try fleet.folder.append("a.jsonl", part)
-          try pipeline.take(change(path))
+          pipeline.take(change(path))
           while try pipeline.step() {}
         }
         try pipeline.settle(quietSince: .max)

@@ -198,8 +198,58 @@ struct FaultTests {
     }
   }
 
-  @Test("A mount that does not answer is named")
-  func hangingMount() {
+  @Test(
+    "A mount that hangs is named and holds up nobody else; when it answers it is read on",
+    .enabled(if: HangingMount.isPossible))
+  func hangingMount() throws {
+    try TemporaryFolder.with { elsewhere in
+      var mount: HangingMount?
+      defer { mount?.end() }
+      func prepare(_ home: TemporaryFolder) throws {
+        try home.makeFolder("a/mounted")
+        mount = try HangingMount(of: elsewhere.path, at: home.path("a/mounted"))
+      }
+      try serving(prepare: prepare, cleanUp: { _ in mount?.end() }) { scene in
+        let mount = try #require(mount)
+        var far = ClaudeLines(session: "5e551011-0000-4000-8000-00000000000f")
+        far.prompt("from afar")
+        try elsewhere.write("t.jsonl", far.text)
+        try scene.waitForEvent("from afar")
+        mount.hang()
+        let before = far.text.utf8.count
+        far.prompt("while it hung")
+        try elsewhere.append("t.jsonl", Array(far.text.utf8.dropFirst(before)))
+        try scene.expectDegraded("has not answered for")
+        let farEvent = try scene.server.get("/events.json?q=afar&limit=1").body
+        let id = try #require(farEvent.firstMatch(of: /"id":(\d+)/)).1
+        #expect(try scene.server.get("/events/\(id)").status == 200)
+        try scene.write("from near by", to: "a/s.jsonl")
+        try scene.waitForEvent("from near by")
+        mount.answer()
+        try scene.waitForEvent("while it hung")
+        try scene.expectRecovery()
+      }
+    }
+  }
+
+  @Test(
+    "A process whose mount hangs still ends when it is asked to",
+    .enabled(if: HangingMount.isPossible))
+  func stopWhileHanging() throws {
+    try TemporaryFolder.with { home in
+      for name in ["far", "mounted"] { try home.makeFolder(name) }
+      let mount = try HangingMount(of: home.path("far"), at: home.path("mounted"))
+      defer { mount.end() }
+      mount.hang()
+      let server = try RunningServer(
+        folders: [home.path("mounted").text], database: home.path("log.db").text)
+      #expect(try server.get("/events").status == 200)
+      #expect(server.stop() == 0)
+    }
+  }
+
+  @Test("A folder that is not listed within ten seconds is said to be on a mount that may hang")
+  func slowListing() {
     var status = WatchStatus()
     status.listing = WatchStatus.Listing(folder: FilePath("/mnt/far"), forMs: 61_000)
     #expect(

@@ -18,7 +18,7 @@ struct GoneFileTests {
 
   private func reading(_ body: (Fleet, Pipeline) throws -> Void) throws {
     try Fleet.with { fleet in
-      let pipeline = try Pipeline(
+      let pipeline = Pipeline(
         writer: try Pipeline.create(database: fleet.database), cap: .sha256(),
         search: try SearchThread(database: fleet.database), clock: Clock.now)
       try read(try fleet.folder.write("a.jsonl", Self.held.text), pipeline)
@@ -31,11 +31,11 @@ struct GoneFileTests {
   }
 
   private func isHeld(_ pipeline: Pipeline) throws -> Bool {
-    try !pipeline.reader.writer.sources.holding().isEmpty
+    try !pipeline.writer.sources.holding().isEmpty
   }
 
   private func read(_ path: FilePath, _ pipeline: Pipeline) throws {
-    try pipeline.take(change(path))
+    pipeline.take(change(path))
     while try pipeline.step() {}
   }
 
@@ -65,10 +65,11 @@ struct GoneFileTests {
       try fleet.folder.write("a.jsonl", Self.held.text)
       try fleet.ingest()
       try fleet.folder.remove("a.jsonl")
-      let pipeline = try Pipeline(
+      let pipeline = Pipeline(
         writer: try Pipeline.create(database: fleet.database), cap: .sha256(),
         search: try SearchThread(database: fleet.database), clock: Clock.now)
-      try pipeline.noteMissing()
+      pipeline.noteMissing()
+      while try pipeline.step() {}
       #expect(try fleet.log.sources().map(\.state) == [.gone])
     }
   }

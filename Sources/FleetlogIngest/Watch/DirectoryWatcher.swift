@@ -1,3 +1,4 @@
+import Dispatch
 import Glibc
 import Synchronization
 
@@ -16,6 +17,8 @@ package final class DirectoryWatcher: Sendable {
     /// The most folders to watch through the kernel; the others are polled. The limit is shared
     /// by all programs of a user, and some may want to be left a part.
     package var maximumWatches = Int.max
+    /// Mounts that others watch: passed over, and not even looked at.
+    package var otherMounts: Set<FilePath> = []
     /// Which file names count.
     package var isCandidate: @Sendable ([UInt8]) -> Bool = { TranscriptName.isCandidate($0) }
 
@@ -62,9 +65,11 @@ package final class DirectoryWatcher: Sendable {
 
   /// Ends the thread and waits for it. What was noticed before can still be taken;
   /// ``next(timeoutMs:)`` does not sleep any more.
-  package func stop() {
+  ///
+  /// - Parameter patienceMs: how long to wait for a thread that a mount may hold; nil without end.
+  package func stop(patienceMs: Int? = nil) {
     mailbox.stop()
-    thread.join()
+    thread.join(patienceMs: patienceMs)
   }
 }
 
@@ -162,26 +167,34 @@ private final class WatchThread: Sendable {
     init(_ run: @escaping @Sendable () -> Void) { self.run = run }
   }
 
-  private let handle: Mutex<pthread_t?>
+  /// Open once the thread has ended, or where there is none.
+  private let ended = DispatchSemaphore(value: 0)
 
   init(_ run: @escaping @Sendable () -> Void) {
     var thread = pthread_t()
-    let body = Unmanaged.passRetained(Body(run))
+    let body = Unmanaged.passRetained(
+      Body { [ended] in
+        run()
+        ended.signal()
+      })
     let result = pthread_create(
       &thread, nil,
       { pointer in
         if let pointer { Unmanaged<Body>.fromOpaque(pointer).takeRetainedValue().run() }
         return nil
       }, body.toOpaque())
-    if result != 0 { body.release() }
-    handle = Mutex(result == 0 ? thread : nil)
+    if result == 0 {
+      pthread_detach(thread)
+    } else {
+      body.release()
+      ended.signal()
+    }
   }
 
-  func join() {
-    let thread = handle.withLock { handle in
-      defer { handle = nil }
-      return handle
-    }
-    if let thread { pthread_join(thread, nil) }
+  /// - Parameter patienceMs: nil waits without end.
+  func join(patienceMs: Int?) {
+    let end = patienceMs.map { DispatchTime.now() + .milliseconds($0) } ?? .distantFuture
+    // Left open for whoever waits next.
+    if ended.wait(timeout: end) == .success { ended.signal() }
   }
 }

@@ -117,6 +117,11 @@ final class FolderTree {
   }
 
   private func add(_ name: FolderName, to folder: WatchedFolder) {
+    if !options.otherMounts.isEmpty,
+      options.otherMounts.contains(folder.path.appending(name.bytes))
+    {
+      return
+    }
     let child = folder.folders[name] ?? WatchedFolder(name, in: folder)
     folder.folders[name] = child
     enqueue(child)

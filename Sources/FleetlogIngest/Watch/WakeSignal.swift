@@ -5,11 +5,11 @@ import Glibc
 ///
 /// A pipe and not a condition variable, since one thread has to sleep on this and on the kernel's
 /// notices at the same time.
-final class WakeSignal: Sendable {
+package final class WakeSignal: Sendable {
   let descriptor: Int32
   private let input: Int32
 
-  init() {
+  package init() {
     var ends: [Int32] = [-1, -1]
     // Without descriptors left the signal is mute: sleepers then wake every second.
     _ = pipe(&ends)
@@ -26,7 +26,7 @@ final class WakeSignal: Sendable {
     if input >= 0 { close(input) }
   }
 
-  func raise() {
+  package func raise() {
     var byte: UInt8 = 1
     _ = write(input, &byte, 1)
   }
@@ -34,7 +34,7 @@ final class WakeSignal: Sendable {
   /// Sleeps until the signal is raised, `other` has something to read or the time is over.
   ///
   /// - Parameter timeoutMs: nil sleeps without end.
-  func wait(timeoutMs: Int?, orReadable other: Int32? = nil) {
+  package func wait(timeoutMs: Int?, orReadable other: Int32? = nil) {
     var waits = [pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)]
     if let other { waits.append(pollfd(fd: other, events: Int16(POLLIN), revents: 0)) }
     let longest = descriptor < 0 ? 1000 : Int(Int32.max)

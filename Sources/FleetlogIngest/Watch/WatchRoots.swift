@@ -134,7 +134,7 @@ final class WatchRoots {
 
 extension FilePath {
   /// The path from `/` on.
-  fileprivate var absolute: FilePath {
+  var absolute: FilePath {
     guard bytes.first != UInt8(ascii: "/"), let current = getcwd(nil, 0) else { return self }
     defer { free(current) }
     return FilePath(

@@ -29,11 +29,11 @@ struct Fleet {
   func ingest(oldestFirst: Bool = false, cap: Int? = nil) throws -> Pipeline.Progress {
     let writer = try Pipeline.create(database: database)
     let search = try SearchThread(database: database)
-    let pipeline = try Pipeline(
+    let pipeline = Pipeline(
       writer: writer, cap: .sha256(limit: cap ?? TextCap.defaultLimit), search: search,
       clock: Clock.now)
     let files = FileLister().list([folder.path]).newestFirst
-    for file in oldestFirst ? files.reversed() : files { try pipeline.take(file) }
+    for file in oldestFirst ? files.reversed() : files { pipeline.take(file) }
     while try pipeline.step() {}
     try pipeline.settle(quietSince: .max)
     try search.finish()

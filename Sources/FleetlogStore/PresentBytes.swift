@@ -1,0 +1,69 @@
+import Dispatch
+import FleetlogEvents
+import Foundation
+import Glibc
+import Synchronization
+
+/// Looks whether a transcript still holds a receipt's bytes. Its mount may hang: then the question
+/// stays open, and the page that asks does not wait.
+enum PresentBytes {
+  enum Answer {
+    case bytes([UInt8])
+    /// No file holds as many bytes there.
+    case none
+    /// The file does not answer.
+    case unknown
+
+    var bytes: [UInt8]? { if case .bytes(let bytes) = self { bytes } else { nil } }
+    var isKnown: Bool { if case .unknown = self { false } else { true } }
+  }
+
+  /// ms until a page goes on without an answer.
+  private static let patience = 300
+  /// Looks that may be without an answer at once; each holds a thread.
+  private static let mostLooks = 4
+  private static let looks = Atomic(0)
+
+  static func read(_ span: SourceSpan, limit: Int, path: [UInt8]) -> Answer {
+    guard looks.add(1, ordering: .relaxed).newValue <= mostLooks else {
+      looks.subtract(1, ordering: .relaxed)
+      return .unknown
+    }
+    let wait = Wait()
+    Thread.detachNewThread {
+      wait.finish(look(span, limit: limit, at: path))
+      looks.subtract(1, ordering: .relaxed)
+    }
+    return wait.answer(within: patience)
+  }
+
+  private final class Wait: Sendable {
+    private let found = Mutex(Answer.unknown)
+    private let done = DispatchSemaphore(value: 0)
+
+    func finish(_ bytes: [UInt8]?) {
+      found.withLock { $0 = bytes.map { .bytes($0) } ?? .none }
+      done.signal()
+    }
+
+    func answer(within ms: Int) -> Answer {
+      _ = done.wait(timeout: .now() + .milliseconds(ms))
+      return found.withLock { $0 }
+    }
+  }
+
+  private static func look(_ span: SourceSpan, limit: Int, at path: [UInt8]) -> [UInt8]? {
+    let name = path.map { CChar(bitPattern: $0) } + [0]
+    // A receipt must never hang on a FIFO that took the file's place.
+    let descriptor = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else { return nil }
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+    let wanted = min(Int(span.length), limit)
+    let bytes = [UInt8](unsafeUninitializedCapacity: wanted) { buffer, count in
+      count = max(0, pread(descriptor, buffer.baseAddress, wanted, off_t(span.offset)))
+    }
+    return bytes.count == wanted ? bytes : nil
+  }
+}

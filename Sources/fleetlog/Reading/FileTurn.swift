@@ -1,0 +1,93 @@
+import FleetlogEvents
+import FleetlogIngest
+import FleetlogStore
+
+/// What one turn at one transcript brought: read and parsed on a lane's thread, to be committed on
+/// the writer's.
+struct FileTurn: Sendable {
+  enum Content: Sendable {
+    case lines(Reading)
+    /// Nothing to read yet, or, with a reason, nothing that a format knows.
+    case passedOver(reason: String?)
+    case failed(ReadError)
+    /// Nothing stands at the path any more.
+    case gone
+  }
+
+  struct Reading: Sendable {
+    let batch: LineBatch
+    let output: FormatOutput
+    let format: String
+    let parserVersion: Int
+    let parserState: String
+    let isHolding: Bool
+    /// Whether the lines go on from ``FileTurn/base``; else they are those of another content that
+    /// has taken the path.
+    let isContinued: Bool
+  }
+
+  let path: FilePath
+  /// What the log must still hold of the file for the turn to be true; nil for nothing.
+  let base: SourcePoint?
+  /// The file's record under the path that it had before.
+  var movedFrom: Int64?
+  let content: Content
+  /// The file as it was when the turn began; nil where it could not be seen.
+  let stamp: FileStamp?
+
+  /// Whether the file has no more bytes for now.
+  var reachedEnd: Bool {
+    if case .lines(let reading) = content { reading.batch.reachedEnd } else { true }
+  }
+
+  /// Why the file as a whole was passed over.
+  var skipped: String? {
+    switch content {
+    case .lines, .gone: nil
+    case .passedOver(let reason): reason ?? (stamp?.size == 0 ? "empty" : "no complete line yet")
+    case .failed(let error): error.detail
+    }
+  }
+
+  /// Whether the file could not be opened or read, which may pass.
+  var isUnreadable: Bool {
+    if case .failed(let error) = content { error.cause != .missing } else { false }
+  }
+
+  var lines: Int {
+    if case .lines(let reading) = content {
+      reading.batch.lines.count + reading.batch.skipped.count
+    } else {
+      0
+    }
+  }
+
+  /// Bytes of transcript that were taken in; fewer than none where a file begins anew.
+  var bytes: Int64 {
+    guard case .lines(let reading) = content else { return 0 }
+    return reading.batch.next.offset - (reading.isContinued ? base?.offset ?? 0 : 0)
+  }
+
+  /// Bytes in memory, about, as long as the turn waits to be committed.
+  var weight: Int {
+    guard case .lines(let reading) = content else { return 0 }
+    return reading.batch.lines.reduce(0) { $0 + $1.bytes.count }
+  }
+}
+
+/// How far the log knows a file. A turn that was read from one point can't be committed on another.
+struct SourcePoint: Sendable, Equatable {
+  var format: String?
+  var cursor: String?
+  var parserState: String?
+  /// Bytes.
+  var offset: Int64 = 0
+}
+
+extension SourcePoint {
+  init(_ record: SourceRecord) {
+    self.init(
+      format: record.format, cursor: record.cursor, parserState: record.parserState,
+      offset: record.offset)
+  }
+}

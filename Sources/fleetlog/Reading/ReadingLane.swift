@@ -1,0 +1,268 @@
+import FleetlogEvents
+import FleetlogIngest
+import FleetlogStore
+import Foundation
+import Synchronization
+
+/// Reads the transcripts of one mount, on a thread of its own: a mount that hangs takes nobody else
+/// along. What it reads waits in the ``TurnChannel`` to be committed.
+final class ReadingLane: Sendable {
+  /// What a lane's thread is at.
+  struct Activity: Sendable {
+    let path: FilePath
+    /// ms of the monotonic clock.
+    let since: Int64
+  }
+
+  /// Where a lane's files come from.
+  enum Source: Sendable {
+    case watcher(DirectoryWatcher)
+    /// Changes are only ordered, as for a folder that is read once.
+    case orders(WakeSignal)
+  }
+
+  let index: Int
+  let source: Source
+  private let channel: TurnChannel
+  private let activityState = Mutex<Activity?>(nil)
+  private let failure = Mutex<StoreError?>(nil)
+
+  init(index: Int, source: Source, channel: TurnChannel) {
+    self.index = index
+    self.source = source
+    self.channel = channel
+  }
+
+  /// The file that is being read just now.
+  var activity: Activity? { activityState.withLock { $0 } }
+
+  /// Why the log could not be asked what it knows, as long as that lasts.
+  var lastError: StoreError? { failure.withLock { $0 } }
+
+  /// What ends the sleep of a lane with this source.
+  static func wake(_ source: Source) -> @Sendable () -> Void {
+    switch source {
+    case .watcher(let watcher): { watcher.wake() }
+    case .orders(let signal): { signal.raise() }
+    }
+  }
+
+  /// - Parameters:
+  ///   - database: the log that says how far files are known.
+  ///   - territory: which of the paths that the log knows are this lane's.
+  func start(
+    database: String, cap: TextCap, order: TurnQueue.Order,
+    territory: @escaping @Sendable (FilePath) -> Bool
+  ) {
+    Thread.detachNewThread { [self] in
+      var work = LaneWork(lane: self, channel: channel, order: order, territory: territory)
+      work.run(database: database, cap: cap)
+    }
+  }
+
+  /// What has changed; sleeps where nothing has.
+  fileprivate func changes(timeoutMs: Int?) -> [FileChange] {
+    switch source {
+    case .watcher(let watcher): return watcher.next(timeoutMs: timeoutMs)
+    case .orders(let signal):
+      if timeoutMs != 0 { signal.wait(timeoutMs: timeoutMs) }
+      return []
+    }
+  }
+
+  fileprivate var hasListedAll: Bool {
+    if case .watcher(let watcher) = source { watcher.status.isComplete } else { false }
+  }
+
+  fileprivate func isAt(_ path: FilePath?) {
+    let now = path == nil ? 0 : Clock.monotonic()
+    activityState.withLock { $0 = path.map { Activity(path: $0, since: now) } }
+  }
+
+  fileprivate func note(_ error: StoreError?) { failure.withLock { $0 = error } }
+}
+
+/// What a lane's thread remembers and does.
+private struct LaneWork {
+  let lane: ReadingLane
+  let channel: TurnChannel
+  let territory: @Sendable (FilePath) -> Bool
+  private var queue: TurnQueue
+  /// What each file was like when the turn that read it to its end began, so that an unchanged
+  /// one costs no turn and what was appended meanwhile gets another.
+  private var finished: [FilePath: FileStamp] = [:]
+  /// The bytes of each unfinished file that were counted as to be read, or that were read by an
+  /// earlier process.
+  private var counted: [FilePath: Int64] = [:]
+  /// Files that the log knows and that have not been seen since it was opened.
+  private var unseen: Set<FilePath> = []
+  private var hasNotedMissing = false
+  /// Files that could not be read, to be tried again.
+  private var unreadable: Set<FilePath> = []
+  /// When they are tried again, in ms of the monotonic clock.
+  private var retryAt: Int64 = 0
+
+  /// ms between two attempts at what can't be read.
+  private static let retryInterval: Int64 = 2000
+
+  init(
+    lane: ReadingLane, channel: TurnChannel, order: TurnQueue.Order,
+    territory: @escaping @Sendable (FilePath) -> Bool
+  ) {
+    self.lane = lane
+    self.channel = channel
+    self.territory = territory
+    queue = TurnQueue(order)
+  }
+
+  mutating func run(database: String, cap: TextCap) {
+    guard var reader = untilItWorks({ (work) throws(StoreError) in try work.open(database, cap) })
+    else { return }
+    while let goesOn = untilItWorks({ (work) throws(StoreError) in try work.round(&reader) }),
+      goesOn
+    {}
+  }
+
+  /// Tries again what the log refuses, since that passes by itself.
+  ///
+  /// - Returns: nil where the lane is to end.
+  private mutating func untilItWorks<Result>(
+    _ body: (inout LaneWork) throws(StoreError) -> Result
+  ) -> Result? {
+    while true {
+      do throws(StoreError) {
+        let result = try body(&self)
+        lane.note(nil)
+        return result
+      } catch {
+        lane.note(error)
+        if channel.pauseOrStop(lane.index, ms: Int(Self.retryInterval)) { return nil }
+      }
+    }
+  }
+
+  /// Learns from the log how far files have been read.
+  private mutating func open(_ database: String, _ cap: TextCap) throws(StoreError) -> TurnReader {
+    let known = try SourceLedger(database: database)
+    for record in try known.present() {
+      let path = FilePath(text: record.path)
+      guard territory(path) else { continue }
+      unseen.insert(path)
+      guard record.state == .reading, let cursor = record.cursor.flatMap({ Cursor(text: $0) }),
+        cursor.scannedTo == record.size
+      else {
+        counted[path] = record.offset
+        continue
+      }
+      finished[path] = FileStamp(
+        identity: FileIdentity(device: record.device, inode: record.inode), size: record.size,
+        modifiedAt: record.modifiedAt)
+    }
+    return TurnReader(known: known, cap: cap)
+  }
+
+  /// Takes note of what changed, then takes one turn.
+  ///
+  /// - Returns: false where the lane is to end.
+  private mutating func round(_ reader: inout TurnReader) throws(StoreError) -> Bool {
+    // Asked before the changes, which include all that was listed when it was true.
+    let hasListedAll = lane.hasListedAll
+    let orders = channel.orders(lane.index, isIdle: queue.isEmpty)
+    if orders.isStopped { return false }
+    let mayRest = queue.isEmpty && orders.isEmpty
+    let changes = orders.changes + lane.changes(timeoutMs: mayRest ? pause : 0)
+    if !changes.isEmpty { channel.markBusy(lane.index) }
+    for path in orders.reread {
+      guard channel.drain(lane.index) else { return false }
+      finished[path] = nil
+      queue.add(path, isLive: true)
+    }
+    reader.forget(upTo: channel.tickets(lane.index).settled)
+    for change in changes where !take(change, &reader) { return false }
+    if (hasListedAll && !hasNotedMissing) || orders.looksForMissing {
+      hasNotedMissing = true
+      guard noteMissing(&reader) else { return false }
+    }
+    retryUnreadable()
+    guard let path = queue.next() else { return true }
+    return try turn(at: path, &reader)
+  }
+
+  /// ms until something is to be looked at again without a change; nil for never.
+  private var pause: Int? {
+    let isUnlisted: Bool = if case .watcher = lane.source { !hasNotedMissing } else { false }
+    return unreadable.isEmpty && !isUnlisted ? nil : Int(Self.retryInterval)
+  }
+
+  private mutating func turn(
+    at path: FilePath, _ reader: inout TurnReader
+  ) throws(StoreError) -> Bool {
+    lane.isAt(path)
+    defer { lane.isAt(nil) }
+    if reader.mustWait(for: path) {
+      guard channel.drain(lane.index) else { return false }
+      reader.forget(upTo: channel.tickets(lane.index).settled)
+    }
+    let turn: FileTurn
+    do throws(StoreError) {
+      turn = try reader.turn(at: path, ticket: channel.tickets(lane.index).next)
+    } catch {
+      queue.putBack(path)
+      throw error
+    }
+    lane.isAt(nil)
+    if turn.reachedEnd {
+      counted[path] = nil
+      finished[path] = turn.skipped == nil ? turn.stamp : nil
+      if turn.isUnreadable { unreadable.insert(path) } else { unreadable.remove(path) }
+    } else {
+      queue.again(path, modifiedAt: turn.stamp?.modifiedAt ?? 0)
+    }
+    return channel.send(turn, from: lane.index)
+  }
+
+  /// Takes note of a file that exists, changed or went.
+  private mutating func take(_ change: FileChange, _ reader: inout TurnReader) -> Bool {
+    let path = change.path
+    unseen.remove(path)
+    guard let stamp = change.stamp else {
+      finished[path] = nil
+      counted[path] = nil
+      unreadable.remove(path)
+      return sendGone(path, &reader)
+    }
+    let last = finished[path]
+    if let last, last.identity == stamp.identity, last.size == stamp.size,
+      last.modifiedAt == stamp.modifiedAt
+    {
+      return true
+    }
+    let known = counted[path] ?? last?.size ?? 0
+    channel.found(
+      lane.index, files: queue.holds(path) ? 0 : 1, bytes: max(0, stamp.size - known))
+    counted[path] = max(known, stamp.size)
+    queue.add(path, isLive: last != nil, modifiedAt: stamp.modifiedAt)
+    return true
+  }
+
+  private func sendGone(_ path: FilePath, _ reader: inout TurnReader) -> Bool {
+    channel.send(
+      reader.gone(path, ticket: channel.tickets(lane.index).next), from: lane.index)
+  }
+
+  /// Notes which files went while nobody watched; done once everything has been listed.
+  private mutating func noteMissing(_ reader: inout TurnReader) -> Bool {
+    for path in unseen where FileStamp.of(path) == nil {
+      guard sendGone(path, &reader) else { return false }
+    }
+    unseen = []
+    return true
+  }
+
+  /// Gives files that could not be read another turn: a disk or a mount recovers without a notice.
+  private mutating func retryUnreadable() {
+    guard !unreadable.isEmpty, Clock.monotonic() >= retryAt else { return }
+    retryAt = Clock.monotonic() + Self.retryInterval
+    for path in unreadable { queue.add(path, isLive: true) }
+  }
+}

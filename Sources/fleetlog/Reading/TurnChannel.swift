@@ -1,0 +1,232 @@
+import FleetlogIngest
+import Synchronization
+
+/// Between the lanes that read and the one writer that commits: turns go one way, changes and what
+/// must be read again the other. Bounded, so that reading waits for a writer that can't keep up.
+final class TurnChannel: Sendable {
+  /// One turn on its way, and whose it is.
+  struct Sent: Sendable {
+    let turn: FileTurn
+    let lane: Int
+    fileprivate let weight: Int
+  }
+
+  /// What a lane is asked to do.
+  struct Orders: Sendable {
+    var changes: [FileChange] = []
+    /// Files whose turns the log refused, since it had gone on otherwise.
+    var reread: [FilePath] = []
+    /// Whether files that the log knows are to be looked for.
+    var looksForMissing = false
+    var isStopped = false
+
+    var isEmpty: Bool {
+      changes.isEmpty && reread.isEmpty && !looksForMissing && !isStopped
+    }
+  }
+
+  private struct Lane {
+    var orders = Orders()
+    /// Turns that were sent, and those of them that were committed or refused.
+    var sent = 0
+    var settled = 0
+    /// Bytes on their way.
+    var weight = 0
+    var isIdle = true
+    /// Files and bytes that were found to be read.
+    var files = 0
+    var bytes: Int64 = 0
+    let wake: @Sendable () -> Void
+  }
+
+  private struct State {
+    var turns: ArraySlice<Sent> = []
+    var lanes: [Lane] = []
+    var isWoken = false
+  }
+
+  private let state = Mutex(State())
+  /// Raised for the writer.
+  private let ready = WakeSignal()
+  /// Raised for lanes that wait for room or for the log.
+  private let room: [WakeSignal]
+
+  /// Bytes of lines that one lane may have on their way. A turn that is larger goes alone.
+  private static let laneWeight = 8 << 20
+
+  /// - Parameter lanes: for each lane, what ends its sleep.
+  init(lanes: [@Sendable () -> Void]) {
+    room = lanes.map { _ in WakeSignal() }
+    state.withLock { $0.lanes = lanes.map { Lane(wake: $0) } }
+  }
+
+  // MARK: For the writer
+
+  /// Turns to be committed together, in the order in which they were read.
+  ///
+  /// - Parameter bytes: after so many the group is full.
+  func take(upTo bytes: Int, turns limit: Int) -> [Sent] {
+    state.withLock { state in
+      var taken: [Sent] = []
+      var weight = 0
+      while taken.count < limit, weight < bytes, let next = state.turns.popFirst() {
+        taken.append(next)
+        weight += next.weight
+      }
+      return taken
+    }
+  }
+
+  /// Sleeps until there are turns, ``wake()`` is called or the time is over; it may end sooner.
+  ///
+  /// - Parameter timeoutMs: nil waits without end.
+  func wait(timeoutMs: Int?) {
+    let isDue = state.withLock { state in
+      defer { state.isWoken = false }
+      return state.isWoken || !state.turns.isEmpty
+    }
+    if !isDue { ready.wait(timeoutMs: timeoutMs) }
+  }
+
+  /// Sleeps until there are turns, or until no lane has any more to read.
+  func waitUntilReadOrIdle() {
+    while state.withLock({ $0.turns.isEmpty && $0.lanes.contains { !$0.isIdle } }) {
+      ready.wait(timeoutMs: nil)
+    }
+  }
+
+  /// Ends the writer's sleep.
+  func wake() {
+    state.withLock { $0.isWoken = true }
+    ready.raise()
+  }
+
+  /// Notes that turns were committed, or refused: those files are read again.
+  func settle(_ turns: [Sent], refused: [Sent]) {
+    let wakes = state.withLock { state in
+      for turn in turns {
+        state.lanes[turn.lane].settled += 1
+        state.lanes[turn.lane].weight -= turn.weight
+      }
+      for turn in refused {
+        state.lanes[turn.lane].orders.reread.append(turn.turn.path)
+        state.lanes[turn.lane].isIdle = false
+      }
+      return Set(refused.map(\.lane)).map { state.lanes[$0].wake }
+    }
+    for lane in Set(turns.map(\.lane)) { room[lane].raise() }
+    for wake in wakes { wake() }
+  }
+
+  func order(_ lane: Int, _ change: (inout Orders) -> Void) {
+    let wake = state.withLock { state in
+      change(&state.lanes[lane].orders)
+      state.lanes[lane].isIdle = false
+      return state.lanes[lane].wake
+    }
+    wake()
+  }
+
+  func stop() {
+    let count = state.withLock { $0.lanes.count }
+    for lane in 0..<count {
+      order(lane) { $0.isStopped = true }
+      room[lane].raise()
+    }
+  }
+
+  /// Whether some turn is on its way or some lane has more to read.
+  var hasWork: Bool {
+    state.withLock { state in
+      !state.turns.isEmpty || state.lanes.contains { !$0.isIdle || $0.settled < $0.sent }
+    }
+  }
+
+  /// Whether something waits to be committed.
+  var hasTurns: Bool { state.withLock { !$0.turns.isEmpty } }
+
+  /// Files and bytes that were found to be read so far.
+  var found: (files: Int, bytes: Int64) {
+    state.withLock { state in
+      (state.lanes.reduce(0) { $0 + $1.files }, state.lanes.reduce(0) { $0 + $1.bytes })
+    }
+  }
+
+  // MARK: For the lanes
+
+  /// What a lane is to do.
+  ///
+  /// - Parameter isIdle: whether it would rest if there were no orders.
+  func orders(_ lane: Int, isIdle: Bool) -> Orders {
+    let (orders, rests) = state.withLock { state in
+      let orders = state.lanes[lane].orders
+      state.lanes[lane].orders = Orders()
+      let wasIdle = state.lanes[lane].isIdle
+      state.lanes[lane].isIdle = isIdle && orders.isEmpty
+      return (orders, state.lanes[lane].isIdle && !wasIdle)
+    }
+    if rests { ready.raise() }
+    return orders
+  }
+
+  /// Hands a turn over; waits until there is room for it.
+  ///
+  /// - Returns: false where the lane was stopped meanwhile, and the turn dropped.
+  func send(_ turn: FileTurn, from lane: Int) -> Bool {
+    let weight = turn.weight
+    while true {
+      let isSent: Bool? = state.withLock { state in
+        if state.lanes[lane].orders.isStopped { return nil }
+        let used = state.lanes[lane].weight
+        guard used == 0 || used + weight <= Self.laneWeight else { return false }
+        state.lanes[lane].sent += 1
+        state.lanes[lane].weight += weight
+        state.turns.append(Sent(turn: turn, lane: lane, weight: weight))
+        return true
+      }
+      guard let isSent else { return false }
+      if isSent {
+        ready.raise()
+        return true
+      }
+      room[lane].wait(timeoutMs: nil)
+    }
+  }
+
+  /// Waits until every turn of a lane is in the log.
+  ///
+  /// - Returns: false where the lane was stopped meanwhile.
+  func drain(_ lane: Int) -> Bool {
+    while true {
+      let isDone: Bool? = state.withLock { state in
+        let lane = state.lanes[lane]
+        return lane.orders.isStopped ? nil : lane.settled == lane.sent
+      }
+      guard let isDone else { return false }
+      if isDone { return true }
+      room[lane].wait(timeoutMs: nil)
+    }
+  }
+
+  func markBusy(_ lane: Int) { state.withLock { $0.lanes[lane].isIdle = false } }
+
+  /// Sleeps a while, less where the lane's turns get on.
+  ///
+  /// - Returns: whether the lane was stopped.
+  func pauseOrStop(_ lane: Int, ms: Int) -> Bool {
+    room[lane].wait(timeoutMs: ms)
+    return state.withLock { $0.lanes[lane].orders.isStopped }
+  }
+
+  /// The number of the lane's next turn, and of the last that is in the log.
+  func tickets(_ lane: Int) -> (next: Int, settled: Int) {
+    state.withLock { ($0.lanes[lane].sent + 1, $0.lanes[lane].settled) }
+  }
+
+  func found(_ lane: Int, files: Int, bytes: Int64) {
+    state.withLock { state in
+      state.lanes[lane].files += files
+      state.lanes[lane].bytes += bytes
+    }
+  }
+}

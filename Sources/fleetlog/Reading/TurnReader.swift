@@ -1,0 +1,139 @@
+import FleetlogEvents
+import FleetlogIngest
+import FleetlogStore
+
+/// Takes turns at transcripts: proves where each was left, reads on, and parses. Writes nothing.
+///
+/// It may read ahead of the log: of a file with turns that are not committed yet it remembers where
+/// the last of them ended.
+struct TurnReader {
+  /// Where the turns end that the log does not show yet.
+  private struct Ahead {
+    /// Nil where the path will stand for nothing.
+    let point: SourcePoint?
+    let identity: FileIdentity?
+    /// The number of the file's last turn.
+    let ticket: Int
+  }
+
+  private let known: SourceLedger
+  private let cap: TextCap
+  private var reader = TailReader()
+  private var ahead: [FilePath: Ahead] = [:]
+
+  /// - Parameter known: what the log holds of files, for reading.
+  init(known: SourceLedger, cap: TextCap) {
+    self.known = known
+    self.cap = cap
+  }
+
+  /// Notes that the log shows the turns up to a number.
+  mutating func forget(upTo ticket: Int) {
+    if !ahead.isEmpty { ahead = ahead.filter { $0.value.ticket > ticket } }
+  }
+
+  /// Whether a file has an identity that a turn not committed yet is about: its record must be in
+  /// the log before it can be found under another name.
+  func mustWait(for path: FilePath) -> Bool {
+    guard ahead[path] == nil, let identity = FileStamp.of(path)?.identity else { return false }
+    return ahead.values.contains { $0.identity == identity }
+  }
+
+  /// Reads the next part of the file at a path.
+  ///
+  /// - Parameter ticket: the number that the turn will have.
+  mutating func turn(at path: FilePath, ticket: Int) throws(StoreError) -> FileTurn {
+    let turn = try read(path)
+    ahead[path] = Ahead(
+      point: turn.pointAfter, identity: turn.stamp?.identity, ticket: ticket)
+    return turn
+  }
+
+  /// Notes that a file is gone.
+  mutating func gone(_ path: FilePath, ticket: Int) -> FileTurn {
+    ahead[path] = Ahead(point: nil, identity: nil, ticket: ticket)
+    return FileTurn(path: path, base: nil, content: .gone, stamp: nil)
+  }
+
+  private mutating func read(_ path: FilePath) throws(StoreError) -> FileTurn {
+    let (base, movedFrom) = try find(path)
+    let batch: LineBatch
+    do throws(ReadError) {
+      batch = try reader.read(path, from: base?.cursor.flatMap { Cursor(text: $0) })
+    } catch {
+      return FileTurn(
+        path: path, base: base, movedFrom: movedFrom, content: .failed(error),
+        stamp: FileStamp.of(path))
+    }
+    let content: FileTurn.Content
+    if let base, let format = base.format.flatMap({ FormatCatalogue.format(named: $0) }),
+      batch.restart == nil || base.cursor == nil
+    {
+      content = parse(batch, path, format, state: base.parserState, isContinued: true)
+    } else if let format = detect(path, batch) {
+      content = parse(
+        batch, path, format, state: nil, isContinued: base.map { $0.format == nil } ?? false)
+    } else {
+      let isEmpty = batch.lines.isEmpty && batch.skipped.isEmpty
+      content = .passedOver(reason: isEmpty ? nil : "no format knows its first lines")
+    }
+    return FileTurn(
+      path: path, base: base, movedFrom: movedFrom, content: content, stamp: batch.stamp)
+  }
+
+  /// How far the file at a path is known: by its path, else by its identity where it was moved.
+  private mutating func find(
+    _ path: FilePath
+  ) throws(StoreError) -> (SourcePoint?, movedFrom: Int64?) {
+    if let ahead = ahead[path] { return (ahead.point, nil) }
+    if let record = try known.find(path: path.text) { return (SourcePoint(record), nil) }
+    guard let stamp = FileStamp.of(path) else { return (nil, nil) }
+    for record in try known.find(device: stamp.identity.device, inode: stamp.identity.inode) {
+      guard let cursor = record.cursor.flatMap({ Cursor(text: $0) }) else { continue }
+      let standsElsewhere =
+        record.path != path.text && record.state != .gone
+        && FileStamp.of(FilePath(text: record.path))?.identity == stamp.identity
+      guard !standsElsewhere, let turn = try? reader.read(path, from: cursor, budget: 1),
+        turn.restart == nil
+      else { continue }
+      return (SourcePoint(record), record.id)
+    }
+    return (nil, nil)
+  }
+
+  private func detect(_ path: FilePath, _ batch: LineBatch) -> (any TranscriptFormat.Type)? {
+    FormatCatalogue.detect(
+      FormatCatalogue.sample(
+        path: path.text, lines: batch.lines.prefix(FormatCatalogue.sampleLines).map(\.bytes)))
+  }
+
+  private func parse(
+    _ batch: LineBatch, _ path: FilePath, _ format: any TranscriptFormat.Type, state: String?,
+    isContinued: Bool
+  ) -> FileTurn.Content {
+    var parser = format.init(
+      file: TranscriptFile(path: path.text, modifiedAt: batch.stamp.modifiedAt, cap: cap),
+      state: state)
+    var output = FormatOutput()
+    for line in batch.lines { parser.read(line, into: &output) }
+    return .lines(
+      FileTurn.Reading(
+        batch: batch, output: output, format: format.name, parserVersion: format.parserVersion,
+        parserState: parser.state, isHolding: parser.isHolding, isContinued: isContinued))
+  }
+}
+
+extension FileTurn {
+  /// How far the log knows the file once this turn is committed.
+  fileprivate var pointAfter: SourcePoint? {
+    switch content {
+    case .lines(let reading):
+      SourcePoint(
+        format: reading.format, cursor: reading.batch.next.text, parserState: reading.parserState,
+        offset: reading.batch.next.offset)
+    case .passedOver: base?.format == nil ? base ?? SourcePoint() : SourcePoint()
+    case .failed(let error): error.cause == .missing ? nil : base ?? SourcePoint()
+    case .gone: nil
+    }
+  }
+}

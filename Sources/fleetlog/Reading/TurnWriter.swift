@@ -1,0 +1,132 @@
+import FleetlogEvents
+import FleetlogIngest
+import FleetlogStore
+
+/// Commits what turns at transcripts brought, each together with the cursor that says how far its
+/// file has been read.
+final class TurnWriter {
+  let writer: EventWriter
+  private let cap: TextCap
+  private let clock: () -> Int64
+
+  /// - Parameter clock: ms since the Unix epoch.
+  init(writer: EventWriter, cap: TextCap, clock: @escaping () -> Int64) {
+    self.writer = writer
+    self.cap = cap
+    self.clock = clock
+  }
+
+  /// - Returns: nil where the log knows the file otherwise than when the turn was read, which must
+  ///   then be read again.
+  func apply(_ turn: FileTurn) throws(StoreError) -> Appended? {
+    var record = try writer.sources.find(path: turn.path.text)
+    switch turn.content {
+    case .gone:
+      if let record { try writer.sources.mark(record.id, .gone) }
+      return Appended()
+    case .failed(let error):
+      try fail(turn, record, error)
+      return Appended()
+    case .lines, .passedOver: break
+    }
+    if let moved = turn.movedFrom {
+      try writer.sources.move(moved, to: turn.path.text)
+      record = try writer.sources.find(id: moved)
+    }
+    guard record.map({ SourcePoint($0) }) == turn.base else { return nil }
+    switch turn.content {
+    case .lines(let reading): return try commit(reading, of: turn, record)
+    case .passedOver(let reason): try passOver(turn, record, reason)
+    case .failed, .gone: break
+    }
+    return Appended()
+  }
+
+  private func commit(
+    _ reading: FileTurn.Reading, of turn: FileTurn, _ record: SourceRecord?
+  ) throws(StoreError) -> Appended {
+    let batch = reading.batch
+    let source: SourceRecord
+    if let record, reading.isContinued {
+      if record.cursor == batch.next.text, reading.output.drafts.isEmpty, record.state == .reading {
+        return Appended()
+      }
+      source = record
+      if record.format == nil {
+        _ = try writer.sources.recognise(
+          record.id, format: reading.format, parserVersion: reading.parserVersion)
+      }
+    } else {
+      source = try add(
+        turn, state: .reading, format: reading.format, parserVersion: reading.parserVersion)
+    }
+    return try writer.commit(
+      EventBatch(
+        drafts: reading.output.drafts, problems: batch.skipped + reading.output.problems,
+        lines: batch.lines.map { EventBatch.Line(offset: $0.offset, bytes: $0.bytes) },
+        source: SourceUpdate(
+          fileID: source.id, device: batch.stamp.identity.device,
+          inode: batch.stamp.identity.inode, cursor: batch.next.text, offset: batch.next.offset,
+          size: batch.stamp.size, modifiedAt: batch.stamp.modifiedAt, lines: turn.lines,
+          parserState: reading.parserState, isHolding: reading.isHolding)), now: clock())
+  }
+
+  /// Notes a file that no format knows, or that has no complete line yet.
+  private func passOver(
+    _ turn: FileTurn, _ record: SourceRecord?, _ reason: String?
+  ) throws(StoreError) {
+    let state = reason == nil ? SourceStatus.State.reading : .unrecognised
+    if let record, record.format == nil {
+      try writer.sources.mark(
+        record.id, state, error: reason, size: turn.stamp?.size,
+        modifiedAt: turn.stamp?.modifiedAt)
+    } else {
+      _ = try add(turn, state: state, error: reason)
+    }
+  }
+
+  /// Notes a file that can't be read; its cursor stays where it was.
+  private func fail(
+    _ turn: FileTurn, _ record: SourceRecord?, _ error: ReadError
+  ) throws(StoreError) {
+    let isGone = error.cause == .missing
+    if let record {
+      try writer.sources.mark(
+        record.id, isGone ? .gone : .unreadable, error: isGone ? nil : error.detail)
+    } else if !isGone {
+      _ = try add(turn, state: .unreadable, error: error.detail)
+    }
+  }
+
+  private func add(
+    _ turn: FileTurn, state: SourceStatus.State, format: String? = nil, parserVersion: Int? = nil,
+    error: String? = nil
+  ) throws(StoreError) -> SourceRecord {
+    let text = turn.path.text
+    return try writer.sources.add(
+      path: text, pathBytes: Array(text.utf8) == turn.path.bytes ? nil : turn.path.bytes,
+      device: turn.stamp?.identity.device ?? 0, inode: turn.stamp?.identity.inode ?? 0,
+      size: turn.stamp?.size ?? 0, modifiedAt: turn.stamp?.modifiedAt ?? 0, state: state,
+      format: format, parserVersion: parserVersion, error: error)
+  }
+
+  /// Writes what a file's parser held back, since the file shows nothing more for now. A turn that
+  /// was read meanwhile finds the log gone on, and is read again.
+  func settle(_ record: SourceRecord) throws(StoreError) -> Appended {
+    guard let format = record.format.flatMap({ FormatCatalogue.format(named: $0) }),
+      let cursor = record.cursor
+    else { return Appended() }
+    var parser = format.init(
+      file: TranscriptFile(path: record.path, modifiedAt: record.modifiedAt, cap: cap),
+      state: record.parserState)
+    var output = FormatOutput()
+    parser.settle(into: &output)
+    return try writer.commit(
+      EventBatch(
+        drafts: output.drafts, problems: output.problems,
+        source: SourceUpdate(
+          fileID: record.id, device: record.device, inode: record.inode, cursor: cursor,
+          offset: record.offset, size: record.size, modifiedAt: record.modifiedAt, lines: 0,
+          parserState: parser.state, isHolding: parser.isHolding, isRead: false)), now: clock())
+  }
+}
