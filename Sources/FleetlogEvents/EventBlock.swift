@@ -22,6 +22,20 @@ package enum EventBlock {
     package var endsInsideBlock = false
   }
 
+  /// Whether nothing of a text can matter to what follows it in the message: it speaks of no
+  /// event and leaves no code fence open.
+  package static func isSpent(_ text: String) -> Bool {
+    if mayHoldEvents(text) { return false }
+    if !text.contains(bytesOf: "```"), !text.contains(bytesOf: "~~~") { return true }
+    var scanner = EventBlockScanner(bytes: Array(text.utf8))
+    _ = scanner.scan(isComplete: false)
+    return !scanner.isInsideFence
+  }
+
+  private static func mayHoldEvents(_ text: String) -> Bool {
+    text.contains(bytesOf: "HAPI_EVENTS_") || text.contains(bytesOf: carrier)
+  }
+
   /// Scans the text of one message, or as much of it as is known.
   ///
   /// The findings of a text are the first findings of every longer text that begins with it and a
@@ -31,9 +45,7 @@ package enum EventBlock {
   ///   without END may still be closed and the last line may not be the last, so neither is
   ///   reported.
   package static func scan(_ text: String, isComplete: Bool) -> Scan {
-    guard text.contains(bytesOf: "HAPI_EVENTS_") || text.contains(bytesOf: carrier) else {
-      return Scan()
-    }
+    guard mayHoldEvents(text) else { return Scan() }
     var scanner = EventBlockScanner(bytes: Array(text.utf8))
     return scanner.scan(isComplete: isComplete)
   }
@@ -66,6 +78,8 @@ private struct EventBlockScanner {
   }
 
   init(bytes: [UInt8]) { self.bytes = bytes }
+
+  var isInsideFence: Bool { fence != nil }
 
   mutating func scan(isComplete: Bool) -> EventBlock.Scan {
     var lastLine: Range<Int>?

@@ -6,7 +6,7 @@ extension String {
     let utf8 = self.utf8
     guard let first = utf8.first, let last = utf8.last else { return self }
     if first > 0x20, first < 0x80, last > 0x20, last < 0x80 { return self }
-    return String(trimmingPrefix(while: \.isWhitespace)).trimmingSuffix(while: \.isWhitespace)
+    return String(trimmingPrefix(while: \.isBlank)).trimmingSuffix(while: \.isBlank)
   }
 
   func trimmingSuffix(while isTrimmed: (Character) -> Bool) -> String {
@@ -78,7 +78,7 @@ extension String {
     var pendingSpace = false
     var count = 0
     for character in self {
-      if character.isWhitespace {
+      if character.isBlank {
         pendingSpace = !line.isEmpty
         continue
       }
@@ -92,5 +92,17 @@ extension String {
       count += 1
     }
     return line
+  }
+}
+
+extension Character {
+  /// Whether it is white space, as `isWhitespace` tells, without a look into Unicode's tables.
+  fileprivate var isBlank: Bool {
+    switch unicodeScalars.first?.value ?? 0 {
+    case 0x09...0x0D, 0x20, 0x85, 0xA0, 0x1680, 0x2000...0x200A, 0x2028, 0x2029, 0x202F, 0x205F,
+      0x3000:
+      true
+    default: false
+    }
   }
 }

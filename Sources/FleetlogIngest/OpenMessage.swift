@@ -9,7 +9,10 @@ package import FleetlogEvents
 package struct OpenMessage: Codable, Sendable, Equatable {
   /// What identifies the message in every copy of the transcript, such as its API id.
   package let id: String
+  /// As much of the text as what follows may have to be read with.
   private var text = ""
+  /// Bytes of the message before ``text``.
+  private var spent: Int?
   private var reported = 0
   /// Whether the text so far ends inside an event block.
   package private(set) var endsInsideBlock = false
@@ -51,6 +54,10 @@ package struct OpenMessage: Codable, Sendable, Equatable {
     }
     lastPiece = piece
     report(isComplete: false, run: run, into: &output)
+    if EventBlock.isSpent(self.text) {
+      spent = (spent ?? 0) + self.text.utf8.count + 1
+      self.text = ""
+    }
   }
 
   /// Writes what only the end of the message shows.
@@ -67,7 +74,7 @@ package struct OpenMessage: Codable, Sendable, Equatable {
     let scan = EventBlock.scan(text, isComplete: isComplete)
     let writer = EmissionWriter(messageID: id, piece: lastPiece, run: run)
     for (index, finding) in scan.findings.enumerated().dropFirst(reported) {
-      writer.write(finding, index: index, into: &output)
+      writer.write(finding, index: index, from: spent ?? 0, into: &output)
     }
     reported = max(reported, scan.findings.count)
     endsInsideBlock = scan.endsInsideBlock
@@ -82,24 +89,28 @@ private struct EmissionWriter {
 
   private var span: SourceSpan { SourceSpan(offset: piece.offset, length: piece.length) }
 
-  func write(_ finding: EventBlock.Finding, index: Int, into output: inout FormatOutput) {
+  /// - Parameter start: bytes of the message before what was scanned.
+  func write(
+    _ finding: EventBlock.Finding, index: Int, from start: Int, into output: inout FormatOutput
+  ) {
     switch finding {
     case .block(let body, let offset):
-      write(EventContract.admit(block: body), at: index, offset: offset, into: &output)
+      write(EventContract.admit(block: body), at: index, offset: start + offset, into: &output)
     case .summaryLine(let body, let offset):
       switch EventContract.admit(summaryLine: body) {
       case .success(let event): output.drafts.append(draft(event, [index, 0], nil))
       case .failure(let refusal):
-        output.drafts.append(validationError(refusal, [index, 0], offset: offset))
+        output.drafts.append(validationError(refusal, [index, 0], offset: start + offset))
       }
     case .broken(let reason, let text, let offset):
       let refusal = EventContract.Refusal(reason: reason, text: text, index: nil)
-      output.drafts.append(validationError(refusal, [index, 0], offset: offset))
+      output.drafts.append(validationError(refusal, [index, 0], offset: start + offset))
     case .fenced(let text, let offset):
       output.problems.append(
         SourceProblem(
           kind: .fencedBlock, span: span,
-          reason: "an event block in a code fence, taken as an example, at byte \(offset) of the "
+          reason:
+            "an event block in a code fence, taken as an example, at byte \(start + offset) of the "
             + "message: \(text.oneLine(limit: 200))"))
     }
   }

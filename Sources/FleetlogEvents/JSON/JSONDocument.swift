@@ -67,8 +67,9 @@ package final class JSONDocument: Sendable {
         if word & 0x8080_8080_8080_8080 != 0 { break }
         index += 8
       }
-      if index + 8 > buffer.count, !buffer[index...].contains(where: { $0 >= 0x80 }) { return true }
-      return String(validating: buffer[index...], as: UTF8.self) != nil
+      let rest = UnsafeBufferPointer(rebasing: buffer[index...])
+      if rest.count < 8, !rest.contains(where: { $0 >= 0x80 }) { return true }
+      return (try? UTF8Span(validating: rest.span)) != nil
     }
   }
 }

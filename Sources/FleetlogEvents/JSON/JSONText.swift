@@ -23,18 +23,28 @@ enum JSONText {
     text.reserveCapacity(raw.count)
     var index = 0
     while index < raw.count {
-      let byte = raw[index]
-      if byte == UInt8(ascii: "\\"), index + 1 < raw.count {
-        index = decodeEscape(raw, at: index, into: &text)
-      } else if byte == 0 {
+      let plain = plainEnd(of: raw, from: index)
+      text.append(contentsOf: UnsafeBufferPointer(rebasing: raw[index..<plain]))
+      index = plain
+      guard index < raw.count else { break }
+      if raw[index] == 0 {
         append(0xFFFD, to: &text)
         index += 1
+      } else if index + 1 < raw.count {
+        index = decodeEscape(raw, at: index, into: &text)
       } else {
-        text.append(byte)
+        text.append(raw[index])
         index += 1
       }
     }
     return text
+  }
+
+  /// Where the next backslash or NUL stands, or the text's end.
+  private static func plainEnd(of raw: UnsafeBufferPointer<UInt8>, from start: Int) -> Int {
+    var index = start
+    while index < raw.count, raw[index] != UInt8(ascii: "\\"), raw[index] != 0 { index += 1 }
+    return index
   }
 
   private static func decodeEscape(
@@ -70,21 +80,40 @@ enum JSONText {
   /// Appends text as a JSON string with its quotes.
   static func encode(_ text: some Sequence<UInt8>, into output: inout [UInt8]) {
     output.append(0x22)
-    for byte in text {
-      switch byte {
-      case 0x22: output.append(contentsOf: [0x5C, 0x22])
-      case 0x5C: output.append(contentsOf: [0x5C, 0x5C])
-      case 0x0A: output.append(contentsOf: [0x5C, UInt8(ascii: "n")])
-      case 0x0D: output.append(contentsOf: [0x5C, UInt8(ascii: "r")])
-      case 0x09: output.append(contentsOf: [0x5C, UInt8(ascii: "t")])
-      case 0x00..<0x20, 0x7F:
-        let digits = Array("0123456789abcdef".utf8)
-        output.append(contentsOf: Array("\\u00".utf8))
-        output.append(digits[Int(byte >> 4)])
-        output.append(digits[Int(byte & 15)])
-      default: output.append(byte)
+    let isDone: Void? = text.withContiguousStorageIfAvailable { encode($0, into: &output) }
+    if isDone == nil { Array(text).withUnsafeBufferPointer { encode($0, into: &output) } }
+    output.append(0x22)
+  }
+
+  /// Copies runs of what needs no escape at once.
+  private static func encode(_ text: UnsafeBufferPointer<UInt8>, into output: inout [UInt8]) {
+    var index = 0
+    while index < text.count {
+      let start = index
+      while index < text.count, !needsEscape(text[index]) { index += 1 }
+      output.append(contentsOf: UnsafeBufferPointer(rebasing: text[start..<index]))
+      guard index < text.count else { return }
+      encodeEscape(of: text[index], into: &output)
+      index += 1
+    }
+  }
+
+  private static func needsEscape(_ byte: UInt8) -> Bool {
+    byte < 0x20 || byte == 0x22 || byte == 0x5C || byte == 0x7F
+  }
+
+  private static func encodeEscape(of byte: UInt8, into output: inout [UInt8]) {
+    output.append(UInt8(ascii: "\\"))
+    switch byte {
+    case 0x22, 0x5C: output.append(byte)
+    case 0x0A: output.append(UInt8(ascii: "n"))
+    case 0x0D: output.append(UInt8(ascii: "r"))
+    case 0x09: output.append(UInt8(ascii: "t"))
+    default:
+      output.append(contentsOf: "u00".utf8)
+      for digit in [byte >> 4, byte & 15] {
+        output.append(digit + (digit < 10 ? UInt8(ascii: "0") : UInt8(ascii: "a") - 10))
       }
     }
-    output.append(0x22)
   }
 }

@@ -148,16 +148,29 @@ private struct TestCounts {
 
   init() {}
 
-  /// Whether a text holds one of the words without which no line is a summary of tests.
+  /// Whether a text holds one of the words without which no line is a summary of tests: "pass",
+  /// "fail" or "test", in whatever case.
   static func mayStand(in text: String) -> Bool {
-    ["pass", "fail", "test", "PASS", "FAIL", "TEST", "Pass", "Fail", "Test"]
-      .contains(where: text.contains(bytesOf:))
+    var text = text
+    return text.withUTF8 { bytes in
+      var index = 0
+      while index + 4 <= bytes.count {
+        switch bytes[index] | 0x20 {
+        case UInt8(ascii: "p"), UInt8(ascii: "f"), UInt8(ascii: "t"):
+          let word = (0..<4).reduce(UInt32(0)) { $0 << 8 | UInt32(bytes[index + $1] | 0x20) }
+          if word == 0x7061_7373 || word == 0x6661_696C || word == 0x7465_7374 { return true }
+        default: break
+        }
+        index += 1
+      }
+      return false
+    }
   }
 
   init(_ line: String) {
-    guard line.utf8.count < 400, line.utf8.contains(where: { (0x30...0x39).contains($0) }) else {
-      return
-    }
+    guard line.utf8.count < 400, line.utf8.contains(where: { (0x30...0x39).contains($0) }),
+      Self.mayStand(in: line)
+    else { return }
     let words = line.lowercased().split { !$0.isLetter && !$0.isNumber }
     saysTests =
       words.contains { ["test", "tests"].contains($0) } || line.hasPrefix("==")

@@ -78,17 +78,38 @@ package enum PlainText {
 
   /// Calls back with each line until the answer is false.
   private static func forEachLine(of text: String, _ body: (String) -> Bool) {
-    let text = strip(text)
-    guard text.utf8.allSatisfy({ $0 < 0x80 }) else {
-      for line in text.split(whereSeparator: \.isNewline) {
-        let line = String(line).trimmed
+    var text = strip(text)
+    text.withUTF8 { bytes in
+      var start = 0
+      while start < bytes.count {
+        let end = lineEnd(in: bytes, from: start)
+        let line = String(
+          decoding: UnsafeBufferPointer(rebasing: bytes[start..<end]), as: UTF8.self
+        )
+        .trimmed
         if !line.isEmpty, !body(line) { return }
+        start = end + newlineLength(in: bytes, at: end)
       }
-      return
     }
-    for line in text.utf8.split(whereSeparator: { (0x0A...0x0D).contains($0) }) {
-      let line = (String(line) ?? "").trimmed
-      if !line.isEmpty, !body(line) { return }
+  }
+
+  private static func lineEnd(in bytes: UnsafeBufferPointer<UInt8>, from start: Int) -> Int {
+    var index = start
+    while index < bytes.count, newlineLength(in: bytes, at: index) == 0 { index += 1 }
+    return index
+  }
+
+  /// Bytes of the newline at a place: LF to CR, NEL, or the separators of lines and paragraphs.
+  private static func newlineLength(in bytes: UnsafeBufferPointer<UInt8>, at index: Int) -> Int {
+    guard index < bytes.count else { return 0 }
+    switch bytes[index] {
+    case 0x0A...0x0D: return 1
+    case 0xC2: return index + 1 < bytes.count && bytes[index + 1] == 0x85 ? 2 : 0
+    case 0xE2:
+      let isSeparator =
+        index + 2 < bytes.count && bytes[index + 1] == 0x80 && bytes[index + 2] | 1 == 0xA9
+      return isSeparator ? 3 : 0
+    default: return 0
     }
   }
 
