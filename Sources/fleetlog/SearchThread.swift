@@ -1,51 +1,72 @@
-import Dispatch
+import FleetlogIngest
 import FleetlogStore
+import Foundation
 import Synchronization
 
 /// Keeps the full-text index current on a thread of its own, since indexing is slower than
 /// appending and must not hold it up.
 final class SearchThread: Sendable {
-  private let index: Mutex<SearchIndex>
-  private let queue = DispatchQueue(label: "fleetlog.search")
-  private let isScheduled = Atomic(false)
-  private let failure = Mutex<StoreError?>(nil)
-  private let onAdvance = Mutex<(@Sendable () -> Void)?>(nil)
+  private let work: SearchWork
 
   /// - Parameter path: a log that its writer has created.
   init(database path: String) throws(StoreError) {
-    index = Mutex(try SearchIndex(database: path))
+    let work = SearchWork(try SearchIndex(database: path))
+    self.work = work
+    Thread.detachNewThread { work.run() }
   }
 
-  /// Why the index could not be brought up to date, as long as that lasts.
-  var lastError: StoreError? { failure.withLock { $0 } }
+  deinit { work.stop() }
 
-  /// Has `body` called each time the index has taken events in, on the index's own thread.
+  /// Why the index could not be brought up to date, as long as that lasts.
+  var lastError: StoreError? { work.failure.withLock { $0 } }
+
+  /// Has `body` called each time the index has taken events in, on the thread that indexes.
   func whenAdvanced(_ body: @escaping @Sendable () -> Void) {
-    onAdvance.withLock { $0 = body }
+    work.onAdvance.withLock { $0 = body }
   }
 
   /// Brings the index up to date soon.
-  func wake() {
-    guard
-      isScheduled.compareExchange(
-        expected: false, desired: true, ordering: .acquiringAndReleasing
-      ).exchanged
-    else { return }
-    queue.async { [self] in
-      isScheduled.store(false, ordering: .releasing)
+  func wake() { work.signal.raise() }
+
+  /// Brings the index up to date before it returns.
+  func finish() throws(StoreError) {
+    work.advance()
+    if let error = lastError { throw error }
+  }
+}
+
+/// What the thread works on, and keeps alive until it has seen that it is to stop.
+private final class SearchWork: Sendable {
+  private let index: Mutex<SearchIndex>
+  private let isStopped = Atomic(false)
+  let signal = WakeSignal()
+  let failure = Mutex<StoreError?>(nil)
+  let onAdvance = Mutex<(@Sendable () -> Void)?>(nil)
+
+  /// Where an import leaves no core idle, events come first and their full text after them.
+  private static let niceness: Int32 = 5
+
+  init(_ index: sending SearchIndex) { self.index = Mutex(index) }
+
+  func run() {
+    // Of the calling thread alone, as Linux has it.
+    _ = setpriority(Int32(PRIO_PROCESS.rawValue), 0, Self.niceness)
+    while !isStopped.load(ordering: .acquiring) {
+      signal.wait(timeoutMs: nil)
       advance()
     }
   }
 
-  /// Waits until the index is current.
-  func finish() throws(StoreError) {
-    queue.sync { advance() }
-    if let error = lastError { throw error }
+  func stop() {
+    isStopped.store(true, ordering: .releasing)
+    signal.raise()
   }
 
-  private func advance() {
+  func advance() {
     do throws(StoreError) {
-      while try index.withLock({ (index) throws(StoreError) in try index.advance() }) > 0 {
+      while !isStopped.load(ordering: .acquiring),
+        try index.withLock({ (index) throws(StoreError) in try index.advance() }) > 0
+      {
         onAdvance.withLock { $0 }?()
       }
       failure.withLock { $0 = nil }
