@@ -184,8 +184,8 @@ private struct LaneWork {
       guard noteMissing(&reader) else { return false }
     }
     retryUnreadable()
-    guard let path = queue.next() else { return true }
-    return try turn(at: path, &reader)
+    guard let (path, isLive) = queue.next() else { return true }
+    return try turn(at: path, isLive: isLive, &reader)
   }
 
   /// ms until something is to be looked at again without a change; nil for never.
@@ -195,7 +195,7 @@ private struct LaneWork {
   }
 
   private mutating func turn(
-    at path: FilePath, _ reader: inout TurnReader
+    at path: FilePath, isLive: Bool, _ reader: inout TurnReader
   ) throws(StoreError) -> Bool {
     lane.isAt(path)
     defer { lane.isAt(nil) }
@@ -218,7 +218,7 @@ private struct LaneWork {
     } else {
       queue.again(path, modifiedAt: turn.stamp?.modifiedAt ?? 0)
     }
-    return channel.send(turn, from: lane.index)
+    return channel.send(turn, from: lane.index, isLive: isLive)
   }
 
   /// Takes note of a file that exists, changed or went.
@@ -247,7 +247,8 @@ private struct LaneWork {
 
   private func sendGone(_ path: FilePath, _ reader: inout TurnReader) -> Bool {
     channel.send(
-      reader.gone(path, ticket: channel.tickets(lane.index).next), from: lane.index)
+      reader.gone(path, ticket: channel.tickets(lane.index).next), from: lane.index,
+      isLive: false)
   }
 
   /// Notes which files went while nobody watched; done once everything has been listed.

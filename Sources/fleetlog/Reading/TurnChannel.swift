@@ -43,6 +43,15 @@ final class TurnChannel: Sendable {
     var turns: ArraySlice<Sent> = []
     var lanes: [Lane] = []
     var isWoken = false
+
+    /// A file's own turns keep their order.
+    mutating func add(_ sent: Sent, isLive: Bool) {
+      if isLive, !turns.contains(where: { $0.turn.path == sent.turn.path }) {
+        turns.insert(sent, at: turns.startIndex)
+      } else {
+        turns.append(sent)
+      }
+    }
   }
 
   private let state = Mutex(State())
@@ -171,8 +180,10 @@ final class TurnChannel: Sendable {
 
   /// Hands a turn over; waits until there is room for it.
   ///
+  /// - Parameter isLive: whether the turn is one of a file that is being written to, which goes
+  ///   before an archive's.
   /// - Returns: false where the lane was stopped meanwhile, and the turn dropped.
-  func send(_ turn: FileTurn, from lane: Int) -> Bool {
+  func send(_ turn: FileTurn, from lane: Int, isLive: Bool) -> Bool {
     let weight = turn.weight
     while true {
       let isSent: Bool? = state.withLock { state in
@@ -181,7 +192,7 @@ final class TurnChannel: Sendable {
         guard used == 0 || used + weight <= Self.laneWeight else { return false }
         state.lanes[lane].sent += 1
         state.lanes[lane].weight += weight
-        state.turns.append(Sent(turn: turn, lane: lane, weight: weight))
+        state.add(Sent(turn: turn, lane: lane, weight: weight), isLive: isLive)
         return true
       }
       guard let isSent else { return false }

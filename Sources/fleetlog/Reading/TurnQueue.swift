@@ -64,12 +64,12 @@ struct TurnQueue {
     live.insert(path, at: live.startIndex)
   }
 
-  mutating func next() -> FilePath? {
+  mutating func next() -> (path: FilePath, isLive: Bool)? {
     let takesLive = !live.isEmpty && (live.count == waiting.count || liveTurns < Self.liveShare)
     liveTurns = takesLive ? liveTurns + 1 : 0
     guard let path = takesLive ? live.popFirst() : nextOfBacklog() else { return nil }
     waiting[path] = nil
-    return path
+    return (path, takesLive)
   }
 
   private mutating func nextOfBacklog() -> FilePath? {
