@@ -119,7 +119,10 @@ struct LiveTests {
     queue.again(paths[2], modifiedAt: 35)
     #expect([queue.next()?.path, queue.next()?.path] == [paths[1], paths[2]])
     queue.add(paths[1], isLive: true, modifiedAt: 60)
-    #expect([queue.next()?.path, queue.next()?.path, queue.next()?.path] == [paths[1], paths[3], paths[0]])
+    #expect(
+      [queue.next()?.path, queue.next()?.path, queue.next()?.path] == [
+        paths[1], paths[3], paths[0],
+      ])
     #expect(queue.next()?.path == nil)
     #expect(queue.isEmpty)
   }
