@@ -13,4 +13,9 @@ static inline int fleetlog_bind_blob(sqlite3_stmt *statement, int index, const v
   return sqlite3_bind_blob64(statement, index, bytes ? bytes : "", count, SQLITE_TRANSIENT);
 }
 
+// Variadic, which Swift does not import. To be called before anything else of SQLite.
+static inline int fleetlog_without_memory_statistics(void) {
+  return sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 #endif

@@ -7,6 +7,8 @@ enum Value: Equatable {
   case int(Int64)
   case real(Double)
   case text(String)
+  /// Text as its bytes.
+  case utf8([UInt8])
   case blob([UInt8])
 
   init(_ value: Int64?) { self = value.map { .int($0) } ?? .null }
@@ -31,8 +33,13 @@ final class Connection: @unchecked Sendable {
   /// How long a statement waits for a lock that another connection holds, in ms.
   private static let patience: Int32 = 5000
 
+  /// Counting every allocation under one lock has the connections of all threads wait for each
+  /// other; nobody asks for the count.
+  private static let isConfigured = fleetlog_without_memory_statistics() == SQLITE_OK
+
   init(path: String, access: Access) throws(StoreError) {
     self.path = path
+    _ = Self.isConfigured
     var opened: OpaquePointer?
     let flags: Int32
     switch access {
@@ -217,6 +224,10 @@ private func hasPassed(_ context: UnsafeMutableRawPointer?) -> Int32 {
 final class Statement {
   private let handle: OpaquePointer
   private unowned let connection: Connection
+  /// Bytes of text that are bound.
+  private var boundBytes = 0
+  /// More than this is given back as soon as it is no longer needed.
+  private static let keptBytes = 1 << 20
 
   fileprivate init(_ handle: OpaquePointer, connection: Connection) {
     self.handle = handle
@@ -227,10 +238,13 @@ final class Statement {
 
   func reset() {
     sqlite3_reset(handle)
+    // The next values take the place of these, in the same memory.
+    guard boundBytes > Self.keptBytes else { return }
     sqlite3_clear_bindings(handle)
   }
 
   func bind(_ values: [Value]) {
+    boundBytes = 0
     for (offset, value) in values.enumerated() { bind(value, at: Int32(offset + 1)) }
   }
 
@@ -239,17 +253,20 @@ final class Statement {
     case .null: sqlite3_bind_null(handle, index)
     case .int(let value): sqlite3_bind_int64(handle, index, value)
     case .real(let value): sqlite3_bind_double(handle, index, value)
-    case .text(var text):
-      text.withUTF8 { bytes in
-        bytes.withMemoryRebound(to: CChar.self) {
-          _ = fleetlog_bind_text(handle, index, $0.baseAddress, UInt64($0.count))
-        }
-      }
+    case .text(var text): text.withUTF8 { bindText(UnsafeRawBufferPointer($0), at: index) }
+    case .utf8(let bytes): bytes.withUnsafeBytes { bindText($0, at: index) }
     case .blob(let bytes):
+      boundBytes += bytes.count
       bytes.withUnsafeBytes { bytes in
         _ = fleetlog_bind_blob(handle, index, bytes.baseAddress, UInt64(bytes.count))
       }
     }
+  }
+
+  private func bindText(_ bytes: UnsafeRawBufferPointer, at index: Int32) {
+    boundBytes += bytes.count
+    _ = fleetlog_bind_text(
+      handle, index, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), UInt64(bytes.count))
   }
 
   /// Moves to the next row; false behind the last one.
