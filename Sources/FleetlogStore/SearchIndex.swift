@@ -72,8 +72,8 @@ package final class SearchIndex {
       """, [.int(watermark), Value(Self.batchSize)]
     ) {
       Row(
-        id: $0.int(0), ts: $0.int(1), summary: $0.text(2), tags: $0.optionalText(3),
-        payload: $0.optionalText(4))
+        id: $0.int(0), ts: $0.int(1),
+        text: Text(summary: $0.blob(2), tags: $0.blob(3), payload: $0.blob(4)))
     }
     guard let last = rows.last else {
       try? writeAheadLog.whenIdle()
@@ -98,17 +98,14 @@ package final class SearchIndex {
         ) { $0.int(0) }
         let row = try log.first(
           "SELECT summary, tags, payload_json FROM events WHERE id = ?", [.int(id)]
-        ) { (summary: $0.text(0), tags: $0.optionalText(1), payload: $0.optionalText(2)) }
+        ) { Text(summary: $0.blob(0), tags: $0.blob(1), payload: $0.blob(2)) }
         guard let document, let row else { continue }
         try connection.run(
           """
           INSERT INTO event_text (event_text, rowid, summary, tags, payload)
           VALUES ('delete', ?, ?, ?, ?)
           """,
-          [
-            .int(document), .text(SearchText.indexed(row.summary)),
-            .text(SearchText.payload(row.tags)), .text(SearchText.payload(row.payload)),
-          ])
+          [.int(document)] + row.values)
         try connection.run("DELETE FROM documents WHERE id = ?", [.int(document)])
       }
     }
@@ -135,19 +132,28 @@ package final class SearchIndex {
   private struct Row {
     let id: Int64
     let ts: Int64
-    let summary: String
-    let tags: String?
-    let payload: String?
+    let text: Text
+  }
+
+  /// The columns of the log that are indexed, in UTF-8; empty where they are NULL.
+  private struct Text {
+    let summary: [UInt8]
+    let tags: [UInt8]
+    let payload: [UInt8]
+
+    var values: [Value] {
+      [
+        .utf8(SearchText.indexed(summary)), .utf8(SearchText.strings(of: tags)),
+        .utf8(SearchText.strings(of: payload)),
+      ]
+    }
   }
 
   private func add(_ row: Row) throws(StoreError) {
     guard let id = try number(row) else { return }
     try connection.run(
       "INSERT INTO event_text (rowid, summary, tags, payload) VALUES (?, ?, ?, ?)",
-      [
-        .int(id), .text(SearchText.indexed(row.summary)),
-        .text(SearchText.payload(row.tags)), .text(SearchText.payload(row.payload)),
-      ])
+      [.int(id)] + row.text.values)
   }
 
   /// The lowest number of the second that a time in ms lies in.
