@@ -40,7 +40,7 @@ package final class EventWriter {
     try Migrations.apply(to: connection)
     runs = RunLedger(connection)
     pruned = PrunedKeys(connection)
-    links = try LinkLedger(connection, pruned: pruned)
+    links = LinkLedger(connection, pruned: pruned)
     sessions = SessionLedger(connection, project: project)
     totals = TotalsLedger(connection)
     archive = TranscriptArchive(connection)
@@ -75,6 +75,7 @@ package final class EventWriter {
       commit.nextID = try lastEventID() + 1
       for draft in batch.drafts { try append(draft, &commit) }
       for session in commit.revisedSessions { try sessions.recount(session) }
+      for session in commit.supersededSessions { try sessions.recountTokens(of: session) }
       try sessions.save()
       try runs.save()
       try totals.save()
@@ -131,6 +132,8 @@ package final class EventWriter {
     var result = Appended()
     /// Sessions of which an event was superseded by what a newer parser reads.
     var revisedSessions: Set<String> = []
+    /// Sessions that show several versions of one response, of which only the last counts.
+    var supersededSessions: Set<String> = []
 
     init(now: Int64, fileID: Int64?, revision: EventBatch.Revision?) {
       self.now = now
@@ -219,7 +222,7 @@ package final class EventWriter {
     if isNew, draft.version != nil, let session = draft.run.sessionID,
       try links.hasVersions(existing.id)
     {
-      try sessions.recountTokens(of: session)
+      commit.supersededSessions.insert(session)
     }
     // A dedupe key means the event that bore it when the link was first read; by now there may
     // be others.
@@ -297,7 +300,9 @@ package final class EventWriter {
     if draft.version != nil {
       let superseded = try links.supersede(by: event, now: commit.now)
       commit.result.links += superseded
-      if superseded > 0, let session = event.sessionID { try sessions.recountTokens(of: session) }
+      if superseded > 0, let session = event.sessionID {
+        commit.supersededSessions.insert(session)
+      }
     }
   }
 }

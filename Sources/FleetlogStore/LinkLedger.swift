@@ -4,22 +4,27 @@ import FleetlogEvents
 final class LinkLedger {
   private let connection: Connection
   private let pruned: PrunedKeys
-  /// Whether any link waits at all; most logs have none, and then events need not be looked up.
-  private var mayHavePending: Bool
+  /// What links wait for, by its key or id, and perhaps more: an event that is not in here need
+  /// not be looked up. Nil where it is too much to hold.
+  private var awaited: Set<String>? = []
+  private static let mostAwaited = 50_000
+  /// Of SQLite: another one after another connection has changed the log.
+  private var dataVersion: Int64?
 
-  init(_ connection: Connection, pruned: PrunedKeys) throws(StoreError) {
+  init(_ connection: Connection, pruned: PrunedKeys) {
     self.connection = connection
     self.pruned = pruned
-    mayHavePending = try Self.hasPending(connection)
   }
 
-  /// Looks for waiting links anew: another process may have added some.
+  /// Looks for waiting links anew where another process may have added some.
   func begin() throws(StoreError) {
-    mayHavePending = try Self.hasPending(connection)
-  }
-
-  private static func hasPending(_ connection: Connection) throws(StoreError) -> Bool {
-    try connection.first("SELECT 1 FROM pending_links LIMIT 1") { _ in true } ?? false
+    let version = try connection.first("PRAGMA data_version") { $0.int(0) }
+    guard version == nil || version != dataVersion else { return }
+    let targets = try connection.rows(
+      "SELECT DISTINCT target FROM pending_links LIMIT ?", [Value(Self.mostAwaited + 1)]
+    ) { $0.text(0) }
+    awaited = targets.count > Self.mostAwaited ? nil : Set(targets)
+    dataVersion = version
   }
 
   /// Adds an event's links and returns how many became edges at once.
@@ -88,12 +93,12 @@ final class LinkLedger {
         .text(draft.direction == .fromThis ? "from_event" : "to_event"), .text(kind),
         .text(target), .int(now), .text(draft.metadata.text),
       ])
-    mayHavePending = true
+    awaited?.insert(target)
   }
 
   /// Attaches the links that were waiting for this event.
   func attachPending(to event: StoredEvent) throws(StoreError) -> Int {
-    guard mayHavePending else { return 0 }
+    if let awaited, awaited.isEmpty { return 0 }
     var attached = try attach("id", String(event.id), to: event)
     if let key = event.idempotencyKey {
       attached += try attach("idempotency_key", key, to: event)
@@ -105,6 +110,7 @@ final class LinkLedger {
   private func attach(
     _ kind: String, _ target: String, to event: StoredEvent
   ) throws(StoreError) -> Int {
+    if let awaited, !awaited.contains(target) { return 0 }
     let waiting = try connection.rows(
       """
       SELECT event_id, relation_type, direction, created_at, metadata_json FROM pending_links

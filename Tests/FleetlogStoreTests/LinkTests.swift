@@ -1,7 +1,8 @@
 import FleetlogEvents
-import FleetlogStore
 import FleetlogTestSupport
 import Testing
+
+@testable import FleetlogStore
 
 @Suite("Links")
 struct LinkTests {
@@ -45,6 +46,24 @@ struct LinkTests {
         try log.links() == [direction == .fromThis ? "a resolves later" : "later resolves a"])
       #expect(try log.append(.sample("much later") { $0.dedupeKey = "d" }).links == 0)
     }
+  }
+
+  @Test("A link that another process has wait is attached by this one, and one undone waits again")
+  func pendingElsewhere() throws {
+    let log = try TemporaryLog()
+    try log.append(.started("s1"))
+    let other = try EventWriter(path: log.path, holdsLock: false) { _, _ in }
+    _ = try other.commit(
+      EventBatch(drafts: [linked("a", .idempotencyKey("later"), as: .resolves)]),
+      now: TemporaryLog.recordedAt)
+    let later = EventDraft.sample("later")
+    try log.writer.connection.script("SAVEPOINT undone", operation: "begin what is undone")
+    #expect(try log.append(later).links == 1)
+    try log.writer.connection.script(
+      "ROLLBACK TO undone; RELEASE undone", operation: "undo it")
+    #expect(try log.links().isEmpty)
+    #expect(try log.append(later).links == 1)
+    #expect(try log.links() == ["a resolves later"])
   }
 
   @Test("A dedupe key means the latest event at that time that bore it, never the event itself")
