@@ -6,6 +6,8 @@ package struct EventBatch: Sendable {
   package var problems: [SourceProblem]
   /// The lines that were read, as receipts.
   package var lines: [Line]
+  /// The lines as chunks, where whoever read them has packed them; then `lines` is empty.
+  package var chunks: [TranscriptChunk]
   package var source: SourceUpdate?
   /// Set where a newer parser reads again what has been read: what comes out otherwise than it
   /// stands in the log supersedes it there.
@@ -40,11 +42,12 @@ package struct EventBatch: Sendable {
 
   package init(
     drafts: [EventDraft], problems: [SourceProblem] = [], lines: [Line] = [],
-    source: SourceUpdate? = nil, revision: Revision? = nil
+    chunks: [TranscriptChunk] = [], source: SourceUpdate? = nil, revision: Revision? = nil
   ) {
     self.drafts = drafts
     self.problems = problems
     self.lines = lines
+    self.chunks = chunks
     self.source = source
     self.revision = revision
   }

@@ -86,6 +86,7 @@ package final class EventWriter {
         // What a parser holds back becomes an event later, of lines that are read now.
         if commit.result.inserted > 0 || source.isHolding {
           try archive.keep(batch.lines, file: source.fileID)
+          try archive.keep(batch.chunks, file: source.fileID)
         }
       }
       if let revision = batch.revision {

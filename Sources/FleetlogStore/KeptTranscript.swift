@@ -29,7 +29,7 @@ package final class KeptTranscript {
         + "WHERE file_id = ? AND source_offset = ?", [.int(file), .int(next)]
     ) { (length: $0.int(0), codec: $0.text(1), bytes: $0.blob(2)) }
     guard let chunk,
-      let bytes = TranscriptArchive.unpack(
+      let bytes = TranscriptChunk.unpack(
         chunk.bytes, codec: chunk.codec, length: chunk.length)
     else { return nil }
     var lines: [EventBatch.Line] = []

@@ -1,4 +1,3 @@
-import CZstd
 import FleetlogEvents
 
 /// Keeps the bytes that events came from, so that a receipt outlives its file: agents delete
@@ -7,16 +6,13 @@ import FleetlogEvents
 /// What a live file appends is kept as it comes; once enough of it lies together it becomes one
 /// chunk, so the work stays proportional to what was appended.
 final class TranscriptArchive {
-  /// Bytes of transcript in a full chunk: an eighth smaller than in chunks of a quarter of it, and
-  /// unpacked for a receipt in a ms.
-  private static let chunkSize = 1 << 20
   /// Bytes of pieces that are joined, with the file's chunks that are not `small` no more.
   private static let joinedSize = 128 << 10
   /// What is smaller is joined with what follows. The schema has an index of exactly these.
   private static let small = 512 << 10
 
   private let connection: Connection
-  private let zstd = Zstd()
+  private let packer = TranscriptPacker()
   /// Bytes that lie in pieces, for each file that was added to since this writer began.
   private var loose: [Int64: Int] = [:]
 
@@ -24,8 +20,12 @@ final class TranscriptArchive {
 
   /// Keeps the lines of a batch, which come in file order.
   func keep(_ lines: [EventBatch.Line], file: Int64) throws(StoreError) {
+    try keep(packer.chunks(of: lines), file: file)
+  }
+
+  func keep(_ chunks: [TranscriptChunk], file: Int64) throws(StoreError) {
     if loose[file] == nil { loose[file] = try looseBytes(file) }
-    try join(lines, file: file)
+    for chunk in chunks { try write(chunk, file: file) }
     if loose[file, default: 0] >= Self.joinedSize { try pack(file) }
   }
 
@@ -53,33 +53,8 @@ final class TranscriptArchive {
     try keep(missing, file: file)
   }
 
-  /// Writes lines that stand together as one chunk.
-  private func join(_ lines: [EventBatch.Line], file: Int64) throws(StoreError) {
-    var start: Int64 = 0
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(min(Self.chunkSize, lines.reduce(0) { $0 + $1.bytes.count + 1 }))
-    for line in lines {
-      let gap = line.offset - start - Int64(bytes.count)
-      if bytes.isEmpty || gap < 0 || gap > Self.widestGap || bytes.count >= Self.chunkSize {
-        try write(bytes, at: start, file: file)
-        start = line.offset
-        bytes.removeAll(keepingCapacity: true)
-      } else {
-        // Between two lines stand newlines, carriage returns and blank lines only.
-        bytes.append(contentsOf: repeatElement(0x0A, count: Int(gap)))
-      }
-      bytes.append(contentsOf: line.bytes)
-    }
-    try write(bytes, at: start, file: file)
-  }
-
-  /// Bytes between two lines that are still taken for blank ones.
-  private static let widestGap: Int64 = 4096
-
-  private func write(_ bytes: [UInt8], at offset: Int64, file: Int64) throws(StoreError) {
-    guard !bytes.isEmpty else { return }
-    if bytes.count < Self.joinedSize { loose[file, default: 0] += bytes.count }
-    let compressed = zstd.compress(bytes)
+  private func write(_ chunk: TranscriptChunk, file: Int64) throws(StoreError) {
+    if chunk.length < Self.joinedSize { loose[file, default: 0] += chunk.length }
     // A file that is read again from the same place may have grown meanwhile.
     try connection.run(
       """
@@ -89,8 +64,8 @@ final class TranscriptArchive {
         WHERE excluded.source_length > source_length
       """,
       [
-        .int(file), .int(offset), Value(bytes.count),
-        .text(compressed == nil ? "raw" : "zstd"), .blob(compressed ?? bytes),
+        .int(file), .int(chunk.offset), Value(chunk.length), .text(chunk.codec.rawValue),
+        .blob(chunk.bytes),
       ])
   }
 
@@ -106,7 +81,8 @@ final class TranscriptArchive {
     ) { (id: $0.int(0), offset: $0.int(1), length: $0.int(2)) }
     var run = Array(chunks.prefix(1))
     for chunk in chunks.dropFirst() {
-      guard let next = run.last, chunk.offset + chunk.length + Self.widestGap >= next.offset
+      guard let next = run.last,
+        chunk.offset + chunk.length + TranscriptPacker.widestGap >= next.offset
       else { break }
       run.append(chunk)
     }
@@ -117,14 +93,14 @@ final class TranscriptArchive {
         "SELECT codec, bytes FROM transcript_chunks WHERE id = ?", [.int(chunk.id)]
       ) { (codec: $0.text(0), bytes: $0.blob(1)) }
       guard let kept,
-        let bytes = Self.unpack(kept.bytes, codec: kept.codec, length: chunk.length)
+        let bytes = TranscriptChunk.unpack(kept.bytes, codec: kept.codec, length: chunk.length)
       else { return }
       lines.append(EventBatch.Line(offset: chunk.offset, bytes: bytes))
     }
     for chunk in run {
       try connection.run("DELETE FROM transcript_chunks WHERE id = ?", [.int(chunk.id)])
     }
-    try join(lines, file: file)
+    for chunk in packer.chunks(of: lines) { try write(chunk, file: file) }
     loose[file] = 0
   }
 
@@ -139,58 +115,11 @@ final class TranscriptArchive {
       ORDER BY source_offset DESC LIMIT 1
       """, [.int(file), .int(span.offset), .int(span.length)]
     ) { (offset: $0.int(0), length: $0.int(1), codec: $0.text(2), bytes: $0.blob(3)) }
-    guard let chunk, let bytes = unpack(chunk.bytes, codec: chunk.codec, length: chunk.length)
+    guard let chunk,
+      let bytes = TranscriptChunk.unpack(
+        chunk.bytes, codec: chunk.codec, length: chunk.length)
     else { return nil }
     let start = Int(span.offset - chunk.offset)
     return Array(bytes[start..<start + min(Int(span.length), limit)])
-  }
-
-  /// The bytes of a chunk; nil where they can't be what was kept.
-  static func unpack(_ bytes: [UInt8], codec: String, length: Int64) -> [UInt8]? {
-    let unpacked = codec == "zstd" ? Zstd.decompress(bytes, size: Int(length)) : bytes
-    return unpacked?.count == Int(length) ? unpacked : nil
-  }
-}
-
-/// zstd over whole buffers.
-private final class Zstd {
-  /// Higher levels take twice the time for 3 %.
-  private static let level: Int32 = 3
-
-  private let context = ZSTD_createCCtx()
-  /// Reused: fresh memory for each chunk costs more than compressing it.
-  private var output: [UInt8] = []
-
-  deinit { ZSTD_freeCCtx(context) }
-
-  /// The compressed bytes; nil where they would not be fewer.
-  func compress(_ bytes: [UInt8]) -> [UInt8]? {
-    let bound = ZSTD_compressBound(bytes.count)
-    if output.count < bound { output = [UInt8](repeating: 0, count: bound) }
-    defer { if output.count > Self.keptBytes { output = [] } }
-    let written = output.withUnsafeMutableBytes { output in
-      bytes.withUnsafeBytes {
-        ZSTD_compressCCtx(
-          context, output.baseAddress, output.count, $0.baseAddress, $0.count, Self.level)
-      }
-    }
-    guard ZSTD_isError(written) == 0, written < bytes.count else { return nil }
-    return Array(output[..<written])
-  }
-
-  /// A buffer for more than this, as one long line needs, is given back.
-  private static let keptBytes = 4 << 20
-
-  /// - Parameter size: the size to expect; more than that is refused, not allocated.
-  static func decompress(_ bytes: [UInt8], size: Int) -> [UInt8]? {
-    var failed = false
-    let output = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
-      let written = bytes.withUnsafeBytes {
-        ZSTD_decompress(buffer.baseAddress, size, $0.baseAddress, $0.count)
-      }
-      failed = ZSTD_isError(written) != 0
-      count = failed ? 0 : written
-    }
-    return failed ? nil : output
   }
 }

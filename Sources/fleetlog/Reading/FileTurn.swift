@@ -17,6 +17,8 @@ struct FileTurn: Sendable {
   struct Reading: Sendable {
     let batch: LineBatch
     let output: FormatOutput
+    /// The lines as the log keeps them.
+    let chunks: [TranscriptChunk]
     let format: String
     let parserVersion: Int
     let parserState: String

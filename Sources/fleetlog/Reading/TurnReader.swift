@@ -19,6 +19,7 @@ struct TurnReader {
   private let known: SourceLedger
   private let cap: TextCap
   private var reader = TailReader()
+  private let packer = TranscriptPacker()
   private var ahead: [FilePath: Ahead] = [:]
 
   /// - Parameter known: what the log holds of files, for reading.
@@ -116,10 +117,12 @@ struct TurnReader {
       state: state)
     var output = FormatOutput()
     for line in batch.lines { parser.read(line, into: &output) }
+    let lines = batch.lines.map { EventBatch.Line(offset: $0.offset, bytes: $0.bytes) }
     return .lines(
       FileTurn.Reading(
-        batch: batch, output: output, format: format.name, parserVersion: format.parserVersion,
-        parserState: parser.state, isHolding: parser.isHolding, isContinued: isContinued))
+        batch: batch, output: output, chunks: packer.chunks(of: lines), format: format.name,
+        parserVersion: format.parserVersion, parserState: parser.state,
+        isHolding: parser.isHolding, isContinued: isContinued))
   }
 }
 

@@ -63,7 +63,7 @@ final class TurnWriter {
     return try writer.commit(
       EventBatch(
         drafts: reading.output.drafts, problems: batch.skipped + reading.output.problems,
-        lines: batch.lines.map { EventBatch.Line(offset: $0.offset, bytes: $0.bytes) },
+        chunks: reading.chunks,
         source: SourceUpdate(
           fileID: source.id, device: batch.stamp.identity.device,
           inode: batch.stamp.identity.inode, cursor: batch.next.text, offset: batch.next.offset,

@@ -1,0 +1,105 @@
+import CZstd
+
+/// Lines of a transcript that stand together, as they are kept.
+package struct TranscriptChunk: Sendable {
+  enum Codec: String { case raw, zstd }
+
+  /// Bytes from the start of the file.
+  let offset: Int64
+  /// Bytes of transcript.
+  let length: Int
+  let codec: Codec
+  let bytes: [UInt8]
+
+  /// The bytes of a transcript; nil where they can't be what was kept.
+  static func unpack(_ bytes: [UInt8], codec: String, length: Int64) -> [UInt8]? {
+    let unpacked =
+      codec == Codec.zstd.rawValue ? Zstd.decompress(bytes, size: Int(length)) : bytes
+    return unpacked?.count == Int(length) ? unpacked : nil
+  }
+}
+
+/// Makes chunks of lines. Not Sendable: each thread that reads has its own, so that the one that
+/// writes need not compress.
+package final class TranscriptPacker {
+  /// Bytes of transcript in a full chunk: an eighth smaller than in chunks of a quarter of it, and
+  /// unpacked for a receipt in a ms.
+  private static let chunkSize = 1 << 20
+  /// Bytes between two lines that are still taken for blank ones.
+  static let widestGap: Int64 = 4096
+
+  private let zstd = Zstd()
+
+  package init() {}
+
+  /// Lines in file order as chunks; those that lie apart get chunks of their own.
+  package func chunks(of lines: [EventBatch.Line]) -> [TranscriptChunk] {
+    var chunks: [TranscriptChunk] = []
+    var start: Int64 = 0
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(min(Self.chunkSize, lines.reduce(0) { $0 + $1.bytes.count + 1 }))
+    for line in lines {
+      let gap = line.offset - start - Int64(bytes.count)
+      if bytes.isEmpty || gap < 0 || gap > Self.widestGap || bytes.count >= Self.chunkSize {
+        if !bytes.isEmpty { chunks.append(chunk(bytes, at: start)) }
+        start = line.offset
+        bytes.removeAll(keepingCapacity: true)
+      } else {
+        // Between two lines stand newlines, carriage returns and blank lines only.
+        bytes.append(contentsOf: repeatElement(0x0A, count: Int(gap)))
+      }
+      bytes.append(contentsOf: line.bytes)
+    }
+    if !bytes.isEmpty { chunks.append(chunk(bytes, at: start)) }
+    return chunks
+  }
+
+  private func chunk(_ bytes: [UInt8], at offset: Int64) -> TranscriptChunk {
+    let compressed = zstd.compress(bytes)
+    return TranscriptChunk(
+      offset: offset, length: bytes.count, codec: compressed == nil ? .raw : .zstd,
+      bytes: compressed ?? bytes)
+  }
+}
+
+/// zstd over whole buffers.
+private final class Zstd {
+  /// Higher levels take twice the time for 3 %.
+  private static let level: Int32 = 3
+  /// A buffer for more than this, as one long line needs, is given back.
+  private static let keptBytes = 4 << 20
+
+  private let context = ZSTD_createCCtx()
+  /// Reused: fresh memory for each chunk costs as much as compressing it.
+  private var output: [UInt8] = []
+
+  deinit { ZSTD_freeCCtx(context) }
+
+  /// The compressed bytes; nil where they would not be fewer.
+  func compress(_ bytes: [UInt8]) -> [UInt8]? {
+    let bound = ZSTD_compressBound(bytes.count)
+    if output.count < bound { output = [UInt8](repeating: 0, count: bound) }
+    defer { if output.count > Self.keptBytes { output = [] } }
+    let written = output.withUnsafeMutableBytes { output in
+      bytes.withUnsafeBytes {
+        ZSTD_compressCCtx(
+          context, output.baseAddress, output.count, $0.baseAddress, $0.count, Self.level)
+      }
+    }
+    guard ZSTD_isError(written) == 0, written < bytes.count else { return nil }
+    return Array(output[..<written])
+  }
+
+  /// - Parameter size: the size to expect; more than that is refused, not allocated.
+  static func decompress(_ bytes: [UInt8], size: Int) -> [UInt8]? {
+    var failed = false
+    let output = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+      let written = bytes.withUnsafeBytes {
+        ZSTD_decompress(buffer.baseAddress, size, $0.baseAddress, $0.count)
+      }
+      failed = ZSTD_isError(written) != 0
+      count = failed ? 0 : written
+    }
+    return failed ? nil : output
+  }
+}
