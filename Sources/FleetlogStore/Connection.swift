@@ -137,6 +137,25 @@ final class Connection: @unchecked Sendable {
     return try statement.step() ? read(statement) : nil
   }
 
+  /// Takes the rows of a query one by one until `ms` have passed.
+  ///
+  /// - Returns: whether they were all there are.
+  func collect(
+    _ sql: String, _ values: [Value], within ms: UInt64, _ take: (Statement) -> Void
+  ) throws(StoreError) -> Bool {
+    do throws(StoreError) {
+      try withDeadline(ms: ms) { () throws(StoreError) in
+        let statement = try statement(sql)
+        defer { statement.reset() }
+        statement.bind(values)
+        while try statement.step() { take(statement) }
+      }
+      return true
+    } catch  where error.cause == .interrupted {
+      return false
+    }
+  }
+
   /// Rows changed since the connection was opened, also those that a virtual table keeps.
   var totalChanges: Int { Int(sqlite3_total_changes(handle)) }
 

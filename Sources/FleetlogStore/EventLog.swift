@@ -8,14 +8,22 @@ package final class EventLog: Sendable {
 
   /// Counting stops here and says so.
   static let countCap = 10_000
-  package static let defaultDeadline: UInt64 = 250
+  /// So does counting of what the events consist of, for which each is read.
+  static let facetCap = 3000
+  package static let defaultDeadline: UInt64 = 280
   let deadline: UInt64
+  /// How a page shares its time out, in ms: its rows by either route, their count, and the two
+  /// drawings beside them.
+  var shares: (walk: UInt64, gather: UInt64, count: UInt64, histogram: UInt64, facets: UInt64) {
+    let part = deadline / 14
+    return (2 * part, 5 * part, part, 2 * part, 3 * part)
+  }
 
   /// - Parameters:
   ///   - path: a log that its writer has created. A full-text index that is missing is created,
   ///     empty: the next writer fills it.
-  ///   - deadline: how long one question may take before its answer is given as far as it got,
-  ///     in ms.
+  ///   - deadline: how long all that a page asks may take before its answers are given as far as
+  ///     they got, in ms.
   package init(
     path: String, deadline: UInt64 = EventLog.defaultDeadline
   ) throws(StoreError) {
@@ -43,11 +51,11 @@ package final class EventLog: Sendable {
         "SELECT (SELECT min(ts) FROM events), (SELECT max(ts) FROM events)"
       ) { ($0.optionalInt(0), $0.optionalInt(1)) }
       return LogOverview(
-        events: try count("SELECT coalesce(sum(events), 0) FROM event_totals"),
+        events: try count("SELECT coalesce(sum(events), 0) FROM event_days"),
         sessions: try count("SELECT count(*) FROM sessions"),
         sources: try count("SELECT count(*) FROM files WHERE state <> 'gone'"),
         validationErrors: try count(
-          "SELECT coalesce(sum(events), 0) FROM event_totals WHERE event_type = "
+          "SELECT coalesce(sum(events), 0) FROM event_days WHERE event_type = "
             + "'\(EventType.validationError.rawValue)'"),
         lastEventID: last, firstEventAt: span?.0, lastEventAt: span?.1,
         searchLag: Int(max(0, last - indexed)))
@@ -63,16 +71,23 @@ package final class EventLog: Sendable {
         partialReason: "There is no word in “\(filter.text ?? "")” that could be searched for.")
     }
     return try pool.withConnection { (connection) throws(StoreError) in
-      let (events, isWhole) = try rows(query, connection)
+      var (events, isWhole) = try rows(query, connection)
       var reasons: [String] = []
-      if !isWhole {
-        reasons.append(
-          "The search was stopped after \(deadline) ms; narrow the filter to see the rest.")
-      }
-      let (counted, isExact) = try count(query, connection)
+      var newest = query.filter
+      newest.sort = query.filter.sort == .rank ? .newest : query.filter.sort
+      let unranked = EventQuery(newest)
+      let (counted, isExact) = try count(unranked, connection)
       let matched = isExact ? counted : max(counted, events.count)
-      if query.filter.sort == .rank, matched >= EventQuery.rankedHits {
-        reasons.append("Ranked among the newest \(EventQuery.rankedHits) hits.")
+      if query.filter.sort == .rank {
+        if !isWhole {
+          (events, isWhole) = try rows(unranked, connection, within: shares.walk)
+          reasons.append("Too many hits to rank them all in time: the newest come first.")
+        } else if matched >= EventQuery.rankedHits {
+          reasons.append("Ranked among the newest \(EventQuery.rankedHits) hits.")
+        }
+      }
+      if !isWhole {
+        reasons.append("The search was stopped before its end; narrow the filter to see the rest.")
       }
       if query.pattern != nil, let lag = try searchLag(connection), lag > 0 {
         reasons.append("The full-text index is \(lag) events behind.")
@@ -89,15 +104,28 @@ package final class EventLog: Sendable {
     }
   }
 
+  /// Events up to which it is quicker to gather and sort them than to look for them along the time.
+  private static let gathered = 2000
+
   /// A page's rows, and whether they came before the deadline.
   private func rows(
     _ query: EventQuery, _ connection: Connection
   ) throws(StoreError) -> ([StoredEvent], isWhole: Bool) {
-    guard query.isScattered else { return try rows(query, connection, within: deadline) }
+    guard query.filter.sort != .rank else {
+      return try rows(query, connection, within: shares.gather)
+    }
+    guard query.isScattered else {
+      return try rows(query, connection, within: shares.walk + shares.gather)
+    }
+    if let (sql, values) = query.estimate,
+      let events = try connection.first(sql, values, { $0.int(0) }), events <= Self.gathered
+    {
+      return try rows(query, connection, within: shares.walk + shares.gather)
+    }
     let walk = EventQuery(query.filter, route: .walk)
-    let walked = try rows(walk, connection, within: deadline / 5)
+    let walked = try rows(walk, connection, within: shares.walk)
     if walked.isWhole { return walked }
-    let gathered = try rows(query, connection, within: deadline)
+    let gathered = try rows(query, connection, within: shares.gather)
     return gathered.isWhole ? gathered : walked
   }
 
@@ -105,18 +133,11 @@ package final class EventLog: Sendable {
     _ query: EventQuery, _ connection: Connection, within ms: UInt64
   ) throws(StoreError) -> ([StoredEvent], isWhole: Bool) {
     var events: [StoredEvent] = []
-    do throws(StoreError) {
-      let (sql, values) = query.page
-      try connection.withDeadline(ms: ms) { () throws(StoreError) in
-        let statement = try connection.statement(sql)
-        defer { statement.reset() }
-        statement.bind(values)
-        while try statement.step() { events.append(EventColumns.read(statement)) }
-      }
-      return (events, true)
-    } catch  where error.cause == .interrupted {
-      return (events, false)
+    let (sql, values) = query.page
+    let isWhole = try connection.collect(sql, values, within: ms) {
+      events.append(EventColumns.read($0))
     }
+    return (events, isWhole)
   }
 
   private func searchLag(_ connection: Connection) throws(StoreError) -> Int64? {
@@ -130,14 +151,14 @@ package final class EventLog: Sendable {
     _ query: EventQuery, _ connection: Connection
   ) throws(StoreError) -> (Int, isExact: Bool) {
     if query.isWholeLog, query.filter.since == nil, query.filter.until == nil {
-      let total = try connection.first("SELECT coalesce(sum(events), 0) FROM event_totals") {
+      let total = try connection.first("SELECT coalesce(sum(events), 0) FROM event_days") {
         $0.int(0)
       }
       return (Int(total ?? 0), true)
     }
     do throws(StoreError) {
       let (sql, values) = query.count(cap: Self.countCap)
-      let count = try connection.withDeadline(ms: deadline) { () throws(StoreError) in
+      let count = try connection.withDeadline(ms: shares.count) { () throws(StoreError) in
         Int(try connection.first(sql, values) { $0.int(0) } ?? 0)
       }
       return (min(count, Self.countCap), count <= Self.countCap)

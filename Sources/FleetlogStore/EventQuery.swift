@@ -32,6 +32,10 @@ struct EventQuery {
   private let route: Route
   let pattern: SearchPattern?
   private var arms: [Arm]
+  /// Whether some condition asks for several values that no index holds in the order of time.
+  private var namesSeveral: Bool
+  /// Arms that the values of a list may become.
+  private static let mostArms = 8
 
   init(_ filter: EventFilter, route: Route = .gather) {
     self.route = route
@@ -42,6 +46,7 @@ struct EventQuery {
     if filter.sort == .rank, pattern?.included == nil { filter.sort = .newest }
     self.filter = filter
     arms = [Arm(tables: "events e", conditions: [], values: [])]
+    namesSeveral = filter.sessions.count > 1
     addSession()
     addSearch()
     addLists()
@@ -53,16 +58,7 @@ struct EventQuery {
   var searchesNothing: Bool { !(filter.text ?? "").isEmpty && pattern == nil }
 
   /// Whether the two routes differ.
-  var isScattered: Bool {
-    let lists = [
-      filter.types, filter.sessions, filter.roles, filter.sourceKinds, filter.runs.map(String.init),
-    ]
-    let derived = [
-      filter.instances, filter.agents, filter.projects, filter.branches, filter.tags,
-    ]
-    return !isOrderedBySearch && filter.sort != .rank
-      && (lists.contains { $0.count > 1 } || derived.contains { !$0.isEmpty })
-  }
+  var isScattered: Bool { namesSeveral && !isOrderedBySearch && filter.sort != .rank }
 
   /// A plus keeps SQLite from taking a column's index.
   private func column(_ name: String, isScattered: Bool) -> String {
@@ -131,14 +127,8 @@ struct EventQuery {
         $0.ts = "t.rowid"
         $0.id = "0"
       }
-    } else if let expression = pattern.included ?? pattern.excludedExpression {
-      let verb = pattern.included == nil ? "NOT IN" : "IN"
-      each {
-        $0.conditions.append(
-          "e.id \(verb) (SELECT d.event_id FROM search.event_text t JOIN search.documents d "
-            + "ON d.id = t.rowid WHERE t.event_text MATCH ?)")
-        $0.values.append(.text(expression))
-      }
+    } else {
+      addSearchOfEach(pattern)
     }
   }
 
@@ -146,18 +136,22 @@ struct EventQuery {
   private mutating func addSearchOfEach(_ pattern: SearchPattern) {
     guard let expression = pattern.included ?? pattern.excludedExpression else { return }
     let verb = pattern.included == nil ? "NOT EXISTS" : "EXISTS"
-    arms[0].conditions.append(
-      "\(verb) (SELECT 1 FROM search.documents d CROSS JOIN search.event_text t "
-        + "WHERE d.event_id = e.id AND t.rowid = d.id AND t.event_text MATCH ?)")
-    arms[0].values.append(.text(expression))
+    each {
+      $0.conditions.append(
+        "\(verb) (SELECT 1 FROM search.documents d CROSS JOIN search.event_text t "
+          + "WHERE d.event_id = e.id AND t.rowid = d.id AND t.event_text MATCH ?)")
+      $0.values.append(.text(expression))
+    }
   }
 
   private mutating func addLists() {
     func texts(_ values: [String]) -> [Value] { values.map { .text($0) } }
     // Of several columns with an index the one that narrows most is to lead; SQLite can't know.
     let hasOwner = !filter.sessions.isEmpty || !filter.runs.isEmpty
-    let narrows = hasOwner || !filter.types.isEmpty
-    add(hasOwner ? "+e.event_type" : "e.event_type", texts(filter.types))
+    let hasFlag = filter.attention || filter.actionRequired || filter.risk
+    let isTypeAside = hasOwner || hasFlag
+    let narrows = isTypeAside || !filter.types.isEmpty
+    add(isTypeAside ? "+e.event_type" : "e.event_type", texts(filter.types))
     add("e.run_id", filter.runs.map { .int($0) })
     add("e.run_id", texts(filter.instances), from: "SELECT id FROM runs WHERE instance_id")
     add(narrows ? "+e.role" : "e.role", texts(filter.roles))
@@ -174,12 +168,33 @@ struct EventQuery {
   /// A column is one of the values, or of what a table gives for them.
   private mutating func add(_ name: String, _ values: [Value], from table: String? = nil) {
     guard !values.isEmpty else { return }
+    if table == nil, !name.hasPrefix("+"), split(name, values) { return }
+    if table != nil || values.count > 1 { namesSeveral = true }
     let column = column(name, isScattered: table != nil || values.count > 1)
     let list = table.map { "\($0) IN (\(marks(values)))" } ?? marks(values)
     each {
       $0.conditions.append("\(column) IN (\(list))")
       $0.values += values
     }
+  }
+
+  /// Gives each of a few values an arm of its own: each comes off an index in the order of time,
+  /// and merging them costs nothing.
+  private mutating func split(_ name: String, _ values: [Value]) -> Bool {
+    var distinct: [Value] = []
+    for value in values where !distinct.contains(value) { distinct.append(value) }
+    guard route != .log, pattern == nil, filter.sort != .rank,
+      arms.count * distinct.count <= Self.mostArms
+    else { return false }
+    arms = arms.flatMap { arm in
+      distinct.map { value in
+        var part = arm
+        part.conditions.append("\(name) = ?")
+        part.values.append(value)
+        return part
+      }
+    }
+    return true
   }
 
   /// Flags are literal in the SQL, because partial indexes serve literal conditions only.
@@ -210,12 +225,21 @@ struct EventQuery {
       if let until {
         arm.conditions.append("e.ts < ?")
         arm.values.append(.int(until))
+        if isSearch {
+          // Of more than a thousand events in a second the last have numbers of later seconds.
+          arm.conditions.append("t.rowid < ?")
+          arm.values.append(.int(SearchIndex.firstNumber(at: until &+ Self.numberSlack)))
+        }
       }
     }
   }
 
+  /// ms by which an event's number in the full-text index may be ahead of its time: room for
+  /// ninety million events of one second.
+  private static let numberSlack: Int64 = 86_400_000
+
   /// Whether the rows come in the order of the full-text index.
-  private var isOrderedBySearch: Bool {
+  var isOrderedBySearch: Bool {
     pattern?.included != nil && filter.sessions.isEmpty && filter.sort != .rank && route != .log
   }
 
@@ -289,39 +313,64 @@ struct EventQuery {
     )
   }
 
+  /// About how many events there are where several values are named, counted without reading
+  /// them; nil where that can't be told.
+  var estimate: (sql: String, values: [Value])? {
+    let few: [(table: String, column: String, values: [String], count: String)] = [
+      ("runs", "instance_id", filter.instances, "sum(events)"),
+      ("sessions", "agent", filter.agents, "sum(events)"),
+      ("sessions", "project", filter.projects, "sum(events)"),
+      ("sessions", "branch", filter.branches, "sum(events)"),
+      ("event_tags", "tag", filter.tags, "count(*)"),
+      ("sessions", "id", filter.sessions.count > 1 ? filter.sessions : [], "sum(events)"),
+    ].filter { !$0.values.isEmpty }
+    guard !few.isEmpty else { return nil }
+    let counts = few.map {
+      "(SELECT coalesce(\($0.count), 0) FROM \($0.table) WHERE \($0.column) IN (\(marks($0.values))))"
+    }
+    return (
+      "SELECT min(\(counts.joined(separator: ", ")), \(Int64.max))",
+      few.flatMap { $0.values.map { .text($0) } }
+    )
+  }
+
   /// Counts up to `cap` and one more.
   func count(cap: Int) -> (sql: String, values: [Value]) {
+    if isOrderedBySearch, arms[0].conditions.count == 1 {
+      // Hits that nothing else is asked of need not be looked up in the log.
+      return (
+        "SELECT count(*) FROM (SELECT 1 FROM search.event_text t "
+          + "WHERE \(arms[0].conditions[0]) LIMIT ?)", arms[0].values + [Value(cap + 1)]
+      )
+    }
     let (inner, values) = selection("1")
     return ("SELECT count(*) FROM (\(inner) LIMIT ?)", values + [Value(cap + 1)])
   }
 
-  /// Events and attention candidates in buckets of `width` ms from `start` on.
-  func histogram(from start: Int64, width: Int64) -> (sql: String, values: [Value]) {
+  /// The times of the events, at most `limit` of them: the newest where they come in order at no
+  /// cost.
+  func times(limit: Int) -> (sql: String, values: [Value]) {
+    let (inner, values) = selection("e.ts AS ts")
+    let order = isScattered ? "" : " ORDER BY \(isOrderedBySearch ? arms[0].ts : "ts") DESC"
+    return (inner + order + " LIMIT ?", values + [Value(limit)])
+  }
+
+  /// Events and attention candidates by their time in units of `width` ms.
+  func buckets(of width: Int64) -> (sql: String, values: [Value]) {
     let (inner, values) = selection("e.ts AS ts, e.attention_candidate AS attention")
     return (
-      "SELECT (ts - ?) / ? AS bucket, count(*), sum(attention) FROM (\(inner)) GROUP BY bucket",
-      [.int(start), .int(width)] + values
-    )
-  }
-
-  /// The values of one expression over the events, most frequent first, and in every row how
-  /// many events were counted: at most `cap`.
-  func facet(_ expression: String, cap: Int, limit: Int) -> (sql: String, values: [Value]) {
-    let (inner, values) = selection("\(expression) AS value")
-    return (
       """
-      SELECT value, n, counted FROM (
-        SELECT value, count(*) AS n, sum(count(*)) OVER () AS counted
-        FROM (\(inner) LIMIT ?) GROUP BY value)
-      WHERE value <> '' ORDER BY n DESC, value LIMIT ?
-      """, values + [Value(cap), Value(limit)]
+      SELECT (ts - ((ts % ?1) + ?1) % ?1) / ?1, count(*), sum(attention) FROM (\(inner))
+      GROUP BY 1
+      """, [.int(width)] + values
     )
   }
 
-  /// The first and last time among the events.
-  var span: (sql: String, values: [Value]) {
-    let (inner, values) = selection("e.ts AS ts")
-    return ("SELECT min(ts), max(ts) FROM (\(inner))", values)
+  /// Type, source, role and session of the events, at most `limit` of them.
+  func traits(limit: Int) -> (sql: String, values: [Value]) {
+    let (inner, values) = selection(
+      "e.event_type, e.source_kind, e.role, e.related_session_id")
+    return (inner + " LIMIT ?", values + [Value(limit)])
   }
 
   private func selection(_ columns: String) -> (sql: String, values: [Value]) {

@@ -117,16 +117,7 @@ extension EventWriter {
 
   /// Lowers the counts that say how many rows there are.
   private func uncount() throws(StoreError) {
-    try connection.run(
-      """
-      WITH gone AS (SELECT (e.ts - ((e.ts % ?1) + ?1) % ?1) / ?1 AS hour, e.event_type,
-          e.source_kind, count(*) AS n, sum(e.attention_candidate) AS a
-        FROM step JOIN events e USING (id) GROUP BY 1, 2, 3)
-      UPDATE event_totals AS t SET events = t.events - gone.n, attention = t.attention - gone.a
-      FROM gone WHERE t.hour = gone.hour AND t.event_type = gone.event_type
-        AND t.source_kind = gone.source_kind
-      """, [.int(TotalsLedger.hour)])
-    try connection.run("DELETE FROM event_totals WHERE events <= 0")
+    for sql in TotalsLedger.uncount { try connection.run(sql) }
     try connection.run(
       """
       WITH gone AS (SELECT e.run_id AS run, count(*) AS n FROM step JOIN events e USING (id)

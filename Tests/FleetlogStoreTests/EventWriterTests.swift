@@ -161,5 +161,9 @@ struct EventWriterTests {
       "SELECT hour, event_type, events, attention FROM event_totals ORDER BY 1, 2"
     ) { "\($0.int(0)) \($0.text(1)) \($0.int(2)) \($0.int(3))" }
     #expect(rows == ["-1 process.started 1 0", "0 progress 2 0", "1 blocked 1 1"])
+    let days = try Connection(path: log.path, access: .readOnly).rows(
+      "SELECT day, event_type, events, attention FROM event_days ORDER BY 1, 2"
+    ) { "\($0.int(0)) \($0.text(1)) \($0.int(2)) \($0.int(3))" }
+    #expect(days == ["-1 process.started 1 0", "0 blocked 1 1", "0 progress 2 0"])
   }
 }

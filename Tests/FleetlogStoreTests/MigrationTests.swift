@@ -149,6 +149,38 @@ struct MigrationTests {
     #expect(!FileManager.default.fileExists(atPath: path + "-writer"))
   }
 
+  @Test("A log of the version before is counted by day, and refuses what it refused")
+  func older() throws {
+    let log = try TemporaryLog()
+    let path = log.path("older.db")
+    let older = try Connection(path: path, access: .readWrite)
+    try Migrations.apply(to: older, upTo: 2)
+    try older.script(
+      """
+      INSERT INTO event_totals VALUES (-1, 'a', 'worker', 1, 0), (-24, 'a', 'worker', 2, 1),
+        (-25, 'a', 'worker', 4, 0), (0, 'a', 'worker', 8, 0), (23, 'a', 'worker', 16, 2),
+        (23, 'b', 'worker', 32, 0), (24, 'a', 'system', 64, 0);
+      INSERT INTO events (ts, recorded_at, run_id, instance_id, role, source_kind, event_type,
+        summary) VALUES (1, 1, 1, 'i', 'r', 'worker', 't', 's');
+      """, operation: "fill an older log")
+    let writer = try EventWriter(path: path) { _, _ in }
+    let days = try older.rows("SELECT * FROM event_days ORDER BY 1, 2, 3") { row in
+      [row.text(0), row.text(1), row.text(2), row.text(3), row.text(4)].joined(separator: " ")
+    }
+    #expect(
+      days == [
+        "-2 a worker 4 0", "-1 a worker 3 1", "0 a worker 24 2", "0 b worker 32 0",
+        "1 a system 64 0",
+      ])
+    for kind in ["source_kind", "sink_kind"] {
+      #expect(throws: StoreError.self) {
+        try writer.connection.run("UPDATE events SET \(kind) = 'alien'")
+      }
+      try writer.connection.run("UPDATE events SET \(kind) = 'operator'")
+    }
+    #expect(try older.first("PRAGMA integrity_check", [], { $0.text(0) }) == "ok")
+  }
+
   @Test("Opening a log again changes nothing in it")
   func openedTwice() throws {
     let log = try TemporaryLog()

@@ -150,6 +150,9 @@ struct PruneTests {
       "SELECT hour, event_type, events FROM event_totals WHERE event_type LIKE 'tool%'"
     ) { "\($0.int(0)) \($0.text(1)) \($0.int(2))" }
     #expect(totals == ["2 tool_call 1"])
+    #expect(
+      try number(log, "SELECT sum(events) FROM event_days WHERE event_type LIKE 'tool%'") == 1)
+    #expect(try number(log, "SELECT count(*) FROM event_days WHERE day < 0") == 0)
     #expect(try log.reader().overview().events == log.events().count)
     #expect(try number(log, "SELECT sum(events) FROM runs") == Int64(log.events().count))
     let session = try #require(try log.session("s1"))

@@ -1,4 +1,4 @@
-/// What makes a row cheaper to write and the log smaller.
+/// What makes a row cheaper to write, the log smaller, and the whole of it quicker to count.
 let migration003 = Migration(
   version: 3,
   sql: """
@@ -20,4 +20,17 @@ let migration003 = Migration(
     DROP INDEX transcript_chunks_raw;
     CREATE INDEX transcript_chunks_small ON transcript_chunks (file_id, source_offset)
       WHERE source_length < 524288;
+
+    -- The totals per hour once more per day: a log of a year has a hundred thousand of the former.
+    CREATE TABLE event_days (
+      day INTEGER NOT NULL,
+      event_type TEXT NOT NULL,
+      source_kind TEXT NOT NULL,
+      events INTEGER NOT NULL,
+      attention INTEGER NOT NULL,
+      PRIMARY KEY (day, event_type, source_kind)
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO event_days
+      SELECT (hour - ((hour % 24) + 24) % 24) / 24 AS day, event_type, source_kind, sum(events),
+        sum(attention) FROM event_totals GROUP BY 1, 2, 3;
     """)
