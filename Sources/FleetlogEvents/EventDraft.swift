@@ -85,3 +85,10 @@ package struct EventDraft: Sendable {
     self.provenance = provenance
   }
 }
+
+extension EventDraft {
+  /// Begins the provenance of what an agent's own hook told, followed by the hook's name.
+  package static let hookProvenance = "hook: "
+
+  package var isToldByHook: Bool { provenance.hasPrefix(EventDraft.hookProvenance) }
+}

@@ -4,6 +4,7 @@ import FleetlogEvents
 package enum FormatCatalogue {
   /// In the order in which they are asked; those with the surest marks first.
   package static let formats: [any TranscriptFormat.Type] = [
+    HookFormat.self,
     ClaudeFormat.self,
     CodexFormat.self,
     CodexExecFormat.self,

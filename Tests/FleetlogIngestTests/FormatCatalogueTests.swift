@@ -14,6 +14,7 @@ struct FormatCatalogueTests {
     arguments: [
       ("codex/turn", "codex"), ("codex/flat", "codex"), ("codex/sub_agent", "codex"),
       ("eventlog/lines", "events"), ("eventlog/malformed", "events"),
+      ("hooks/claude", "hooks"), ("hooks/odd", "hooks"),
     ])
   func fixtures(name: String, format: String) throws {
     #expect(Self.format(try RolloutReading.lines(name + ".jsonl")) == format)

@@ -79,6 +79,9 @@ package struct StoredEvent: Sendable, Equatable {
 
   /// Inferred by Fleetlog rather than said or recorded; views draw such events dashed.
   package var isInferred: Bool { provenance?.hasPrefix("hub-inferred:") ?? false }
+
+  /// Told by an agent's own hook, not by its transcript.
+  package var isToldByHook: Bool { provenance?.hasPrefix(EventDraft.hookProvenance) ?? false }
 }
 
 /// An edge together with the event at its other end.

@@ -11,6 +11,10 @@ extension ClaudeFormat {
   }
 
   func run(session: String, agentID: String?) -> RunIdentity {
+    ClaudeFormat.identity(session: session, agentID: agentID)
+  }
+
+  static func identity(session: String, agentID: String?) -> RunIdentity {
     RunIdentity(
       key: ClaudeFormat.runKey(session: session, agentID: agentID),
       instanceID: "claude-\(session.prefix(8))" + (agentID.map { "/" + $0 } ?? ""),
