@@ -16,6 +16,8 @@ package struct OpenMessage: Codable, Sendable, Equatable {
   private var reported = 0
   /// Whether the text so far ends inside an event block.
   package private(set) var endsInsideBlock = false
+  /// The blocks that were found in it and not been asked for yet.
+  private var contract: ContractUse?
   /// The piece that came last, for what is reported when the message ends.
   private var lastPiece: Piece?
 
@@ -67,6 +69,12 @@ package struct OpenMessage: Codable, Sendable, Equatable {
     endsInsideBlock = false
   }
 
+  /// What the message has emitted since this was asked last.
+  package mutating func takeContract() -> ContractUse {
+    defer { contract = nil }
+    return contract ?? ContractUse()
+  }
+
   private mutating func report(
     isComplete: Bool, run: RunIdentity, into output: inout FormatOutput
   ) {
@@ -74,7 +82,8 @@ package struct OpenMessage: Codable, Sendable, Equatable {
     let scan = EventBlock.scan(text, isComplete: isComplete)
     let writer = EmissionWriter(messageID: id, piece: lastPiece, run: run)
     for (index, finding) in scan.findings.enumerated().dropFirst(reported) {
-      writer.write(finding, index: index, from: spent ?? 0, into: &output)
+      let use = writer.write(finding, index: index, from: spent ?? 0, into: &output)
+      contract = (contract ?? ContractUse()) + use
     }
     reported = max(reported, scan.findings.count)
     endsInsideBlock = scan.endsInsideBlock
@@ -90,21 +99,28 @@ private struct EmissionWriter {
   private var span: SourceSpan { SourceSpan(offset: piece.offset, length: piece.length) }
 
   /// - Parameter start: bytes of the message before what was scanned.
+  /// - Returns: how the finding keeps the contract.
   func write(
     _ finding: EventBlock.Finding, index: Int, from start: Int, into output: inout FormatOutput
-  ) {
+  ) -> ContractUse {
     switch finding {
     case .block(let body, let offset):
-      write(EventContract.admit(block: body), at: index, offset: start + offset, into: &output)
+      let block = EventContract.admit(block: body)
+      write(block, at: index, offset: start + offset, into: &output)
+      return ContractUse(block)
     case .summaryLine(let body, let offset):
       switch EventContract.admit(summaryLine: body) {
-      case .success(let event): output.drafts.append(draft(event, [index, 0], nil))
+      case .success(let event):
+        output.drafts.append(draft(event, [index, 0], nil))
+        return .valid
       case .failure(let refusal):
         output.drafts.append(validationError(refusal, [index, 0], offset: start + offset))
+        return .refused
       }
     case .broken(let reason, let text, let offset):
       let refusal = EventContract.Refusal(reason: reason, text: text, index: nil)
       output.drafts.append(validationError(refusal, [index, 0], offset: start + offset))
+      return .refused
     case .fenced(let text, let offset):
       output.problems.append(
         SourceProblem(
@@ -112,6 +128,7 @@ private struct EmissionWriter {
           reason:
             "an event block in a code fence, taken as an example, at byte \(start + offset) of the "
             + "message: \(text.oneLine(limit: 200))"))
+      return ContractUse()
     }
   }
 

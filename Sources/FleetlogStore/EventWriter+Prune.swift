@@ -104,6 +104,7 @@ extension EventWriter {
       (SELECT t.value, e.ts, e.id FROM step JOIN events e USING (id), json_each(e.tags) t)
     """,
     "DELETE FROM session_copies WHERE event_id IN (SELECT id FROM step)",
+    "DELETE FROM hook_turns WHERE event_id IN (SELECT id FROM step)",
     "DELETE FROM pending_links WHERE event_id IN (SELECT id FROM step)",
     "DELETE FROM event_links WHERE from_event_id IN (SELECT id FROM step)",
     "DELETE FROM event_links WHERE to_event_id IN (SELECT id FROM step)",

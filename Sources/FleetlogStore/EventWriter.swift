@@ -12,10 +12,12 @@ package final class EventWriter {
   /// The log's file.
   package var path: String { connection.path }
   private let lock: WriterLock?
-  private let runs: RunLedger
-  private let links: LinkLedger
-  private let sessions: SessionLedger
+  let runs: RunLedger
+  let links: LinkLedger
+  let sessions: SessionLedger
   private let totals: TotalsLedger
+  let contract: ContractLedger
+  private let turns: TurnMeeting
   private let archive: TranscriptArchive
   private let pruned: PrunedKeys
   let writeAheadLog: WriteAheadLog
@@ -43,6 +45,8 @@ package final class EventWriter {
     links = LinkLedger(connection, pruned: pruned)
     sessions = SessionLedger(connection, project: project)
     totals = TotalsLedger(connection)
+    contract = ContractLedger(connection)
+    turns = TurnMeeting(connection)
     archive = TranscriptArchive(connection)
     sources = SourceLedger(connection)
     writeAheadLog = WriteAheadLog(connection)
@@ -79,6 +83,7 @@ package final class EventWriter {
       try sessions.save()
       try runs.save()
       try totals.save()
+      try contract.save()
       try runs.backfillParents()
       if let source = batch.source {
         let noted = try sources.note(batch.problems, file: source.fileID, now: now)
@@ -117,6 +122,7 @@ package final class EventWriter {
     sessions.forget()
     runs.forget()
     totals.forget()
+    contract.forget()
   }
 
   package func lastEventID() throws(StoreError) -> Int64 {
@@ -148,6 +154,9 @@ package final class EventWriter {
       if known.isCertain, let revised = try revised(draft, known.event, &commit) {
         return try append(revised, &commit)
       }
+      if let told = try told(draft, over: known.event, &commit) {
+        return try append(told, &commit)
+      }
       return try meet(known, draft, &commit)
     }
     if try pruned.contain(draft.idempotencyKey, draft.aliasKey) {
@@ -155,6 +164,12 @@ package final class EventWriter {
       return
     }
     let run = try run(for: draft, &commit)
+    let partner = try turns.partner(of: draft, run: run)
+    if let partner, !partner.yields {
+      try turns.take(partner.event)
+      try note([draft.idempotencyKey], of: partner.event, &commit)
+      return try meet(KnownFact(event: partner.event, isCertain: true), draft, &commit)
+    }
     let event = try stored(draft, run: run, id: commit.nextID, commit: commit)
     let inserted = try connection.run(EventColumns.insert, EventColumns.values(event))
     guard inserted == 1 else {
@@ -166,6 +181,11 @@ package final class EventWriter {
     commit.result.inserted += 1
     if draft.type == .validationError { commit.result.validationErrors += 1 }
     try finish(event, draft, run, &commit)
+    if let partner {
+      try turns.take(partner.event)
+      try supersede(partner.event, by: event, &commit)
+    }
+    try turns.note(event, hasPartner: partner != nil)
   }
 
   /// A fact that is in the log already.
@@ -184,8 +204,10 @@ package final class EventWriter {
       "SELECT \(EventColumns.list) FROM events e WHERE e.idempotency_key = ?", [.text(key)]
     ) { EventColumns.read($0) }
     if let stored { return KnownFact(event: stored, isCertain: draft.aliasKey == nil) }
-    guard draft.aliasKey != nil else { return nil }
-    return try find(alias: key).map { KnownFact(event: $0, isCertain: false) }
+    // A turn's end may be in the log under the name of its other telling.
+    let isTurnEnd = draft.type == .turnCompleted
+    guard draft.aliasKey != nil || isTurnEnd else { return nil }
+    return try find(alias: key).map { KnownFact(event: $0, isCertain: isTurnEnd) }
   }
 
   private func find(alias: String) throws(StoreError) -> StoredEvent? {
@@ -197,11 +219,14 @@ package final class EventWriter {
 
   /// Gives a fact further names. A worker's own key is one too, since it begins with the session:
   /// in a copy of the transcript the same fact has another.
-  private func note(_ names: [String?], of event: StoredEvent) throws(StoreError) {
+  private func note(
+    _ names: [String?], of event: StoredEvent, _ commit: inout Commit
+  ) throws(StoreError) {
     for name in names {
       guard let name, name != event.idempotencyKey else { continue }
-      try connection.run(
+      let added = try connection.run(
         "INSERT OR IGNORE INTO key_aliases VALUES (?, ?)", [.text(name), .int(event.id)])
+      if added == 1 { commit.result.links += try links.attachPending(named: name, to: event) }
     }
   }
 
@@ -217,7 +242,9 @@ package final class EventWriter {
       return try append(conflict, &commit)
     }
     commit.result.existing += 1
-    if draft.aliasKey != nil { try note([draft.aliasKey, draft.idempotencyKey], of: existing) }
+    if draft.aliasKey != nil {
+      try note([draft.aliasKey, draft.idempotencyKey], of: existing, &commit)
+    }
     if draft.type == .processStarted { try runs.attach(draft) }
     let isNew = try sessions.showCopy(of: existing, in: draft.run.sessionID)
     if isNew, draft.version != nil, let session = draft.run.sessionID,
@@ -287,7 +314,7 @@ package final class EventWriter {
   private func finish(
     _ event: StoredEvent, _ draft: EventDraft, _ run: Run, _ commit: inout Commit
   ) throws(StoreError) {
-    try note([draft.aliasKey], of: event)
+    try note([draft.aliasKey], of: event, &commit)
     for tag in Set(draft.tags) {
       try connection.run(
         "INSERT OR IGNORE INTO event_tags VALUES (?, ?, ?)",
@@ -296,6 +323,9 @@ package final class EventWriter {
     runs.count(event, in: run)
     totals.count(event)
     try sessions.fold(event)
+    if event.type == .turnCompleted {
+      contract.count(event, agent: try sessions.agent(of: event.sessionID))
+    }
     commit.result.links += try links.add(draft.links, of: event, now: commit.now)
     commit.result.links += try links.attachPending(to: event)
     if draft.version != nil {

@@ -47,8 +47,10 @@ final class LinkLedger {
     case .eventID(let id):
       return try connection.first("SELECT id FROM events WHERE id = ?", [.int(id)]) { $0.int(0) }
     case .idempotencyKey(let key):
+      // A resumed transcript knows its session's earlier facts by names of its own.
       return try connection.first(
-        "SELECT id FROM events WHERE idempotency_key = ?", [.text(key)]
+        "SELECT id FROM events WHERE idempotency_key = ?1 "
+          + "UNION ALL SELECT event_id FROM key_aliases WHERE key = ?1 LIMIT 1", [.text(key)]
       ) { $0.int(0) }
     case .dedupeKey(let key):
       return try connection.first(
@@ -105,6 +107,11 @@ final class LinkLedger {
     }
     if let key = event.dedupeKey { attached += try attach("dedupe_key", key, to: event) }
     return attached
+  }
+
+  /// Attaches the links that were waiting for a further name of an event.
+  func attachPending(named key: String, to event: StoredEvent) throws(StoreError) -> Int {
+    mayHavePending ? try attach("idempotency_key", key, to: event) : 0
   }
 
   private func attach(

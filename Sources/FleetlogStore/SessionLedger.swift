@@ -44,6 +44,12 @@ final class SessionLedger {
 
   func forget() { open.removeAll(keepingCapacity: true) }
 
+  /// Which agent a session is of, as far as its events have told.
+  func agent(of session: String?) throws(StoreError) -> String? {
+    guard let session else { return nil }
+    return try find(session)?.agent
+  }
+
   private func find(_ id: String) throws(StoreError) -> SessionSummary? {
     if let summary = open[id] { return summary }
     return try stored(id)
@@ -55,8 +61,8 @@ final class SessionLedger {
     ) { SessionColumns.read($0) }
   }
 
-  /// Counts a session anew from its events, those left out that a newer parser's superseded. Of a
-  /// session that was pruned only the rows can be counted; its other figures stay.
+  /// Counts a session anew from its events, those left out that a newer parser's, or a better
+  /// telling of the same, superseded. Of a session that was pruned only the rows can be counted; its other figures stay.
   func recount(_ session: String) throws(StoreError) {
     let isPruned = try connection.first(
       "SELECT 1 FROM pruned_sessions WHERE session_id = ?", [.text(session)], { _ in true })
@@ -64,7 +70,8 @@ final class SessionLedger {
       """
       SELECT \(EventColumns.list), EXISTS (SELECT 1 FROM event_links l WHERE l.to_event_id = e.id
           AND l.relation_type = 'supersedes'
-          AND json_extract(l.metadata_json, '$.rule') = '\(EventWriter.newerParser)')
+          AND json_extract(l.metadata_json, '$.rule')
+            IN ('\(EventWriter.newerParser)', '\(EventWriter.betterTelling)'))
       FROM events e WHERE e.related_session_id = ?1 OR e.id IN
         (SELECT event_id FROM session_copies WHERE session_id = ?1) ORDER BY e.id
       """, [.text(session)]

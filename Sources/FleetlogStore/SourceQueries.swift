@@ -74,22 +74,19 @@ extension EventLog {
     }
   }
 
+  /// A row per agent, model and version, as the writer keeps them: the log itself is not read.
   private func compliance(_ connection: Connection) throws(StoreError) -> [ContractCompliance] {
-    let types = EventTypeCatalogue.entries.filter { $0.family == .worker }
-      .map { "'\($0.type.rawValue)'" }.joined(separator: ", ")
-    return try connection.rows(
+    try connection.rows(
       """
-      WITH emitted AS (SELECT related_session_id AS session, count(*) AS n FROM events
-        WHERE event_type IN (\(types), 'turn.summary', 'stale') AND provenance = 'worker'
-        GROUP BY 1)
-      SELECT coalesce(s.agent, 'unknown'), count(*), count(x.session), coalesce(sum(x.n), 0),
-        sum(s.validation_errors)
-      FROM sessions s LEFT JOIN emitted x ON x.session = s.id GROUP BY 1 ORDER BY 2 DESC
+      SELECT nullif(agent, ''), nullif(model, ''), nullif(contract_version, ''), turns, kept, refused
+      FROM contract_turns WHERE turns > 0
+      ORDER BY agent, sum(turns) OVER (PARTITION BY agent, model) DESC, model,
+        contract_version DESC LIMIT 500
       """
     ) {
       ContractCompliance(
-        agent: $0.text(0), sessions: Int($0.int(1)), emittingSessions: Int($0.int(2)),
-        emittedEvents: Int($0.int(3)), refused: Int($0.int(4)))
+        agent: $0.optionalText(0), model: $0.optionalText(1), contractVersion: $0.optionalText(2),
+        turns: Int($0.int(3)), kept: Int($0.int(4)), refused: Int($0.int(5)))
     }
   }
 

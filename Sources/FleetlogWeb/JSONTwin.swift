@@ -309,13 +309,15 @@ extension JSONTwin {
     object.set("total_fenced", report.totalFenced)
     object.set(
       "compliance",
-      report.compliance.map { agent in
+      report.compliance.map { row in
         var object = JSONObject()
-        object.set("agent", agent.agent)
-        object.set("sessions", agent.sessions)
-        object.set("emitting_sessions", agent.emittingSessions)
-        object.set("emitted_events", agent.emittedEvents)
-        object.set("refused", agent.refused)
+        object.setOrNull("agent", row.agent)
+        object.setOrNull("model", row.model)
+        object.setOrNull("contract_version", row.contractVersion)
+        object.set("turns", row.turns)
+        object.set("kept", row.kept)
+        object.set("refused", row.refused)
+        object.set("share", row.share)
         return object
       })
     return object

@@ -11,6 +11,7 @@ enum Routes {
     Route("/sessions/:id", TranscriptPage.self),
     Route("/sources", SourcesPage.self),
     Route("/validation", ValidationPage.self),
+    Route("/contract", ContractPage.self),
     Route("/healthz", HealthPage.self),
   ]
 

@@ -23,6 +23,26 @@ struct LinkTests {
     #expect(try log.links() == ["b caused_by a", "c caused_by a", "d caused_by a"])
   }
 
+  @Test("What a resumed session says of its earlier facts finds them by its own names")
+  func copiedNames() throws {
+    func claim(in session: String) -> EventDraft {
+      .sample("w:\(session):k", .blocked, session: session) { $0.aliasKey = "e.1" }
+    }
+    let answer = EventDraft.sample("a", session: "s2") { draft in
+      draft.links = [.byRule("r", .resolves, .idempotencyKey("w:s2:k"))]
+    }
+    for drafts in [
+      [claim(in: "s1"), claim(in: "s2"), answer], [answer, claim(in: "s1"), claim(in: "s2")],
+      [claim(in: "s2"), answer, claim(in: "s1")],
+    ] {
+      let log = try TemporaryLog()
+      let result = try log.append(drafts)
+      #expect(result.links == 1)
+      let blocked = try log.events().first { $0.type == .blocked }?.idempotencyKey ?? ""
+      #expect(try log.links() == ["a resolves \(blocked)"])
+    }
+  }
+
   @Test("An edge can point to the event that states it")
   func reversed() throws {
     let log = try TemporaryLog()

@@ -213,4 +213,38 @@ struct DashboardTests {
       #expect(text.matches(of: /<h[3-6]/).isEmpty)
     }
   }
+
+  @Test("the contract's page and its twin hold the text, its version and every type")
+  func contract() throws {
+    let bench = try Bench()
+    let page = try bench.ask("/contract").text
+    #expect(page.contains("version \(EventContract.version)"))
+    #expect(page.contains("fleetlog contract --install CLAUDE.md"))
+    let twin = try bench.json("/contract.json")
+    #expect(twin["text"]?.string == ContractPrompt.text)
+    #expect(twin["contract_version"]?.string == EventContract.version)
+    let names = twin["event_types"]?.elements.compactMap { $0["event_type"]?.string }
+    #expect(names == EventTypeCatalogue.entries.map(\.type.rawValue))
+    for name in names ?? [] { #expect(page.contains(">\(name)<")) }
+    #expect(try bench.ask("/contract?x=1").status == 400)
+  }
+
+  @Test("validation shows the share of finished turns with a valid block")
+  func compliance() throws {
+    func turn(_ key: String, blocks: Int) -> EventDraft {
+      .sample(key, .turnCompleted) { draft in
+        draft.payload.set("model_name", "opus")
+        if blocks > 0 { draft.payload.set("event_blocks", blocks) }
+        draft.payload.set("contract_version", "1")
+      }
+    }
+    let start = EventDraft.started("s1") { $0.payload.set("agent", "claude") }
+    let bench = try Bench(
+      drafts: [start, turn("a", blocks: 1), turn("b", blocks: 2), turn("c", blocks: 0)])
+    let row = try #require(try bench.json("/validation.json")["compliance"]?.elements.first)
+    #expect(row["agent"]?.string == "claude" && row["model"]?.string == "opus")
+    #expect(row["contract_version"]?.string == "1")
+    #expect(row["turns"]?.int == 3 && row["kept"]?.int == 2 && row["refused"]?.int == 0)
+    #expect(try bench.ask("/validation").text.contains("66 %"))
+  }
 }

@@ -96,25 +96,33 @@ package struct ValidationReport: Sendable {
   }
 }
 
-/// How one agent keeps the contract.
+/// How the contract is kept by one agent with one model, as taught in one version.
 package struct ContractCompliance: Sendable, Equatable {
-  package let agent: String
-  package let sessions: Int
-  /// Sessions in which at least one valid event was emitted.
-  package let emittingSessions: Int
-  /// Valid events that workers emitted themselves.
-  package let emittedEvents: Int
+  /// nil where no start of a run said it.
+  package let agent: String?
+  package let model: String?
+  /// The version that blocks echo; nil for turns of runs that never echoed one.
+  package let contractVersion: String?
+  /// Finished turns, as their transcripts tell them.
+  package let turns: Int
+  /// Turns that carried a valid event block.
+  package let kept: Int
+  /// Turns that carried a block which was refused, in whole or in part.
   package let refused: Int
 
   package init(
-    agent: String, sessions: Int, emittingSessions: Int, emittedEvents: Int, refused: Int
+    agent: String?, model: String?, contractVersion: String?, turns: Int, kept: Int, refused: Int
   ) {
     self.agent = agent
-    self.sessions = sessions
-    self.emittingSessions = emittingSessions
-    self.emittedEvents = emittedEvents
+    self.model = model
+    self.contractVersion = contractVersion
+    self.turns = turns
+    self.kept = kept
     self.refused = refused
   }
+
+  /// Kept of all turns, 0 to 1; nil where there are none.
+  package var share: Double? { turns > 0 ? Double(kept) / Double(turns) : nil }
 }
 
 /// The whole log in a few figures, for `/`, `/healthz` and the command line.

@@ -52,6 +52,8 @@ struct ClaudeAgent: Codable, Sendable {
   var response: ClaudeResponse?
   var messageID: String?
   var message: OpenMessage?
+  /// The event blocks of the turn.
+  var contract: ContractUse?
   /// How often the message was taken for finished already.
   var messageEnds = 0
 

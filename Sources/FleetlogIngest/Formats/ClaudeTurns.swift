@@ -6,6 +6,15 @@ extension ClaudeAgent {
     claimedEnd != nil || message?.isHolding == true
       || response.map { !$0.isWritten || $0.written != $0.usage } == true
   }
+
+  /// Takes over what the open message has emitted.
+  mutating func takeContract() {
+    guard let use = message?.takeContract() else { return }
+    contract = (contract ?? ContractUse()) + use
+  }
+
+  /// A turn begins.
+  mutating func beginContract() { contract = contract?.forNextTurn }
 }
 
 /// Responses, messages and turns: facts that several records make together, written once the
@@ -33,16 +42,19 @@ extension ClaudeFormat {
     draft.idempotencyKey = end.key
     draft.payload.set("proof", "end_turn")
     draft.payload.set("tool_calls", agent.turnCalls)
+    describeTurn(of: key, in: &draft)
     memory.agents[key]?.turn = .ended
     output.drafts.append(draft)
   }
 
   /// A prompt: what was held back before it is finished, and a turn begins.
   mutating func beginTurn(_ place: ClaudePlace, into output: inout FormatOutput) {
-    settleAgent(place.run.key, into: &output)
-    memory.agents[place.run.key]?.turn = .open
-    memory.agents[place.run.key]?.turnStart = place.record.time
-    memory.agents[place.run.key]?.turnCalls = 0
+    let key = place.run.key
+    settleAgent(key, into: &output)
+    memory.agents[key]?.turn = .open
+    memory.agents[key]?.turnStart = place.record.time
+    memory.agents[key]?.turnCalls = 0
+    memory.agents[key]?.beginContract()
   }
 
   /// A turn that was broken off: no proof of its end may come after it.
@@ -74,7 +86,18 @@ extension ClaudeFormat {
     draft.payload.set("duration_ms", duration)
     draft.payload.set("elapsed_ms", elapsed)
     draft.payload.set("tool_calls", agent.turnCalls)
+    describeTurn(of: key, in: &draft)
     return draft
+  }
+
+  /// By which model the turn was, and how it kept the event contract.
+  private mutating func describeTurn(of key: String, in draft: inout EventDraft) {
+    guard var agent = memory.agents[key] else { return }
+    draft.payload.set("model_name", agent.response?.model)
+    agent.takeContract()
+    agent.contract?.describe(in: &draft.payload)
+    agent.beginContract()
+    memory.agents[key] = agent
   }
 
   private func turnSummary(_ agent: ClaudeAgent, _ duration: Int?) -> String {
@@ -106,6 +129,8 @@ extension ClaudeFormat {
     guard let agent = memory.agents[key], var message = agent.message else { return }
     let run = run(session: agent.session, agentID: agent.agentID)
     message.finish(run: run, into: &output)
+    memory.agents[key]?.message = message
+    memory.agents[key]?.takeContract()
     memory.agents[key]?.message = nil
     memory.agents[key]?.messageEnds += 1
   }

@@ -6,7 +6,7 @@ import FleetlogEvents
 /// item is which record, so a log that reads both shows the thread twice, as two runs.
 package struct CodexExecFormat: TranscriptFormat {
   package static let name = "codex-exec"
-  package static let parserVersion = 1
+  package static let parserVersion = 2
 
   private let file: TranscriptFile
   private var memory: Memory
@@ -15,6 +15,8 @@ package struct CodexExecFormat: TranscriptFormat {
     var thread = ""
     /// Items that have begun, by their id: the key of their `tool_call` and its words.
     var open: [String: Call] = [:]
+    /// The event blocks of the turn.
+    var contract: ContractUse?
 
     struct Call: Codable {
       let key: String
@@ -114,7 +116,7 @@ package struct CodexExecFormat: TranscriptFormat {
     }
   }
 
-  private func readMessage(
+  private mutating func readMessage(
     _ text: String, _ item: JSONValue, _ line: RawLine, into output: inout FormatOutput
   ) {
     var draft = draft(.messageAssistant, line, PlainText.gist(ofReply: text))
@@ -127,6 +129,7 @@ package struct CodexExecFormat: TranscriptFormat {
         ts: draft.ts, span: line.span, eventKey: draft.idempotencyKey ?? ""),
       run: run, into: &output)
     message.finish(run: run, into: &output)
+    memory.contract = (memory.contract ?? ContractUse()) + message.takeContract()
   }
 
   private mutating func readTool(
@@ -189,7 +192,9 @@ package struct CodexExecFormat: TranscriptFormat {
     return String(script.dropFirst().dropLast())
   }
 
-  private func readTurn(_ value: JSONValue, _ line: RawLine, into output: inout FormatOutput) {
+  private mutating func readTurn(
+    _ value: JSONValue, _ line: RawLine, into output: inout FormatOutput
+  ) {
     if let usage = value["usage"], usage.isObject {
       let input = max(0, usage["input_tokens"]?.int ?? 0)
       let cached = min(input, max(0, usage["cached_input_tokens"]?.int ?? 0))
@@ -200,7 +205,10 @@ package struct CodexExecFormat: TranscriptFormat {
       draft.payload.set("output_tokens", out)
       output.drafts.append(draft)
     }
-    output.drafts.append(draft(.turnCompleted, line, "Turn finished"))
+    var draft = draft(.turnCompleted, line, "Turn finished")
+    memory.contract?.describe(in: &draft.payload)
+    memory.contract = memory.contract?.forNextTurn
+    output.drafts.append(draft)
   }
 
   private func readFailure(_ value: JSONValue, _ line: RawLine, into output: inout FormatOutput) {

@@ -11,7 +11,7 @@ import FleetlogEvents
 /// limits, repeated token totals and the `…_end` of a call whose output has been read.
 package struct CodexFormat: TranscriptFormat {
   package static let name = "codex"
-  package static let parserVersion = 1
+  package static let parserVersion = 2
 
   let file: TranscriptFile
   var memory: CodexMemory

@@ -10,6 +10,8 @@ struct CodexMemory: Codable {
   var calls = Calls()
   var texts = TextsTold()
   var openMessage: OpenMessage?
+  /// The event blocks of the turn.
+  var contract: ContractUse?
   /// Threads whose start by this one has been told.
   var spawned: [String] = []
   /// Whether this build writes where turns begin and end.

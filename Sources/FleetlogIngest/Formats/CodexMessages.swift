@@ -176,7 +176,7 @@ extension CodexFormat {
       message.add(part, piece: piece, run: memory.session.run, into: &output)
     }
     memory.openMessage = message.endsInsideBlock ? message : nil
-    if !message.endsInsideBlock { message.finish(run: memory.session.run, into: &output) }
+    if !message.endsInsideBlock { finish(&message, into: &output) }
     memory.finalMessage = CodexMemory.FinalMessage(
       key: key, ts: record.ts, offset: record.line.offset, length: record.line.span.length)
   }
@@ -207,7 +207,12 @@ extension CodexFormat {
   mutating func finishMessage(into output: inout FormatOutput) {
     guard var message = memory.openMessage else { return }
     memory.openMessage = nil
+    finish(&message, into: &output)
+  }
+
+  private mutating func finish(_ message: inout OpenMessage, into output: inout FormatOutput) {
     message.finish(run: memory.session.run, into: &output)
+    memory.contract = (memory.contract ?? ContractUse()) + message.takeContract()
   }
 }
 

@@ -54,12 +54,21 @@ extension CodexFormat {
     draft.payload.set("duration_ms", duration)
     draft.payload.set("time_to_first_token_ms", payload["time_to_first_token_ms"]?.int)
     draft.payload.set("error", error, cap: file.cap)
+    describeTurn(in: &draft)
     emit(draft, record, into: &output)
+  }
+
+  /// By which model the turn was, and how it kept the event contract.
+  private mutating func describeTurn(in draft: inout EventDraft) {
+    draft.payload.set("model_name", memory.settings?.model)
+    memory.contract?.describe(in: &draft.payload)
+    memory.contract = memory.contract?.forNextTurn
   }
 
   /// An interrupted turn has neither failed nor been completed.
   mutating func readAbort(_ record: CodexRecord, into output: inout FormatOutput) {
     memory.finalMessage = nil
+    memory.contract = memory.contract?.forNextTurn
     let reason = record.payload["reason"]?.string ?? "interrupted"
     let isInterrupt = reason == "interrupted"
     var draft = draft(
@@ -135,6 +144,7 @@ extension CodexFormat {
     draft.sourceRef = memory.session.id
     draft.span = SourceSpan(offset: final.offset, length: final.length)
     draft.relatedKey = final.key
+    describeTurn(in: &draft)
     draft.links.append(.byRule("final_message", .causedBy, .idempotencyKey(final.key)))
     var key = FactKey()
     key.add(final.key)

@@ -62,6 +62,7 @@ struct Layout: TemplateContext {
         items: [
           item("Sources", Location("sources"), overview?.sources),
           item("Validation", Location("validation"), overview?.validationErrors),
+          item("Contract", Location("contract")),
           item("Status", Location("healthz")),
         ]),
     ]

@@ -26,6 +26,7 @@ struct ValidationPage: Page {
   }
 
   static let slots: [Slot<ValidationPage>] = [
+    .flag("hasAgents") { !$0.report.compliance.isEmpty },
     .list("agents") { $0.report.compliance.map(ComplianceRow.init) },
     .text("refusedCount") { Wording.plural($0.report.totalErrors, "refusal") },
     .list("refused") { page in
@@ -44,21 +45,21 @@ struct ValidationPage: Page {
   ]
 }
 
-/// How one agent keeps the contract.
+/// How the contract is kept by one agent with one model.
 struct ComplianceRow: TemplateContext {
   let compliance: ContractCompliance
 
   static let slots: [Slot<ComplianceRow>] = [
-    .text("agent", \.compliance.agent),
-    .text("sessions") { Wording.count($0.compliance.sessions) },
-    .text("emitting") { Wording.count($0.compliance.emittingSessions) },
+    .text("agent") { $0.compliance.agent ?? "unknown" },
+    .text("model") { $0.compliance.model },
+    .text("version") { $0.compliance.contractVersion },
+    .text("turns") { Wording.count($0.compliance.turns) },
+    .text("kept") { Wording.count($0.compliance.kept) },
     .text("share") { row in
-      let (emitting, all) = (row.compliance.emittingSessions, row.compliance.sessions)
-      return all > 0 ? "\(emitting * 100 / all) %" : "–"
+      row.compliance.share.map { "\(Int(($0 * 100).rounded(.down))) %" }
     },
-    .text("emittingOf") { String($0.compliance.emittingSessions) },
-    .text("of") { String(max($0.compliance.sessions, 1)) },
-    .text("events") { Wording.count($0.compliance.emittedEvents) },
+    .text("keptOf") { String($0.compliance.kept) },
+    .text("of") { String($0.compliance.turns) },
     .text("refused") { $0.compliance.refused > 0 ? Wording.count($0.compliance.refused) : nil },
   ]
 }

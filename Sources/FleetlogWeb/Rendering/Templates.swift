@@ -8,6 +8,7 @@ struct Templates: Sendable {
   let session: Template<TranscriptPage>
   let sources: Template<SourcesPage>
   let validation: Template<ValidationPage>
+  let contract: Template<ContractPage>
   let health: Template<HealthPage>
   let problem: Template<ProblemPage>
 
@@ -31,6 +32,7 @@ struct Templates: Sendable {
     session = try Template(parser.parse("session"), compiler)
     sources = try Template(parser.parse("sources"), compiler)
     validation = try Template(parser.parse("validation"), compiler)
+    contract = try Template(parser.parse("contract"), compiler)
     health = try Template(parser.parse("health"), compiler)
     problem = try Template(parser.parse("problem"), compiler)
     payload = try Template(parser.parse("payload_node"), compiler)

@@ -51,6 +51,33 @@ struct ClaudeTurnsTests {
     #expect(Set(drafts.map(\.idempotencyKey)).count == 2)
   }
 
+  @Test("A turn says which blocks it carried and the contract's version that was echoed last")
+  func contract() {
+    func block(_ json: String) -> String { EventBlock.begin + json + EventBlock.end }
+    var transcript = ClaudeTranscript()
+    let replies = [
+      "No block.", block(#"{"contract_version":"2","events":[]}"#),
+      block(#"{"events":[{"event_type":"progress","summary":"x"},{"event_type":"?"}]}"#),
+      block("{oops"), "None again.",
+    ]
+    for (index, reply) in replies.enumerated() {
+      transcript.prompt("go \(index)")
+      transcript.reply("msg_\(index)", Block.text(reply), stop: "end_turn")
+    }
+    let turns = transcript.read().drafts(.turnCompleted).map(\.payload.text)
+    func contract(_ turn: String) -> String {
+      turn.split(separator: ",").filter { $0.contains("_blocks") || $0.contains("contract") }
+        .joined(separator: ",").replacing("}", with: "")
+    }
+    #expect(
+      turns.map(contract) == [
+        "", #""event_blocks":1,"contract_version":"2""#,
+        #""event_blocks":1,"refused_blocks":1,"contract_version":"2""#,
+        #""refused_blocks":1,"contract_version":"2""#, #""contract_version":"2""#,
+      ])
+    #expect(turns.allSatisfy { $0.contains(#""model_name":"#) })
+  }
+
   @Test("A turn ends once, by its first proof; later proofs are notes")
   func firstProof() {
     var transcript = ClaudeTranscript()

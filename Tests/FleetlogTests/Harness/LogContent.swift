@@ -53,6 +53,8 @@ struct LogContent {
     "event_totals": row(
       ["hour", "event_type", "source_kind", "events", "attention"],
       of: "event_totals WHERE event_type <> 'process.started'"),
+    "contract_turns": row(
+      ["agent", "model", "contract_version", "turns", "kept", "refused"], of: "contract_turns"),
     "key_aliases": row(["key", key("event_id")], of: "key_aliases"),
   ]
 

@@ -129,7 +129,7 @@ struct HostileTextTests {
           totalFenced: 1,
           compliance: [
             ContractCompliance(
-              agent: text, sessions: 1, emittingSessions: 1, emittedEvents: 1, refused: 1)
+              agent: text, model: text, contractVersion: text, turns: 2, kept: 1, refused: 1)
           ]), now: 5))
     let overview = LogOverview(
       events: 1, sessions: 1, sources: 1, validationErrors: 1, lastEventID: 1, firstEventAt: 1,
