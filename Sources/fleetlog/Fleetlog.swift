@@ -10,7 +10,8 @@ enum Fleetlog {
   /// Every verb, in the order of the help.
   static let verbs: [any Verb.Type] = [
     ServeCommand.self, IngestCommand.self, DemoCommand.self, EventsCommand.self,
-    SearchCommand.self, SessionsCommand.self, ContractCommand.self, DoctorCommand.self,
+    SearchCommand.self, SessionsCommand.self, ContractCommand.self, HookCommand.self,
+    DoctorCommand.self,
     PruneCommand.self, ReindexCommand.self, BackupCommand.self,
   ]
 
@@ -33,6 +34,10 @@ enum Fleetlog {
       return 2
     }
     let rest = Array(words.dropFirst())
+    if name == HookCommand.name, HookCommand.isReceiving(rest) {
+      HookCommand.receive(rest)
+      return 0
+    }
     if rest.prefix(while: { $0 != "--" }).contains("--help") {
       Terminal.print(verb.usage)
       return 0

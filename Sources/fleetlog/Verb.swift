@@ -73,15 +73,24 @@ enum Places {
   static var database: String { data + "/fleetlog.db" }
   static let databaseText = "$XDG_DATA_HOME/fleetlog/fleetlog.db"
 
-  /// The drop folder.
-  static var inbox: String { data + "/inbox" }
+  /// The drop folder, which `FLEETLOG_INBOX` may name.
+  static var inbox: String {
+    let named = ProcessInfo.processInfo.environment["FLEETLOG_INBOX"]
+    return named.flatMap { $0.isEmpty ? nil : $0 } ?? data + "/inbox"
+  }
+  static let inboxText = "$XDG_DATA_HOME/fleetlog/inbox"
+
+  /// Where Claude Code and Codex keep what is theirs, whether they are there or not.
+  static var claude: String {
+    ProcessInfo.processInfo.environment["CLAUDE_CONFIG_DIR"] ?? home + "/.claude"
+  }
+  static var codex: String {
+    ProcessInfo.processInfo.environment["CODEX_HOME"] ?? home + "/.codex"
+  }
 
   /// The folders in which agents keep their transcripts, whether they exist or not.
   static var agentFolders: [String] {
-    let environment = ProcessInfo.processInfo.environment
-    let claude = environment["CLAUDE_CONFIG_DIR"] ?? home + "/.claude"
-    let codex = environment["CODEX_HOME"] ?? home + "/.codex"
-    return [claude + "/projects", codex + "/sessions", codex + "/archived_sessions"]
+    [claude + "/projects", codex + "/sessions", codex + "/archived_sessions"]
   }
 
   /// Makes the folder of a file, readable by its owner only: transcripts hold secrets.

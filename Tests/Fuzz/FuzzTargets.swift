@@ -12,6 +12,8 @@ enum FuzzTarget: String, CaseIterable {
   case codex
   case codexExec = "codex-exec"
   case eventLog = "eventlog"
+  case hooks
+  case settings
   case eventBlock = "event-block"
   case search
   case json
@@ -32,6 +34,8 @@ enum FuzzTarget: String, CaseIterable {
     case .codex: read(CodexFormat.self, bytes)
     case .codexExec: read(CodexExecFormat.self, bytes)
     case .eventLog: read(EventLogFormat.self, bytes)
+    case .hooks: read(HookFormat.self, bytes)
+    case .settings: edit(bytes)
     case .eventBlock: scan(String(decoding: bytes, as: UTF8.self))
     case .search: search(String(decoding: bytes, as: UTF8.self))
     case .json: parse(bytes)
@@ -48,6 +52,14 @@ enum FuzzTarget: String, CaseIterable {
     expect(whole.drafts.allSatisfy { $0.idempotencyKey?.isEmpty == false }, "an event has no key")
     _ = Format.recognises(
       FormatCatalogue.sample(path: "/a/b.jsonl", lines: FormatRun.lines(bytes).map(\.bytes)))
+  }
+
+  /// Whatever file the contract is put into holds what it held, and again so without it.
+  private func edit(_ bytes: [UInt8]) {
+    guard let with = try? ContractSection.install(in: bytes) else { return }
+    expect((try? ContractSection.install(in: with)) == with, "installing twice changes something")
+    guard (try? ContractSection.version(in: bytes)) == .some(nil) else { return }
+    expect((try? ContractSection.remove(from: with)) == bytes, "removing leaves a trace")
   }
 
   /// What is certain of a message's beginning stays so however it goes on.
@@ -109,6 +121,11 @@ enum FuzzTarget: String, CaseIterable {
     guard root.isObject else { return }
     let copy = try? JSONDocument(root.source).root
     expect(copy?.members.count == root.members.count, "an object does not survive being copied")
+    guard root.members.count > 0, var edit = try? JSONEdit(bytes) else { return }
+    edit.add("fleetlog", { _ in "[]" }, to: root)
+    guard let edited = try? edit.root else { return expect(false, "an edit breaks the JSON") }
+    edit.remove(edited.members.count - 1, from: edited)
+    expect(edit.bytes == bytes, "what was added can't be taken out")
   }
 
   /// A trap is how libFuzzer learns that an input has found something.

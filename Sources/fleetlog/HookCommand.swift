@@ -1,0 +1,76 @@
+import FleetlogEvents
+import Foundation
+
+/// Takes what agents' own hooks tell, and puts itself into the agents' settings.
+enum HookCommand: Verb {
+  static let name = "hook"
+  static let operands = "[--install | --remove]"
+  static let help = """
+    Takes one JSON document from an agent's hook, on stdin or as the last argument, and writes it
+    into the drop folder; silent, and never fails the agent. --install and --remove edit the
+    agent's settings.
+    """
+  static let options = [
+    Option(name: "install", value: nil, help: "has the agents call this program"),
+    Option(name: "remove", value: nil, help: "takes that out again, and nothing else"),
+    Option(name: "agent", value: "AGENT", help: "claude or codex (default: those that are there)"),
+    Option(name: "settings", value: "FILE", help: "the agent's settings, if not its own folder's"),
+    Option(
+      name: "event", value: "NAME",
+      help: "a hook to install, instead of " + ClaudeHooks.events.joined(separator: ", "),
+      isRepeatable: true),
+    Option(name: "inbox", value: "DIR", help: "the drop folder (default \(Places.inboxText))"),
+    Option(name: "dry-run", value: nil, help: "shows what would change, and changes nothing"),
+  ]
+
+  /// Whether an agent calls, which must hear nothing, rather than a person.
+  static func isReceiving(_ words: [String]) -> Bool {
+    let own = words.prefix { $0 != "--" }
+    guard !own.contains("--install"), !own.contains("--remove"), !own.contains("--help") else {
+      return false
+    }
+    return own.contains { $0.hasPrefix("{") } || isatty(0) == 0
+  }
+
+  static func receive(_ words: [String]) {
+    HookReceiver(words, environment: ProcessInfo.processInfo.environment).run()
+  }
+
+  static func run(_ arguments: Arguments) throws -> Int32 {
+    guard arguments.positional.isEmpty else { throw UsageError("hook takes no operand here") }
+    let isInstalling = arguments.has("install")
+    guard isInstalling != arguments.has("remove") else {
+      throw UsageError(
+        isInstalling
+          ? "--install and --remove exclude each other"
+          : "an agent calls this with a document on stdin; by hand it takes --install or --remove")
+    }
+    for agent in try agents(arguments) {
+      try HookSettings(agent, arguments).edit(isInstalling: isInstalling)
+    }
+    return 0
+  }
+
+  /// The agents whose settings are meant.
+  private static func agents(_ arguments: Arguments) throws -> [HookSettings.Agent] {
+    if let name = arguments.value("agent") {
+      guard let agent = HookSettings.Agent(rawValue: name) else {
+        throw UsageError("--agent can't be \"\(name)\": it takes claude or codex")
+      }
+      return [agent]
+    }
+    if let file = arguments.value("settings") {
+      if file.hasSuffix(".json") { return [.claude] }
+      if file.hasSuffix(".toml") { return [.codex] }
+      throw UsageError("--settings needs --agent beside it: the file's name tells no agent")
+    }
+    let present = HookSettings.Agent.allCases.filter {
+      FileManager.default.fileExists(atPath: $0.folder)
+    }
+    guard !present.isEmpty else {
+      let folders = HookSettings.Agent.allCases.map(\.folder).joined(separator: " nor ")
+      throw Failure("there is no agent: neither \(folders) is there; name one with --agent")
+    }
+    return present
+  }
+}

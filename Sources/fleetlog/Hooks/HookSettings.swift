@@ -1,0 +1,94 @@
+import Foundation
+
+/// One agent's settings, into which Fleetlog puts itself or from which it takes itself out.
+struct HookSettings {
+  enum Agent: String, CaseIterable {
+    case claude, codex
+
+    var folder: String { self == .claude ? Places.claude : Places.codex }
+
+    fileprivate var file: String {
+      folder + (self == .claude ? "/settings.json" : "/config.toml")
+    }
+
+    fileprivate var name: String { self == .claude ? "Claude Code" : "Codex" }
+  }
+
+  private let agent: Agent
+  private let path: String
+  private let inbox: String?
+  private let events: [String]
+  private let isDryRun: Bool
+
+  init(_ agent: Agent, _ arguments: Arguments) {
+    self.agent = agent
+    path = arguments.value("settings") ?? agent.file
+    inbox = arguments.value("inbox").map(Self.absolute)
+    let chosen = arguments.values("event")
+    events = chosen.isEmpty ? ClaudeHooks.events : chosen
+    isDryRun = arguments.has("dry-run")
+  }
+
+  func edit(isInstalling: Bool) throws {
+    let file = try FileEdit(path)
+    let before = file.content ?? []
+    guard isInstalling || file.content != nil else {
+      return Terminal.say("\(agent.name) has no settings at \(path): nothing to remove")
+    }
+    let after: [UInt8]
+    do {
+      after = try isInstalling ? install(in: before) : remove(from: before)
+    } catch {
+      throw Failure("can't edit \(path): \(error); nothing was changed")
+    }
+    guard after != before || (file.content == nil && !after.isEmpty) else {
+      let state = isInstalling ? "is installed already" : "is not installed"
+      return Terminal.say("\(agent.name): \(path) is as it should be, fleetlog hook \(state)")
+    }
+    if isDryRun {
+      Terminal.say("would change \(path):")
+      return LineDifference.show(from: before, to: after)
+    }
+    try file.replace(with: after)
+    Terminal.say(
+      isInstalling
+        ? "\(agent.name): \(path) now calls fleetlog hook; sessions that start from now on do"
+        : "\(agent.name): \(path) no longer calls fleetlog hook")
+    if isInstalling, agent == .claude, ClaudeHooks.areDisabled(in: after) {
+      Terminal.say("its disableAllHooks is on, so no hook runs until that is taken out")
+    }
+  }
+
+  private func install(in settings: [UInt8]) throws -> [UInt8] {
+    switch agent {
+    case .claude: try ClaudeHooks.install(command, events: events, in: settings)
+    case .codex: try CodexNotify.install(words, in: settings)
+    }
+  }
+
+  private func remove(from settings: [UInt8]) throws -> [UInt8] {
+    switch agent {
+    case .claude: try ClaudeHooks.remove(from: settings)
+    case .codex: try CodexNotify.remove(from: settings)
+    }
+  }
+
+  private var words: [String] {
+    let place = inbox.map { ["--inbox", $0] } ?? []
+    return [Self.program, "hook", "--agent", agent.rawValue] + place
+  }
+
+  /// For a shell; silent and successful even where the program is gone.
+  private var command: String {
+    words.map(ShellWords.quoted).joined(separator: " ") + " 2>/dev/null || true"
+  }
+
+  private static var program: String {
+    (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
+      ?? absolute(CommandLine.arguments[0])
+  }
+
+  private static func absolute(_ path: String) -> String {
+    path.hasPrefix("/") ? path : FileManager.default.currentDirectoryPath + "/" + path
+  }
+}
