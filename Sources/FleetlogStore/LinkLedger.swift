@@ -111,7 +111,7 @@ final class LinkLedger {
 
   /// Attaches the links that were waiting for a further name of an event.
   func attachPending(named key: String, to event: StoredEvent) throws(StoreError) -> Int {
-    mayHavePending ? try attach("idempotency_key", key, to: event) : 0
+    try attach("idempotency_key", key, to: event)
   }
 
   private func attach(
