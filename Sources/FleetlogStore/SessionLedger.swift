@@ -30,10 +30,10 @@ final class SessionLedger {
   }
 
   private func fold(_ event: StoredEvent, into session: String) throws(StoreError) {
-    var summary =
-      try find(session) ?? SessionSummary(id: session, startedAt: event.ts, lastAt: event.ts)
-    project(event, &summary)
-    open[session] = summary
+    let new = SessionSummary(id: session, startedAt: event.ts, lastAt: event.ts)
+    if open[session] == nil, let known = try stored(session) { open[session] = known }
+    // In place: a copy would be made of it for every event.
+    project(event, &open[session, default: new])
   }
 
   func save() throws(StoreError) {
