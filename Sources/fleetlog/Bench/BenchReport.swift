@@ -48,6 +48,7 @@ struct BenchFigure: Sendable {
   }
 
   func write(to object: inout JSONObject) {
+    if unit == .count { return object.set(key, Int(value)) }
     guard let tail else { return object.set(key, value) }
     object.set(key + "_p50_ms", value)
     object.set(key + "_p95_ms", tail)
@@ -55,7 +56,7 @@ struct BenchFigure: Sendable {
 
   private static func number(_ value: Double, _ unit: Unit) -> String {
     if unit == .count { return grouped(Int(value)) }
-    let digits = value >= 99.5 ? 0 : value >= 9.95 ? 1 : value >= 0.995 ? 2 : 3
+    let digits = value >= 99.95 ? 0 : value >= 9.995 ? 1 : value >= 0.9995 ? 2 : 3
     return value >= 9999.5 ? grouped(Int(value.rounded())) : fixed(value, digits)
   }
 

@@ -106,11 +106,13 @@ struct BenchFleet: Sendable {
     var transcript = transcript(
       "\(number)", isClaude: plan.lines > 0 || random.chance(0.65),
       at: Self.end - Int64(random.next() % UInt64(Self.span)))
+    var left = plan.bytes
     repeat {
-      let left = plan.bytes - transcript.record.bytes.count
-      let rounds = plan.lines > 0 ? 10 : min(10, max(1, left / 6000))
+      let rounds = plan.lines > 0 ? 10 : min(10, max(1, left / 8000))
       transcript.turn(rounds: random.int(1...rounds))
-    } while transcript.counts.lines < plan.lines || transcript.record.bytes.count < plan.bytes
+      // Those of its sub-agents are counted already.
+      left = plan.bytes - transcript.record.bytes.count - transcript.counts.bytes
+    } while transcript.counts.lines < plan.lines || left > 0
     let file = GeneratedFile(
       path: transcript.path, bytes: transcript.record.bytes, modifiedAt: transcript.time)
     for file in transcript.subagents + [file] { try file.write(into: folder) }

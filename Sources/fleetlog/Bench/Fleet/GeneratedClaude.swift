@@ -224,7 +224,7 @@ extension GeneratedClaude {
       let call = beginCall("Read")
       field("file_path", path, isFirst: true)
       endCall()
-      if text.random.chance(0.015) { return imageResult(of: call) }
+      if text.random.chance(0.03) { return imageResult(of: call) }
       readResult(of: call, path, size)
     case ..<85:
       let path = absolutePath + text.random.pick(text.paths)

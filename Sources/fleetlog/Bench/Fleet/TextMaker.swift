@@ -32,7 +32,8 @@ struct TextMaker {
   }
 
   private mutating func rank() -> Int {
-    random.next() & 3 == 0 ? topic[Int(random.next() % UInt64(topic.count))] : Vocabulary.rank(&random)
+    let isOfTopic = random.next() & 1 == 0
+    return isOfTopic ? topic[Int(random.next() % UInt64(topic.count))] : Vocabulary.rank(&random)
   }
 
   // MARK: Kinds of text
@@ -224,9 +225,9 @@ struct TextLengths: Sendable {
   static let thoughts = TextLengths([(0, 80), (0.1, 150), (0.5, 450), (0.9, 1700), (1, 3500)])
   static let edits = TextLengths([(0, 30), (0.1, 60), (0.5, 300), (0.9, 1500), (1, 6000)])
   static let results = TextLengths([
-    (0, 10), (0.1, 40), (0.5, 550), (0.9, 3600), (0.99, 14_000), (1, 80_000),
+    (0, 10), (0.1, 40), (0.5, 480), (0.9, 3200), (0.99, 13_000), (1, 80_000),
   ])
-  static let files = TextLengths([(0, 200), (0.1, 1000), (0.5, 6000), (0.9, 24_000), (1, 60_000)])
+  static let files = TextLengths([(0, 200), (0.1, 1500), (0.5, 9000), (0.9, 36_000), (1, 80_000)])
   static let images = TextLengths([(0, 8000), (0.5, 100_000), (0.9, 300_000), (1, 900_000)])
   static let encrypted = TextLengths([(0, 700), (0.1, 900), (0.5, 1150), (0.9, 5000), (1, 20_000)])
   /// Whole transcripts.

@@ -29,7 +29,7 @@ struct Vocabulary: Sendable {
   static func rank(_ random: inout DemoRandom) -> Int { rank(random.next(), of: wordOctaves) }
 
   private static func rank(_ chance: UInt64, of octaves: Int) -> Int {
-    let octave = Int((chance & 0xFFFF) * UInt64(octaves) >> 16)
+    let octave = Int(((chance & 0xFFFF) * UInt64(octaves)) >> 16)
     return (1 << octave) - 1 + Int(chance >> 16) & ((1 << octave) - 1)
   }
 
@@ -61,8 +61,8 @@ struct Vocabulary: Sendable {
     when fix null will list key call update set function read write build after now only which
     false but change index event session one table query commit all first tests server log default
     need request was state has into response should result output message before client there
-    missing also config where branch because model more import than change failed same case then
-    version field cache database its column empty still each count worker instead already page
-    project handle schema create make timeout since order without expected
+    missing also config where branch because model more import than failed same case then version
+    field cache database its column empty still each count worker instead already page project
+    handle schema create make timeout since order without expected
     """
 }
