@@ -7,7 +7,7 @@ INSTALL  = missing="$$(for p in $(1); do dpkg-query -Wf '$${Status}\n' $$p 2>/de
 	[ -z "$$missing" ] || { $(SUDO) apt-get update -qq && \
 	DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends $$missing; }
 
-.PHONY: run demo build setup setup-test test lint format screenshots nightly fuzz asan tsan clean
+.PHONY: run demo build setup setup-test test lint format bench screenshots nightly fuzz asan tsan clean
 
 ## Serves your agents' transcripts if there are any, else a demo fleet.
 run: build
@@ -40,6 +40,10 @@ lint:
 
 format:
 	swift format -i -r Sources Tests Package.swift
+
+## What the program does on this machine; `make bench BENCH='--markdown …'` as in the README.
+bench: build
+	@$(PROGRAM) bench $(BENCH)
 
 ## The pictures of the README, of the demo fleet in a headless browser.
 screenshots: build setup-test

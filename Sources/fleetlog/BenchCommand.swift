@@ -21,7 +21,8 @@ enum BenchCommand: Verb {
     Option(
       name: "files", value: "N", help: "short transcripts for restart and rest (default 5000)"),
     Option(
-      name: "seconds", value: "N", help: "how long is appended, and rested (default 5)"),
+      name: "seconds", value: "N",
+      help: "how long is appended and rested, at least 4 for full runs (default 5)"),
     Option(name: "work", value: "DIR", help: "where its temporary folder is made, and removed"),
     Option(name: "assets", value: "DIR", help: "folder that holds Templates and Public"),
   ]

@@ -40,6 +40,11 @@ struct Appending {
       follower.arrival(of: line).map { ($0 - time) / .milliseconds(1) }
     }
     let times = Percentiles(delays)
+    let growth = archive.growth.map {
+      BenchFigure(
+        "growth_mb_per_s", "import of what it last grew by, with full text", $0 / 1e6,
+        .megabytesPerSecond)
+    }
     return [
       BenchFigure("visible_p50_ms", "append to visible, median", times[50] ?? 0, .milliseconds),
       BenchFigure("visible_p95_ms", "95 % within", times[95] ?? 0, .milliseconds),
@@ -50,6 +55,6 @@ struct Appending {
       BenchFigure("memory_mb", "memory", Double(usage.resident) / 1e6, .megabytes),
       BenchFigure("lines", "lines, of 20 writers", writers.appended.count),
       BenchFigure("lines_with_events", "of them with an event at once", times.count),
-    ]
+    ] + (growth.map { [$0] } ?? [])
   }
 }

@@ -25,6 +25,8 @@ final class Archive {
   /// What it took to write the first part.
   let generation: [BenchFigure]
   private var parts = 1
+  /// Bytes of transcript per second that the log took, full text and all, as it last grew.
+  private(set) var growth: Double?
 
   /// Bytes that are written and read in before it is looked again how far the log has come.
   private static let step = 500_000_000
@@ -101,7 +103,8 @@ final class Archive {
       .write(bytes, into: transcripts)
     parts += 1
     written.counts += part.counts
-    try ingest()
+    let seconds = try Stopwatch.time { try ingest() }
+    growth = Double(part.counts.bytes) / seconds
   }
 
   /// Reads in what is not yet in the log.

@@ -44,12 +44,14 @@ final class ManyFiles {
     try server.program.stop()
     return [
       BenchFigure("files", "files", bench.settings.files),
-      BenchFigure("cold_first_page_s", "first start, until a page is answered", firstAnswer, .seconds),
+      BenchFigure(
+        "cold_first_page_s", "first start, until a page is answered", firstAnswer, .seconds),
       BenchFigure(
         "cold_peak_memory_mb", "first start, memory at most", Double(firstPeak) / 1e6, .megabytes),
       BenchFigure("first_page_s", "nothing changed, until a page is answered", answered, .seconds),
       BenchFigure(
-        "append_visible_s", "nothing changed, until a line appended at once is seen", seen, .seconds),
+        "append_visible_s", "nothing changed, until a line appended at once is seen", seen, .seconds
+      ),
       BenchFigure("processor_s", "nothing changed, processor time", usage.processor, .seconds),
     ]
   }

@@ -5,7 +5,8 @@ import FleetlogEvents
 struct PageTimes {
   private let archive: Archive
   private let bench: Bench
-  private static let rounds = 8
+  /// How often each address is asked for.
+  private var rounds: Int { min(8, 1 + 2 * bench.settings.seconds) }
 
   init(_ archive: Archive, _ bench: Bench) {
     self.archive = archive
@@ -28,7 +29,7 @@ struct PageTimes {
       bench.say("measuring: \(question.words)")
       var times: [Double] = []
       for target in question.targets { _ = try client.get(target) }
-      for _ in 0..<Self.rounds {
+      for _ in 0..<rounds {
         for target in question.targets {
           times.append(try Stopwatch.time { _ = try client.get(target) } * 1000)
         }
@@ -97,12 +98,17 @@ struct PageTimes {
 
   private func filter(_ name: String, _ values: [String]) -> Question {
     Question(
-      key: "events_" + name, words: "/events?" + name, targets: values.map { "/events?\(name)=\($0)" })
+      key: "events_" + name, words: "/events?" + name,
+      targets: values.map { "/events?\(name)=\($0)" })
   }
 
   /// Pairs of words: both frequent, both of middling rank, both rare, one of each.
-  private static let searches: [(String, String)] = [(12, 41), (400, 900), (30_000, 60_000), (20, 20_000)].map {
-    (String(decoding: Vocabulary.shared.word($0), as: UTF8.self),
-      String(decoding: Vocabulary.shared.word($1), as: UTF8.self))
+  private static let searches: [(String, String)] = [
+    (12, 41), (400, 900), (30_000, 60_000), (20, 20_000),
+  ].map {
+    (
+      String(decoding: Vocabulary.shared.word($0), as: UTF8.self),
+      String(decoding: Vocabulary.shared.word($1), as: UTF8.self)
+    )
   }
 }

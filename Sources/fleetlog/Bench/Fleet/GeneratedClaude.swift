@@ -44,7 +44,8 @@ struct GeneratedClaude: GeneratedTranscript {
     text = TextMaker(random: random)
     let id = String(decoding: session, as: UTF8.self)
     let home = "claude/projects/-home-dev-\(project)/\(id)"
-    path = agent.map { "\(home)/subagents/agent-\(String(decoding: $0, as: UTF8.self)).jsonl" }
+    path =
+      agent.map { "\(home)/subagents/agent-\(String(decoding: $0, as: UTF8.self)).jsonl" }
       ?? home + ".jsonl"
     let branch = text.random.chance(0.6) ? "main" : "feature/" + project.prefix(3)
     var envelope = """

@@ -107,8 +107,10 @@ extension GeneratedCodex {
     begin("response_item", "message")
     record.put(",\"role\":\"")
     record.put(role)
-    record.put(isPrompt ? "\",\"content\":[{\"type\":\"input_text\",\"text\":"
-      : "\",\"content\":[{\"type\":\"output_text\",\"text\":")
+    record.put(
+      isPrompt
+        ? "\",\"content\":[{\"type\":\"input_text\",\"text\":"
+        : "\",\"content\":[{\"type\":\"output_text\",\"text\":")
     record.put(text: words)
     record.put("}]")
     endRecord()
