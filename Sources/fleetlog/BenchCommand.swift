@@ -16,7 +16,7 @@ enum BenchCommand: Verb {
       help: "of " + BenchStage.allCases.map(\.rawValue).joined(separator: ", ")),
     Option(
       name: "archives", value: "MB,…",
-      help: "grows the log to so many MB of transcript, and measures appends and pages at each"),
+      help: "grows a log to so many MB of transcript, and measures appends and pages at each"),
     Option(name: "events", value: "N,…", help: "the same, to so many events"),
     Option(
       name: "files", value: "N", help: "short transcripts for restart and rest (default 5000)"),

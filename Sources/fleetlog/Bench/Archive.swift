@@ -1,17 +1,25 @@
 import FleetlogEvents
 import FleetlogIngest
 import FleetlogStore
+import Foundation
 
 /// A log and the transcripts it was made of, which can grow.
 final class Archive {
+  /// How far it is to grow.
   enum Target {
-    case asItIs
     case bytes(Int)
     case events(Int)
 
+    /// About how many bytes of transcript that takes: by experience, two kilobytes an event.
+    var bytes: Int {
+      switch self {
+      case .bytes(let bytes): bytes
+      case .events(let events): events * 1900
+      }
+    }
+
     var words: String {
       switch self {
-      case .asItIs: "what it is"
       case .bytes(let bytes): Figures.bytes(Int64(bytes))
       case .events(let events): "\(events) events"
       }
@@ -31,16 +39,21 @@ final class Archive {
   /// Bytes that are written and read in before it is looked again how far the log has come.
   private static let step = 500_000_000
 
-  init(_ bench: Bench) throws {
+  /// Writes transcripts; the log is still to be made.
+  ///
+  /// - Parameters:
+  ///   - name: of its folder and its log.
+  ///   - bytes: of transcript.
+  init(_ bench: Bench, name: String, bytes: Int) throws {
     self.bench = bench
-    let transcripts = bench.folder + "/fleet"
+    let transcripts = bench.folder + "/" + name
     self.transcripts = transcripts
-    database = bench.folder + "/fleet.db"
-    bench.say("writing a fleet of \(Figures.bytes(Int64(bench.settings.bytes)))")
+    database = bench.folder + "/\(name).db"
+    bench.say("writing a fleet of \(Figures.bytes(Int64(bytes)))")
     var written = BenchFleet.Written()
     let seconds = try Stopwatch.time {
       written = try BenchFleet(seed: bench.settings.seed, part: "part 0")
-        .write(bench.settings.bytes, into: transcripts)
+        .write(bytes, into: transcripts)
     }
     self.written = written
     let counts = written.counts
@@ -57,32 +70,8 @@ final class Archive {
     ]
   }
 
-  /// The sizes to measure at, smallest first.
-  var targets: [Target] {
-    let settings = bench.settings
-    let sizes = settings.archives.sorted().map { Target.bytes($0) }
-    let events = settings.events.sorted().map { Target.events($0) }
-    return sizes.isEmpty && events.isEmpty ? [.asItIs] : merged(sizes, events)
-  }
-
-  /// An event takes about two kilobytes of transcript, which is enough to know in what order the
-  /// log comes past the targets.
-  private func merged(_ sizes: [Target], _ events: [Target]) -> [Target] {
-    (sizes + events).sorted { left, right in
-      func bytes(_ target: Target) -> Int {
-        switch target {
-        case .asItIs: 0
-        case .bytes(let bytes): bytes
-        case .events(let events): events * 1900
-        }
-      }
-      return bytes(left) < bytes(right)
-    }
-  }
-
   func grow(to target: Target) throws {
     switch target {
-    case .asItIs: break
     case .bytes(let bytes):
       while written.counts.bytes < bytes * 99 / 100 {
         try add(min(Self.step, bytes - written.counts.bytes))
@@ -105,6 +94,15 @@ final class Archive {
     written.counts += part.counts
     let seconds = try Stopwatch.time { try ingest() }
     growth = Double(part.counts.bytes) / seconds
+  }
+
+  /// Makes room for another.
+  func remove() throws {
+    for name in [transcripts] + ["", "-wal", "-shm", "-writer"].map({ database + $0 })
+      + ["", "-wal", "-shm"].map({ database + "-search" + $0 })
+    where FileManager.default.fileExists(atPath: name) {
+      try FileManager.default.removeItem(atPath: name)
+    }
   }
 
   /// Reads in what is not yet in the log.

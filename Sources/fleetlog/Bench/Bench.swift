@@ -26,7 +26,8 @@ final class Bench {
     var bytes = 100_000_000
     var seed: UInt64 = 7
     var stages = Set(BenchStage.allCases)
-    /// Sizes that the log is grown to beyond the fleet, in bytes of transcript and in events.
+    /// Sizes that a log is grown to, in bytes of transcript and in events; without any, appends and
+    /// pages are measured with the fleet's.
     var archives: [Int] = []
     var events: [Int] = []
     /// How many short transcripts are watched at rest and found again at a restart.
@@ -61,7 +62,7 @@ final class Bench {
   }
 
   private func measureLog() throws {
-    let archive = try Archive(self)
+    let archive = try Archive(self, name: "fleet", bytes: settings.bytes)
     try measure(.generate) { archive.generation }
     if settings.stages.contains(.ingest) {
       try measure(.ingest) { try ColdImport(archive, self).measure() }
@@ -70,14 +71,34 @@ final class Bench {
     }
     try measure(.size) { try archive.size() }
     guard !settings.stages.isDisjoint(with: [.append, .query]) else { return }
-    for target in archive.targets {
+    let targets = targets
+    guard let smallest = targets.first else { return try measureUse(of: archive) }
+    var growing = archive
+    if smallest.bytes < archive.written.counts.bytes * 9 / 10 {
+      try archive.remove()
+      growing = try Archive(self, name: "archive", bytes: smallest.bytes * 9 / 10)
+      try growing.ingest()
+    }
+    for target in targets {
       say("growing the log to \(target.words)")
-      try archive.grow(to: target)
-      let size = try archive.words()
-      try measure(.append, size) { try Appending(archive, self).measure() }
-      try measure(.query, size) { try PageTimes(archive, self).measure() }
+      try growing.grow(to: target)
+      try measureUse(of: growing)
     }
     compareAppends()
+  }
+
+  private func measureUse(of archive: Archive) throws {
+    let size = try archive.words()
+    try measure(.append, size) { try Appending(archive, self).measure() }
+    try measure(.query, size) { try PageTimes(archive, self).measure() }
+  }
+
+  /// The sizes to measure at, smallest first.
+  private var targets: [Archive.Target] {
+    let targets =
+      settings.archives.map { Archive.Target.bytes($0) }
+      + settings.events.map { Archive.Target.events($0) }
+    return targets.sorted { $0.bytes < $1.bytes }
   }
 
   /// The cost of an appended line in the largest log against that in the smallest.
@@ -92,8 +113,8 @@ final class Bench {
     results[last].figures.insert(
       BenchFigure(
         "processor_per_line_to_smallest",
-        "processor time per appended line, to a log of \(results[first].size ?? "")", large / small,
-        .ratio), at: 0)
+        "processor time per appended line, to that at \(results[first].size ?? "")",
+        large / small, .ratio), at: 0)
   }
 
   private func measure(

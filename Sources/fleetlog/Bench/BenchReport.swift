@@ -123,8 +123,8 @@ struct BenchReport: Sendable {
     if !ratios.isEmpty {
       var table = BenchTable(title: "Ratios", columns: ["ratio"])
       for (result, figure) in ratios {
-        let size = result.size.map { ", \($0)" } ?? ""
-        table.rows.append(("\(result.stage.rawValue): \(figure.words)\(size)", [figure.text]))
+        let size = result.size.map { " at \($0)" } ?? ""
+        table.rows.append(("\(result.stage.rawValue)\(size): \(figure.words)", [figure.text]))
       }
       tables.append(table)
     }

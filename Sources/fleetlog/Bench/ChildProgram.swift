@@ -132,6 +132,7 @@ final class ChildProgram {
       finish(code, used)
     }
     guard status == 0 else {
+      Children.restIfBrokenOff()
       let complaint = (try? String(contentsOfFile: errors, encoding: .utf8)) ?? ""
       let last = complaint.split(separator: "\n").last.map(String.init) ?? "it said nothing"
       throw Failure("\(what) failed: \(last)")

@@ -6,6 +6,7 @@ enum Children {
   private struct State {
     var running: Set<pid_t> = []
     var folder: String?
+    var isBrokenOff = false
   }
 
   private static let state = Mutex(State())
@@ -13,6 +14,12 @@ enum Children {
   static func add(_ child: pid_t) { state.withLock { _ = $0.running.insert(child) } }
 
   static func remove(_ child: pid_t) { state.withLock { _ = $0.running.remove(child) } }
+
+  /// Does not return where the benchmark is being broken off, which ends the children: that they
+  /// failed is then nothing to tell.
+  static func restIfBrokenOff() {
+    while state.withLock({ $0.isBrokenOff }) { sleep(1) }
+  }
 
   /// Runs `body` with a folder that is removed afterwards, however it ends.
   ///
@@ -26,7 +33,11 @@ enum Children {
     // Before the folder exists, so that a signal in between leaves nothing behind.
     Signals.block()
     _ = Signals.whenAsked {
-      for child in state.withLock({ $0.running }) { kill(child, SIGKILL) }
+      let children = state.withLock { state in
+        state.isBrokenOff = true
+        return state.running
+      }
+      for child in children { kill(child, SIGKILL) }
       if let folder = state.withLock({ $0.folder }) { remove(folder) }
       exit(130)
     }

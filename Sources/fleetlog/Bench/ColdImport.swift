@@ -30,8 +30,10 @@ struct ColdImport {
     bench.say("ingest: the import")
     let measured = try importAll()
     bench.say("ingest: inserting the same rows alone")
+    let before = Stopwatch.processor
     let rows = try BareInsert.events(of: archive.database, into: bench.folder + "/rows.db")
     let texts = try BareInsert.fullText(of: archive.database, into: bench.folder + "/texts.db")
+    let alone = limits.processor + Stopwatch.processor - before
     for name in ["rows.db", "texts.db"] {
       for ending in ["", "-wal", "-shm"] {
         try? FileManager.default.removeItem(atPath: bench.folder + "/" + name + ending)
@@ -58,6 +60,9 @@ struct ColdImport {
         "complete_to_insert",
         "full text complete, to bare SQLite inserts of the same rows and text, one after the other",
         (rows.seconds + texts.seconds) / measured.complete, .ratio),
+      BenchFigure(
+        "processor_to_alone", "processor time, to parsing into events and both bare inserts alone",
+        measured.processor / alone, .ratio),
       BenchFigure(
         "visible_mb_per_s", "events visible", megabytes / measured.visible, .megabytesPerSecond),
       BenchFigure("visible_events_per_s", "events visible", events / measured.visible, .perSecond),
@@ -126,6 +131,8 @@ private struct Limits {
   private(set) var reading = 0.0
   private(set) var json = 0.0
   private(set) var formats = 0.0
+  /// Of the processor, for `formats`.
+  private(set) var processor = 0.0
 
   init(folder: String) throws {
     let files = FileLister().list([FilePath(folder)]).files.map(\.path)
@@ -135,6 +142,7 @@ private struct Limits {
         for line in lines { _ = try JSONDocument(line.bytes) }
       }
     }
+    let before = Stopwatch.processor
     formats = try Stopwatch.time {
       var parser: (any TranscriptFormat)?
       try Self.read(lines: files) { path, lines in
@@ -150,6 +158,7 @@ private struct Limits {
       }
       parser?.finish()
     }
+    processor = Stopwatch.processor - before
   }
 
   private static func read(_ files: [FilePath]) throws {

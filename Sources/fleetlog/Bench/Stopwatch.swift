@@ -9,6 +9,13 @@ enum Stopwatch {
     return seconds(since: start)
   }
 
+  /// Seconds of processor time that this process has used so far.
+  static var processor: Double {
+    var time = timespec()
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+  }
+
   static func seconds(since start: ContinuousClock.Instant) -> Double {
     (ContinuousClock.now - start) / .seconds(1)
   }

@@ -57,7 +57,7 @@ struct Vocabulary: Sendable {
 
   private static let frequent = """
     the to a of in and is for it that this file with on not be test error as from value if at name
-    run type by use line are let data code return true new path string an user add check can or
+    run type by use line are let bytes code return true new path string an user add check can or
     when fix null will list key call update set function read write build after now only which
     false but change index event session one table query commit all first tests server log default
     need request was state has into response should result output message before client there
