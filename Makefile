@@ -7,7 +7,7 @@ INSTALL  = missing="$$(for p in $(1); do dpkg-query -Wf '$${Status}\n' $$p 2>/de
 	[ -z "$$missing" ] || { $(SUDO) apt-get update -qq && \
 	DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends $$missing; }
 
-.PHONY: run demo build setup setup-test test lint format bench screenshots nightly fuzz asan tsan clean
+.PHONY: run demo build setup setup-test test lint format bench figures screenshots nightly fuzz asan tsan clean
 
 ## Serves your agents' transcripts if there are any, else a demo fleet.
 run: build
@@ -41,9 +41,16 @@ lint:
 format:
 	swift format -i -r Sources Tests Package.swift
 
-## What the program does on this machine; `make bench BENCH='--markdown …'` as in the README.
+## What the program does on this machine, such as with BENCH='--size 1000 --archives 100,1000'.
 bench: build
 	@$(PROGRAM) bench $(BENCH)
+
+## The README's figures, anew. An archive needs two and a half times its size on the disk.
+figures: build
+	$(PROGRAM) bench --markdown $(BENCH) > .build/figures.md
+	awk '/<!-- end of figures/ { skip = 0 } !skip { print } /<!-- figures:/ { skip = 1; print ""; \
+	while ((getline line < ".build/figures.md") > 0) print line }' README.md > .build/README.md
+	cp .build/README.md README.md
 
 ## The pictures of the README, of the demo fleet in a headless browser.
 screenshots: build setup-test

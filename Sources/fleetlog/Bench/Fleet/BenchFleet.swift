@@ -12,8 +12,8 @@ struct BenchFleet: Sendable {
   /// What was written.
   struct Written: Sendable {
     var counts = FleetCounts()
-    /// The session of the most records.
-    var longest = (session: "", lines: 0)
+    /// The session in which most was said and done.
+    var longest = (session: "", spoken: 0)
   }
 
   static let projects = [
@@ -26,7 +26,7 @@ struct BenchFleet: Sendable {
   private static let span: Int64 = 90 * 86_400_000
 
   /// Lines of a session that gives more than 5,000 events; fleets below so many bytes have none.
-  private static let linesOfLongSession = 4000
+  private static let linesOfLongSession = 5200
   private static let bytesWithLongSession = 40 << 20
 
   /// Writes a fleet of about so many bytes, in files of very different sizes.
@@ -36,7 +36,7 @@ struct BenchFleet: Sendable {
     var left = bytes
     if bytes >= Self.bytesWithLongSession {
       plans.append(Plan(lines: Self.linesOfLongSession, bytes: 0))
-      left -= 9 << 20
+      left -= 12 << 20
     }
     while left > 0 {
       let size = min(TextLengths.sessions.draw(&random), left)
@@ -87,8 +87,8 @@ struct BenchFleet: Sendable {
         written.withLock { written in
           written.counts += counts
           // Independent of which of two equals is finished first.
-          if (counts.lines, session) > (written.longest.lines, written.longest.session) {
-            written.longest = (session, counts.lines)
+          if (counts.spoken, session) > (written.longest.spoken, written.longest.session) {
+            written.longest = (session, counts.spoken)
           }
         }
       } catch {
