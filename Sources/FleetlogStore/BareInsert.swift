@@ -62,11 +62,9 @@ package enum BareInsert {
         SELECT id, summary, tags, payload_json FROM events WHERE id > ? ORDER BY id LIMIT ?
         """, [.int(last), .int(batchSize)]
       ) { row -> [Value] in
-        [
-          .int(row.int(0)), .text(SearchText.indexed(row.text(1))),
-          .text(SearchText.payload(row.optionalText(2))),
-          .text(SearchText.payload(row.optionalText(3))),
-        ]
+        let text = SearchIndex.Text(
+          summary: row.blob(1), tags: row.blob(2), payload: row.blob(3))
+        return [.int(row.int(0))] + text.values
       }
       guard case .int(let end)? = texts.last?.first else { break }
       last = end

@@ -161,7 +161,7 @@ package final class SearchIndex {
   }
 
   /// The columns of the log that are indexed, in UTF-8; empty where they are NULL.
-  private struct Text {
+  struct Text {
     let summary: [UInt8]
     let tags: [UInt8]
     let payload: [UInt8]
