@@ -26,7 +26,7 @@ struct BenchFleet: Sendable {
   private static let span: Int64 = 90 * 86_400_000
 
   /// Lines of a session that gives more than 5,000 events; fleets below so many bytes have none.
-  private static let linesOfLongSession = 5200
+  private static let linesOfLongSession = 3500
   private static let bytesWithLongSession = 40 << 20
 
   /// Writes a fleet of about so many bytes, in files of very different sizes.
@@ -36,7 +36,7 @@ struct BenchFleet: Sendable {
     var left = bytes
     if bytes >= Self.bytesWithLongSession {
       plans.append(Plan(lines: Self.linesOfLongSession, bytes: 0))
-      left -= 12 << 20
+      left -= 8 << 20
     }
     while left > 0 {
       let size = min(TextLengths.sessions.draw(&random), left)
