@@ -26,6 +26,21 @@ package struct ArtifactReference: Sendable, Equatable {
     self.createdAt = createdAt
   }
 
+  /// A reference as the log holds it.
+  package init?(stored value: JSONValue) {
+    guard let kind = value["kind"]?.string else { return nil }
+    self.init(
+      kind: kind, url: value["url"]?.string, title: value["title"]?.string,
+      ref: value["ref"]?.string, source: value["source"]?.string ?? "worker",
+      createdAt: value["created_at"]?.string)
+  }
+
+  /// The references of an event's `artifact_refs`.
+  package static func list(_ json: String?) -> [ArtifactReference] {
+    guard let json, let root = try? JSONDocument(json).root else { return [] }
+    return root.elements.compactMap { ArtifactReference(stored: $0) }
+  }
+
   /// The URL where it may become a link: http and https only.
   package var webURL: String? {
     guard let url else { return nil }

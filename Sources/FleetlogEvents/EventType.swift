@@ -49,6 +49,11 @@ extension EventType {
   package static let contextSet = EventType(rawValue: "context.set")
   package static let stale = EventType(rawValue: "stale")
   package static let waitingOnOperator = EventType(rawValue: "waiting_on_operator")
+  package static let contradiction = EventType(rawValue: "contradiction")
+  package static let fileContention = EventType(rawValue: "file_contention")
+  package static let alarmFlood = EventType(rawValue: "alarm_flood")
+  package static let workerCrashed = EventType(rawValue: "worker.crashed")
+  package static let workerSpawned = EventType(rawValue: "worker.spawned")
   package static let validationError = EventType(rawValue: "validation_error")
 }
 

@@ -9,7 +9,7 @@ extension String {
     return String(trimmingPrefix(while: \.isBlank)).trimmingSuffix(while: \.isBlank)
   }
 
-  func trimmingSuffix(while isTrimmed: (Character) -> Bool) -> String {
+  package func trimmingSuffix(while isTrimmed: (Character) -> Bool) -> String {
     var end = endIndex
     while end > startIndex, isTrimmed(self[index(before: end)]) { end = index(before: end) }
     return String(self[..<end])

@@ -103,6 +103,18 @@ package struct Appended: Sendable, Equatable {
   package var validationErrors = 0
   /// Events that were superseded because a newer parser reads them otherwise.
   package var superseded = 0
+  /// Events that were inferred from what is in the log.
+  package var inferred = 0
 
   package init() {}
+
+  package mutating func add(_ other: Appended) {
+    revision = max(revision, other.revision)
+    inserted += other.inserted
+    existing += other.existing
+    links += other.links
+    validationErrors += other.validationErrors
+    superseded += other.superseded
+    inferred += other.inferred
+  }
 }

@@ -58,10 +58,8 @@ extension EventWriter {
   /// The event that says what went. It belongs to Fleetlog's own run.
   private static func mark(_ plan: PrunePlan, now: Int64) -> EventDraft {
     let summary = plan.summary
-    let run = RunIdentity(
-      key: "run:fleetlog", instanceID: "fleetlog", role: "system", sessionID: nil)
     var draft = EventDraft(
-      .logPruned, ts: now, run: run, sourceKind: .system,
+      .logPruned, ts: now, run: .fleetlog, sourceKind: .system,
       summary: "Pruned \(summary.events) events from before \(Timestamp.format(plan.rules.before))",
       provenance: "hub-inferred: fleetlog prune")
     draft.payload.set("events", summary.events)

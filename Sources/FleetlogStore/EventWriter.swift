@@ -21,14 +21,19 @@ package final class EventWriter {
   private let archive: TranscriptArchive
   private let pruned: PrunedKeys
   let writeAheadLog: WriteAheadLog
+  /// What is inferred from what is appended; nil where nothing is to be inferred.
+  let synthesis: SynthesisLedger?
   /// The sources of the log: which file stands where.
   package let sources: SourceLedger
 
   /// Opens the log for writing, creating or migrating it.
   ///
-  /// - Parameter holdsLock: true for a long-lived writer, of which there is one.
+  /// - Parameters:
+  ///   - holdsLock: true for a long-lived writer, of which there is one.
+  ///   - synthesize: what is to be inferred; nil for a writer that leaves it to the next one.
   package init(
-    path: String, holdsLock: Bool = true, project: @escaping SessionProjection
+    path: String, holdsLock: Bool = true, synthesize: (any SynthesisRules)? = nil,
+    project: @escaping SessionProjection
   ) throws(StoreError) {
     try Self.refuseNewer(path)
     lock = holdsLock ? try WriterLock(database: path) : nil
@@ -50,6 +55,11 @@ package final class EventWriter {
     archive = TranscriptArchive(connection)
     sources = SourceLedger(connection)
     writeAheadLog = WriteAheadLog(connection)
+    if let synthesize {
+      synthesis = try SynthesisLedger(connection, rules: synthesize)
+    } else {
+      synthesis = nil
+    }
   }
 
   private static func refuseNewer(_ path: String) throws(StoreError) {
@@ -61,7 +71,7 @@ package final class EventWriter {
   package func group<Result>(
     _ body: () throws(StoreError) -> Result
   ) throws(StoreError) -> Result {
-    let result = try connection.transaction(body)
+    let result = try committing(body)
     trimWriteAheadLog()
     return result
   }
@@ -70,20 +80,18 @@ package final class EventWriter {
   ///
   /// - Parameter now: ms since the Unix epoch, for `recorded_at`.
   package func commit(_ batch: EventBatch, now: Int64) throws(StoreError) -> Appended {
-    defer { forget() }
-    let appended = try connection.transaction { () throws(StoreError) in
+    let appended = try committing { () throws(StoreError) in
       try pruned.begin()
       try links.begin()
       var commit = Commit(
         now: now, fileID: batch.source?.fileID ?? batch.revision?.fileID, revision: batch.revision)
       commit.nextID = try lastEventID() + 1
+      try synthesis?.begin(lastID: commit.nextID - 1)
       for draft in batch.drafts { try append(draft, &commit) }
+      try synthesize(&commit)
       for session in commit.revisedSessions { try sessions.recount(session) }
       for session in commit.supersededSessions { try sessions.recountTokens(of: session) }
-      try sessions.save()
-      try runs.save()
-      try totals.save()
-      try contract.save()
+      try saveProjections()
       try runs.backfillParents()
       if let source = batch.source {
         let noted = try sources.note(batch.problems, file: source.fileID, now: now)
@@ -106,6 +114,26 @@ package final class EventWriter {
     }
     trimWriteAheadLog()
     return appended
+  }
+
+  /// One transaction, with what was cached for it forgotten: it may have been rolled back.
+  func committing<Result>(
+    _ body: () throws(StoreError) -> Result
+  ) throws(StoreError) -> Result {
+    defer { forget() }
+    do throws(StoreError) {
+      return try connection.transaction(body)
+    } catch {
+      synthesis?.reset()
+      throw error
+    }
+  }
+
+  func saveProjections() throws(StoreError) {
+    try sessions.save()
+    try runs.save()
+    try totals.save()
+    try contract.save()
   }
 
   private func trimWriteAheadLog() {
@@ -149,7 +177,7 @@ package final class EventWriter {
     }
   }
 
-  private func append(_ draft: EventDraft, _ commit: inout Commit) throws(StoreError) {
+  func append(_ draft: EventDraft, _ commit: inout Commit) throws(StoreError) {
     if let known = try find(draft) {
       if known.isCertain, let revised = try revised(draft, known.event, &commit) {
         return try append(revised, &commit)
@@ -247,6 +275,10 @@ package final class EventWriter {
     }
     if draft.type == .processStarted { try runs.attach(draft) }
     let isNew = try sessions.showCopy(of: existing, in: draft.run.sessionID)
+    if isNew, let run = try runs.find(draft.run.key) {
+      try synthesis?.takeCopy(
+        of: existing, in: run.id, file: commit.fileID, after: commit.nextID - 1)
+    }
     if isNew, draft.version != nil, let session = draft.run.sessionID,
       try links.hasVersions(existing.id)
     {
@@ -326,6 +358,7 @@ package final class EventWriter {
     if event.type == .turnCompleted {
       contract.count(event, agent: try sessions.agent(of: event.sessionID))
     }
+    try synthesis?.take(event)
     commit.result.links += try links.add(draft.links, of: event, now: commit.now)
     commit.result.links += try links.attachPending(to: event)
     if draft.version != nil {

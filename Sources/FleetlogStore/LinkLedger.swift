@@ -69,7 +69,7 @@ final class LinkLedger {
     return try insert(draft.relation.rawValue, from, to, draft.metadata.text, now: now)
   }
 
-  private func insert(
+  func insert(
     _ relation: String, _ from: Int64, _ to: Int64, _ metadata: String?, now: Int64
   ) throws(StoreError) -> Int {
     try connection.run(

@@ -42,6 +42,7 @@ enum IngestCommand: Verb {
     var meter = ProgressMeter()
     while try pipeline.step() { meter.show(pipeline.progress) }
     try pipeline.settle(quietSince: .max)
+    try pipeline.judge()
     meter.show("indexing full text …")
     try search.finish()
     meter.clear()

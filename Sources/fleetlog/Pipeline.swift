@@ -25,6 +25,7 @@ final class Pipeline {
   private var done = Progress()
   /// Turns that were taken and could not be committed yet.
   private var group: [TurnChannel.Sent] = []
+  private let clock: () -> Int64
 
   /// How much is committed at once while an archive is read: enough that syncing to the disk
   /// costs little, and little enough that a live file need not wait.
@@ -40,7 +41,9 @@ final class Pipeline {
   static func create(
     database path: String, holdsLock: Bool = true
   ) throws(StoreError) -> EventWriter {
-    try EventWriter(path: path, holdsLock: holdsLock) { SessionReducer.apply($0, to: &$1) }
+    try EventWriter(path: path, holdsLock: holdsLock, synthesize: Synthesizer()) {
+      SessionReducer.apply($0, to: &$1)
+    }
   }
 
   /// - Parameters:
@@ -56,6 +59,7 @@ final class Pipeline {
     self.search = search
     self.lanes = lanes
     lanes.start(database: writer.path, cap: cap, order: order)
+    self.clock = clock
   }
 
   deinit { lanes.stop() }
@@ -105,7 +109,7 @@ final class Pipeline {
     }
     lanes.channel.settle(group, refused: refused)
     group = []
-    if results.contains(where: { ($0?.inserted ?? 0) > 0 }) { search.wake() }
+    if results.contains(where: { ($0?.inserted ?? 0) + ($0?.inferred ?? 0) > 0 }) { search.wake() }
     return true
   }
 
@@ -118,6 +122,22 @@ final class Pipeline {
     done.filesDone += 1
     if let reason = turn.skipped { done.skipped.append((turn.path.text, reason)) }
   }
+
+  /// Infers what had to wait until nothing older was left to read.
+  ///
+  /// - Parameter time: the moment up to which the log is known, in ms; nil for its own end.
+  func judge(until time: Int64? = nil) throws(StoreError) {
+    let now = clock()
+    var until = time ?? 0
+    if time == nil { until = try writer.endOfLog(now: now) }
+    guard writer.hasToJudge(at: until) else { return }
+    let appended = try writer.judge(until: until, now: now)
+    done.appended.add(appended)
+    if appended.inferred > 0 { search.wake() }
+  }
+
+  /// When time alone will next decide something, in ms; nil for never.
+  var nextJudgement: Int64? { writer.nextJudgement }
 
   /// Writes what parsers hold back for files that have been quiet since `time`, in ms.
   ///
@@ -137,16 +157,5 @@ final class Pipeline {
     }
     try writer.rest()
     return holding.contains { $0.modifiedAt > time }
-  }
-}
-
-extension Appended {
-  mutating func add(_ other: Appended) {
-    revision = max(revision, other.revision)
-    inserted += other.inserted
-    existing += other.existing
-    links += other.links
-    validationErrors += other.validationErrors
-    superseded += other.superseded
   }
 }

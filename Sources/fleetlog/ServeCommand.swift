@@ -100,6 +100,7 @@ final class Server {
     for folder in folders { Terminal.say("watching \(Terminal.safe(folder))") }
     let lanes = Lanes.watching(folders.map { FilePath($0) })
     health.watch(lanes)
+    self.lanes = lanes
     let pipeline = Pipeline(
       writer: writer, cap: cap, search: search, lanes: lanes, order: .newestFirst,
       clock: Clock.now)
@@ -139,6 +140,8 @@ final class Server {
     }
   }
 
+  private var lanes: Lanes?
+
   /// Whether some parser waits for its file to be quiet; only then the clock matters.
   private var isHolding = true
 
@@ -151,14 +154,31 @@ final class Server {
   /// ms between two attempts at what fails.
   private static let retryInterval: Int64 = 2000
   private static let troubleInterval: Int64 = 1000
+  /// ms that a due inference is waited for at a time: the wall clock may be set meanwhile.
+  private static let longestPause: Int64 = 600_000
+  /// When something was last committed, in ms of the monotonic clock.
+  private var committedAt = Clock.monotonic()
+  /// How long nothing may come, in ms, until what is still to be read is not waited for: a mount
+  /// that hangs must not keep a silent worker from being told.
+  private static let patience: Int64 = 30_000
 
   private func work(_ pipeline: Pipeline) throws(StoreError) {
     guard trouble == nil || Clock.monotonic() - troubleAt >= Self.troubleInterval else { return }
     if try pipeline.commitRead() {
       isHolding = true
-    } else if isHolding {
+      committedAt = Clock.monotonic()
+      return
+    }
+    if isHolding {
       isHolding = try pipeline.settle(quietSince: Clock.now() - Pipeline.quietTime)
     }
+    if hasReadAll(pipeline) { try pipeline.judge(until: Clock.now()) }
+  }
+
+  /// Whether nothing older is still being read that could say that a worker was not silent.
+  private func hasReadAll(_ pipeline: Pipeline) -> Bool {
+    let isListed = lanes?.statuses.allSatisfy(\.isComplete) ?? false
+    return (isListed && !pipeline.hasWork) || Clock.monotonic() - committedAt > Self.patience
   }
 
   /// ms until something is to be looked at again without a change; nil for never.
@@ -166,7 +186,8 @@ final class Server {
     if trouble != nil { return Int(Self.troubleInterval) }
     if pipeline.hasTurns { return 0 }
     if meter.isRunning || pipeline.hasWork { return 250 }
-    return isHolding || search.lastError != nil ? Int(Self.retryInterval) : nil
+    if isHolding || search.lastError != nil { return Int(Self.retryInterval) }
+    return pipeline.nextJudgement.map { Int(max(0, min($0 - Clock.now(), Self.longestPause))) }
   }
 
   /// Tries again to index what could not be.

@@ -1,5 +1,5 @@
 package import FleetlogEvents
-import Foundation
+package import Foundation
 
 /// Files that a test compares its results with. They are rewritten only when the environment
 /// says `FLEETLOG_APPROVE=1`; a person then reads the difference before it is committed.
@@ -106,7 +106,7 @@ package enum Golden {
 
 /// The files below `Tests/Fixtures`.
 package enum Fixtures {
-  static func url(_ name: String) -> URL {
+  package static func url(_ name: String) -> URL {
     URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .appendingPathComponent("Fixtures").appendingPathComponent(name)
   }

@@ -1,0 +1,104 @@
+import FleetlogEvents
+
+/// A task that ended without its worker saying so: `completed`.
+///
+/// The end of a turn is never by itself the end of the task. Either the run ended well; or a turn
+/// ended with no open question, and had delivered something or closed the worker's own plan.
+struct Completion: RunRule {
+  static let name = "completion/1"
+
+  private let options: SynthesisOptions
+  /// What the present task has delivered.
+  private var deliverables: [(evidence: Evidence, artifacts: [ArtifactReference])] = []
+  /// The call that closed the worker's own plan.
+  private var closedPlan: Evidence?
+  /// Whether the worker itself said how the present task ended.
+  private var isTold = false
+  /// Whether the end of the present task was inferred.
+  private var isInferred = false
+
+  init(_ options: SynthesisOptions) { self.options = options }
+
+  mutating func take(_ fact: Fact, in facts: RunFacts, into findings: inout Findings) {
+    for inference in findings.inferences
+    where inference.evidence.last == fact.evidence && inference.rule == Deliverable.name {
+      deliverables.append((fact.evidence, inference.artifacts))
+    }
+    switch fact.step {
+    case .prompted(isQueued: false):
+      deliverables = []
+      closedPlan = nil
+      isTold = false
+      isInferred = false
+    case .called(let call):
+      if let plan = call.plan { closedPlan = plan.done == plan.steps ? call.evidence : nil }
+    case .said where Self.ends.contains(fact.event.type): isTold = true
+    case .turnEnded(error: nil): endTurn(fact, facts, into: &findings)
+    case .exited(code: 0, signal: nil):
+      end(
+        fact, facts, confidence: 0.9, signal: "the process exited with status 0",
+        "The run ended well", into: &findings)
+    case .other where fact.event.type.rawValue == "pr.merged":
+      end(
+        fact, facts, confidence: 0.9, signal: "its pull request was merged",
+        "The work was merged", into: &findings)
+    default: break
+    }
+  }
+
+  /// Words after which the end needs no inference; also those that say it is not reached.
+  private static let ends: Set<EventType> = [
+    .completed, .failed, .blocked, .needsDecision, .needsReview, .approvalRequested,
+    EventType(rawValue: "task.done"), EventType(rawValue: "task.completed"),
+    EventType(rawValue: "task.failed"),
+  ]
+
+  private mutating func endTurn(_ fact: Fact, _ facts: RunFacts, into findings: inout Findings) {
+    guard !deliverables.isEmpty || closedPlan != nil, !isInferred,
+      !(facts.lastText.map(Question.isAsked) ?? false)
+    else { return }
+    let what =
+      deliverables.isEmpty
+      ? "closed every step of its plan" : "delivered " + artifactWords(deliverables)
+    end(
+      fact, facts, confidence: 0.5,
+      signal: deliverables.isEmpty
+        ? "the turn ended with the worker's own plan done"
+        : "the turn ended after a push or pull request, with no open question",
+      "The turn ended; it \(what)", into: &findings)
+  }
+
+  private mutating func end(
+    _ fact: Fact, _ facts: RunFacts, confidence: Double, signal: String, _ summary: String,
+    into findings: inout Findings
+  ) {
+    guard !isTold else { return }
+    isInferred = true
+    var inference = Inference(
+      Self.name, .completed, ts: fact.evidence.ts, tripped: fact.evidence, summary: summary,
+      signal: signal, confidence: confidence)
+    let grounds = deliverables.map(\.evidence) + [closedPlan].compactMap { $0 }
+    inference.evidence = grounds.suffix(5) + [fact.evidence]
+    for artifact in deliverables.flatMap(\.artifacts) where !inference.artifacts.contains(artifact)
+    {
+      inference.artifacts.append(artifact)
+    }
+    inference.operatorActionRequired = inference.artifacts.contains { $0.kind == "github_pr" }
+    if let check = facts.lastCheck, check.failed {
+      inference.risk = true
+      inference.evidence.insert(check.evidence, at: 0)
+      inference.summary += "; the last check had failed: " + check.words
+    }
+    inference.ask(inference.operatorActionRequired || inference.risk, options)
+    findings.inferences.append(inference)
+  }
+
+  private func artifactWords(
+    _ deliverables: [(evidence: Evidence, artifacts: [ArtifactReference])]
+  ) -> String {
+    let names = deliverables.compactMap { deliverable in
+      deliverable.artifacts.first.map { $0.url ?? "\($0.kind) \($0.ref ?? "")" }
+    }
+    return names.isEmpty ? "commits" : names.suffix(3).joined(separator: ", ")
+  }
+}

@@ -1,0 +1,221 @@
+import FleetlogEvents
+
+/// An event together with what it means for the course of its run.
+struct Fact {
+  enum Step {
+    /// The operator, or for a sub-agent its parent, asks for something.
+    case prompted(isQueued: Bool)
+    case called(Call)
+    case returned(ToolReturn)
+    /// Text of the agent's own.
+    case spoke
+    /// The turn is over by the source's own word.
+    case turnEnded(error: String?)
+    case interrupted
+    case modelFailed(willRetry: Bool, reason: String)
+    case modelAnswered
+    /// The worker's own word on its state, by an event block or a direct log line.
+    case said
+    case exited(code: Int?, signal: String?)
+    case other
+  }
+
+  let event: StoredEvent
+  let evidence: Evidence
+  let step: Step
+
+  var isOperators: Bool { event.sourceKind == SourceKind.operator.rawValue }
+
+  /// Whether the event shows that the worker or its tools did something.
+  var isOutput: Bool {
+    switch step {
+    case .prompted, .interrupted, .exited, .modelAnswered: false
+    case .called, .returned, .spoke, .turnEnded, .modelFailed: true
+    case .said: !isOperators
+    case .other: event.sourceKind == SourceKind.worker.rawValue
+    }
+  }
+
+  var payload: JSONValue? { Fact.payload(event) }
+
+  static func payload(_ event: StoredEvent) -> JSONValue? {
+    event.payload.flatMap { try? JSONDocument($0).root }
+  }
+
+  /// Text as an event keeps it: whole, or head and tail of what was too long.
+  static func text(_ value: JSONValue?) -> String {
+    if let text = value?.string { return text }
+    guard let cut = value?["_cut"] else { return "" }
+    return (cut["head"]?.string ?? "") + "\n" + (cut["tail"]?.string ?? "")
+  }
+}
+
+/// A tool call, as far as rules need to know it.
+struct Call {
+  let evidence: Evidence
+  let tool: String
+  /// What was asked of the tool, in one line.
+  let label: String
+  let useID: String?
+  /// Equal for calls that ask the same.
+  let signature: String
+  /// The shell script, where the tool runs one.
+  let command: String?
+  /// Whether it asks to run outside the agent's sandbox.
+  let isEscalated: Bool
+  /// Paths that it writes, as given.
+  let paths: [String]
+  /// The steps of a plan or to-do list that it writes: how many, and how many of them done.
+  let plan: (steps: Int, done: Int)?
+
+  init(_ event: StoredEvent) {
+    let payload = Fact.payload(event)
+    let input = payload?["input"]
+    evidence = Evidence(event)
+    tool = payload?["tool"]?.string ?? ""
+    label = event.summary
+    useID = payload?["tool_use_id"]?.string
+    signature = tool + "\n" + String(input?.source.prefix(2000) ?? "")
+    command = CallInput.command(tool, input)
+    isEscalated =
+      input?["with_escalated_permissions"]?.bool == true
+      || input?["sandbox_permissions"]?.string == "require_escalated"
+    paths = CallInput.paths(tool, input, command: command)
+    plan = CallInput.plan(input)
+  }
+
+  /// The tool's name without the server or namespace that offers it.
+  private var bareTool: Substring {
+    let afterServer = tool.split(separator: "__").last ?? ""
+    return afterServer.split(separator: ".").last ?? ""
+  }
+
+  /// Starts another agent.
+  var isSpawn: Bool { ["Task", "Agent", "spawn_agent"].contains(bareTool) }
+
+  /// Works or waits on behalf of another agent for as long as it is open.
+  var isDelegation: Bool { isSpawn || ["wait", "wait_agent", "TaskOutput"].contains(bareTool) }
+
+  var isQuestion: Bool { ["AskUserQuestion", "request_user_input"].contains(bareTool) }
+
+  var isPlanApproval: Bool { bareTool == "ExitPlanMode" }
+
+  /// Whether it stands open until the operator says something.
+  var isAsking: Bool { isQuestion || isPlanApproval }
+
+  /// Whether a result is ever written for it.
+  var expectsResult: Bool { bareTool != "web_search" && !tool.isEmpty }
+}
+
+/// What came of a tool call.
+struct ToolReturn {
+  let call: Call?
+  let isError: Bool
+  /// The operator, or a rule in the operator's place, did not let it run.
+  let isDenied: Bool
+  /// Denied because nobody was there to approve.
+  let lacksApproval: Bool
+  let isInterrupted: Bool
+  /// The agent it started goes on in the background.
+  let isAsync: Bool
+  let output: String
+
+  var succeeded: Bool { !isError && !isDenied && !isInterrupted }
+
+  init(_ payload: JSONValue?, call: Call?) {
+    self.call = call
+    isError = payload?["is_error"]?.bool ?? false
+    isDenied = payload?["denied"]?.bool ?? false
+    lacksApproval = payload?["approval_missing"]?.bool ?? false
+    isInterrupted = payload?["interrupted"]?.bool ?? false
+    isAsync = payload?["status"]?.string == "async_launched"
+    output = Fact.text(payload?["content"])
+  }
+}
+
+/// Reads what agents' tools are asked to do.
+enum CallInput {
+  static func command(_ tool: String, _ input: JSONValue?) -> String? {
+    guard let input else { return nil }
+    if let text = input.string {
+      switch tool {
+      case "command_execution": return script(inWords: text)
+      case "exec": return script(inJavaScript: text)
+      default: return nil
+      }
+    }
+    let value = input["command"] ?? input["cmd"]
+    if let text = value?.string { return text }
+    let words = value?.elements.compactMap(\.string) ?? []
+    if words.count == 3, ["-c", "-lc"].contains(words[1]) { return words[2] }
+    return words.isEmpty ? nil : words.map(quoted).joined(separator: " ")
+  }
+
+  private static func quoted(_ word: String) -> String {
+    let isPlain = word.utf8.allSatisfy { byte in
+      (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte & 0xDF)
+        || "-_./=:,@%+~".utf8.contains(byte)
+    }
+    return isPlain && !word.isEmpty ? word : "'" + word.replacing("'", with: "'\\''") + "'"
+  }
+
+  /// The script of `bash -lc 'script'`.
+  private static func script(inWords text: String) -> String {
+    let words = ShellCommand(text).commands.first ?? []
+    guard words.count == 3, words[0].hasSuffix("sh"), ["-c", "-lc"].contains(words[1]) else {
+      return text
+    }
+    return words[2]
+  }
+
+  /// The script in `tools.exec_command({cmd:"script"})`.
+  private static func script(inJavaScript text: String) -> String? {
+    guard let call = text.firstRange(of: "exec_command("),
+      let name = text[call.upperBound...].firstRange(of: "cmd")
+    else { return nil }
+    let rest = text[name.upperBound...].drop { $0 == "\"" || $0 == ":" || $0.isWhitespace }
+    guard let quote = rest.first, "\"'`".contains(quote) else { return nil }
+    var script = ""
+    var isEscaped = false
+    for character in rest.dropFirst() {
+      if isEscaped {
+        script.append(character == "n" ? "\n" : character)
+        isEscaped = false
+      } else if character == "\\" {
+        isEscaped = true
+      } else if character == quote {
+        return script
+      } else {
+        script.append(character)
+      }
+    }
+    return nil
+  }
+
+  static func paths(_ tool: String, _ input: JSONValue?, command: String?) -> [String] {
+    switch tool {
+    case "Write", "Edit", "MultiEdit", "NotebookEdit":
+      return [input?["file_path"]?.string ?? input?["notebook_path"]?.string].compactMap { $0 }
+    case "apply_patch":
+      return patched(
+        input?.string ?? input?["input"]?.string ?? input?["patch"]?.string ?? command ?? "")
+    case "file_change": return (input?.elements ?? []).compactMap { $0["path"]?.string }
+    default:
+      guard let command, command.trimmed.hasPrefix("apply_patch") else { return [] }
+      return patched(command)
+    }
+  }
+
+  private static func patched(_ patch: String) -> [String] {
+    let verbs = ["*** Add File: ", "*** Update File: ", "*** Delete File: "]
+    return patch.split(whereSeparator: \.isNewline).compactMap { line in
+      verbs.first(where: line.hasPrefix).map { String(line.dropFirst($0.count)).trimmed }
+    }
+  }
+
+  static func plan(_ input: JSONValue?) -> (steps: Int, done: Int)? {
+    let steps = (input?["todos"] ?? input?["plan"])?.elements ?? []
+    guard !steps.isEmpty, steps.allSatisfy({ $0["status"] != nil }) else { return nil }
+    return (steps.count, steps.count { $0["status"]?.string == "completed" })
+  }
+}

@@ -1,0 +1,46 @@
+package import FleetlogEvents
+
+/// A run folded in the order of its file: what is known of it, and the memory of each rule.
+package struct RunView: RunFolding {
+  private var facts = RunFacts()
+  private var rules: [any RunRule]
+
+  init(_ options: SynthesisOptions) {
+    rules = Self.catalogue.map { $0.init(options) }
+  }
+
+  /// Every rule about one run, in the order in which they see an event. Those that draw links to
+  /// what others infer come last.
+  private static let catalogue: [any RunRule.Type] = [
+    Silence.self, Deliverable.self, Completion.self,
+  ]
+
+  package mutating func take(_ event: StoredEvent, into findings: inout Findings) {
+    let fact = facts.take(event)
+    for index in rules.indices { rules[index].take(fact, in: facts, into: &findings) }
+    switch fact.step {
+    case .prompted(isQueued: false), .turnEnded, .exited: facts.forgetAbandonedCalls()
+    default: break
+    }
+  }
+
+  package var questions: [TimeQuestion] { rules.flatMap { $0.questions(in: facts) } }
+}
+
+/// One rule about one run, with its memory.
+protocol RunRule: Sendable {
+  /// The name and version that its inferences bear.
+  static var name: String { get }
+
+  init(_ options: SynthesisOptions)
+
+  /// Sees the run's next event; `facts` include it.
+  mutating func take(_ fact: Fact, in facts: RunFacts, into findings: inout Findings)
+
+  /// What only time will decide.
+  func questions(in facts: RunFacts) -> [TimeQuestion]
+}
+
+extension RunRule {
+  func questions(in facts: RunFacts) -> [TimeQuestion] { [] }
+}

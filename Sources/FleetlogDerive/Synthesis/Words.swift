@@ -1,0 +1,33 @@
+import FleetlogEvents
+
+/// Words that several rules use.
+enum Words {
+  /// "30 s", "30 min", "2 h"; ms.
+  static func duration(_ ms: Int64) -> String {
+    switch ms {
+    case ..<60_000: "\(ms / 1000) s"
+    case ..<7_200_000: "\(ms / 60_000) min"
+    default: "\(ms / 3_600_000) h"
+    }
+  }
+}
+
+extension Inference {
+  /// Asks for attention by the type's default, if the evidence is fresh.
+  mutating func ask(_ options: SynthesisOptions) {
+    ask(EventTypeCatalogue.entry(for: type)?.attention ?? false, options)
+  }
+
+  /// Asks for attention where it is wanted and the evidence is fresh: recorded when it happened,
+  /// and not found in an old file.
+  mutating func ask(_ isWanted: Bool, _ options: SynthesisOptions) {
+    let recorded = evidence.map(\.recordedAt).max() ?? 0
+    attention = isWanted && recorded - ts <= options.freshness
+  }
+
+  /// The link that says what ended it.
+  func resolved(by evidence: Evidence) -> InferredLink {
+    InferredLink(
+      rule, .resolves, from: .event(evidence.id), to: .inferred(key), confidence: confidence)
+  }
+}

@@ -1,0 +1,68 @@
+package import FleetlogEvents
+
+/// Infers what workers don't say. Pure: no clock, no I/O; the store asks and writes.
+package struct Synthesizer: SynthesisRules {
+  let options: SynthesisOptions
+
+  package init(_ options: SynthesisOptions = SynthesisOptions()) { self.options = options }
+
+  package var floodWindow: Int64 { options.floodWindow }
+
+  package func newRun() -> any RunFolding { RunView(options) }
+
+  package func judge<Failure: Error>(
+    _ question: TimeQuestion, until: Int64,
+    children: (ChildQuestion) throws(Failure) -> Evidence?
+  ) throws(Failure) -> Verdict {
+    var question = question
+    // A condition that has ended was true or was not, whatever the clock says.
+    let limit = question.until ?? until
+    switch question.children {
+    case .none: break
+    case .output:
+      // Each output of a child puts the silence off.
+      var from = question.dueAt - question.threshold
+      while question.dueAt <= limit,
+        let output = try children(.lastOutput(after: from, upTo: question.dueAt))
+      {
+        from = output.ts
+        question.dueAt = output.ts + question.threshold
+      }
+      question.inference.ts = question.dueAt
+    case .start:
+      guard let id = question.inference.evidence.last?.id else { return .fails }
+      if let first = try children(.firstRecord(ofSpawn: id)) {
+        guard first.ts > question.dueAt else { return .fails }
+        question.resolution = question.resolution ?? first
+      }
+    }
+    guard question.dueAt <= limit else {
+      return question.until == nil ? .later(question.dueAt) : .fails
+    }
+    return .holds(
+      question.inference, question.resolution.map { question.inference.resolved(by: $0) })
+  }
+
+  package func judge(
+    _ group: JudgedGroup, subject: String, members: [GroupMember]
+  ) -> Findings {
+    var findings = Findings()
+    for rule in Self.groupRules where rule.group == group {
+      rule.judge(subject, members, options, into: &findings)
+    }
+    return findings
+  }
+
+  /// Every rule about several runs.
+  private static let groupRules: [any GroupRule.Type] = []
+}
+
+/// One rule about several runs: judges all events of one subject anew, in the order of time.
+protocol GroupRule: Sendable {
+  static var group: JudgedGroup { get }
+  static var name: String { get }
+
+  static func judge(
+    _ subject: String, _ members: [GroupMember], _ options: SynthesisOptions,
+    into findings: inout Findings)
+}

@@ -1,0 +1,136 @@
+/// Something that becomes true by the passing of time alone, unless something happens before:
+/// that a run is silent, that a spawned child never appeared.
+///
+/// A run's view asks it; it is answered when time has come and nothing older is still being read.
+/// It is kept as text, so that a clock tick need not read the run again.
+package struct TimeQuestion: Sendable, Equatable {
+  /// What the run's children have to do with the answer.
+  package enum Children: String, Sendable {
+    /// Nothing.
+    case none
+    /// Output of a child counts as the run's own.
+    case output
+    /// Whether the call's child has written its first record.
+    case start
+  }
+
+  /// Tells apart the questions of one run.
+  package let key: String
+  /// What is true once ``dueAt`` has come.
+  package var inference: Inference
+  /// ms since the Unix epoch; the inference's own time.
+  package var dueAt: Int64
+  /// How long it takes to become true, in ms.
+  package let threshold: Int64
+  package let children: Children
+  /// When the condition ended, if it has; in ms.
+  package var until: Int64?
+  /// The event that shows that what was inferred is over.
+  package var resolution: Evidence?
+
+  package init(
+    _ key: String, _ inference: Inference, threshold: Int64, children: Children = .none
+  ) {
+    self.key = key
+    self.inference = inference
+    dueAt = inference.ts
+    self.threshold = threshold
+    self.children = children
+  }
+
+  /// The question as text.
+  package var text: String {
+    var object = JSONObject()
+    object.set("key", key)
+    object.set("due_at", dueAt)
+    object.set("threshold", threshold)
+    object.set("children", children.rawValue)
+    object.set("until", until)
+    object.set("resolution", resolution?.json)
+    object.set("inference", inference.json)
+    return object.text
+  }
+
+  /// - Returns: nil for text that is no question.
+  package init?(text: String) {
+    guard let value = try? JSONDocument(text).root, let key = value["key"]?.string,
+      let dueAt = value["due_at"]?.int, let threshold = value["threshold"]?.int,
+      let children = (value["children"]?.string).flatMap(Children.init),
+      let inference = value["inference"].flatMap({ Inference($0) })
+    else { return nil }
+    self.key = key
+    self.inference = inference
+    self.dueAt = Int64(dueAt)
+    self.threshold = Int64(threshold)
+    self.children = children
+    until = value["until"]?.int.map { Int64($0) }
+    resolution = value["resolution"].flatMap { Evidence($0) }
+  }
+}
+
+extension Evidence {
+  fileprivate var json: JSONObject {
+    var object = JSONObject()
+    object.set("id", id)
+    object.set("key", key)
+    object.set("ts", ts)
+    object.set("recorded_at", recordedAt)
+    return object
+  }
+
+  fileprivate init?(_ value: JSONValue) {
+    guard let id = value["id"]?.int, let key = value["key"]?.string, let ts = value["ts"]?.int,
+      let recordedAt = value["recorded_at"]?.int
+    else { return nil }
+    self.init(id: Int64(id), key: key, ts: Int64(ts), recordedAt: Int64(recordedAt))
+  }
+}
+
+extension Inference {
+  fileprivate var json: JSONObject {
+    var object = JSONObject()
+    object.set("rule", rule)
+    object.set("key", key)
+    object.set("type", type.rawValue)
+    object.set("ts", ts)
+    object.set("summary", summary)
+    object.set("signal", signal)
+    object.set("confidence", confidence)
+    object.set("evidence", evidence.map(\.json))
+    object.set("attention", attention)
+    object.set("action", operatorActionRequired)
+    object.set("risk", risk)
+    object.set("severity", severity)
+    object.set("payload", payload)
+    object.set("artifacts", artifacts.map(\.json))
+    object.set("dedupe_key", dedupeKey)
+    object.set("expires_at", expiresAt)
+    return object
+  }
+
+  fileprivate init?(_ value: JSONValue) {
+    guard let rule = value["rule"]?.string, let key = value["key"]?.string,
+      let type = value["type"]?.string, let ts = value["ts"]?.int,
+      let summary = value["summary"]?.string, let signal = value["signal"]?.string,
+      let confidence = value["confidence"]?.double
+    else { return nil }
+    self.rule = rule
+    self.key = key
+    self.type = EventType(rawValue: type)
+    self.ts = Int64(ts)
+    self.summary = summary
+    self.signal = signal
+    self.confidence = confidence
+    evidence = value["evidence"]?.elements.compactMap { Evidence($0) } ?? []
+    attention = value["attention"]?.bool ?? false
+    operatorActionRequired = value["action"]?.bool ?? false
+    risk = value["risk"]?.bool ?? false
+    severity = value["severity"]?.int ?? 1
+    for member in value["payload"]?.members ?? [] where !payload.contains(member.key) {
+      payload.set(member.key, member.value)
+    }
+    artifacts = (value["artifacts"]?.elements ?? []).compactMap { ArtifactReference(stored: $0) }
+    dedupeKey = value["dedupe_key"]?.string
+    expiresAt = value["expires_at"]?.int.map { Int64($0) }
+  }
+}

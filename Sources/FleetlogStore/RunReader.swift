@@ -1,0 +1,110 @@
+import FleetlogEvents
+
+/// Reads the events of a run's view in its order: the run's own and those that its file repeats,
+/// without what was inferred.
+struct RunReader {
+  private struct Entry {
+    var id: Int64
+    let ts: Int64
+    let file: Int64?
+    var place = Int64.min
+  }
+
+  private let connection: Connection
+  private let entries: [Entry]
+  /// Where the view stands once all was read.
+  let order: ViewOrder
+
+  init(_ connection: Connection, run: Int64) throws(StoreError) {
+    self.connection = connection
+    var entries = try Self.entries(connection, run)
+    let revisions = try Self.revisions(connection, run)
+    if !revisions.isEmpty {
+      let newer = Set(revisions.values)
+      entries.removeAll { newer.contains($0.id) }
+      for index in entries.indices {
+        var seen: Set<Int64> = []
+        while let newer = revisions[entries[index].id], seen.insert(newer).inserted {
+          entries[index].id = newer
+        }
+      }
+    }
+    var order = ViewOrder()
+    var isOrdered = true
+    for entry in entries where !order.take(ts: entry.ts, file: entry.file) { isOrdered = false }
+    self.entries = isOrdered ? entries : try Self.merged(entries, connection)
+    self.order = order
+  }
+
+  private static func entries(
+    _ connection: Connection, _ run: Int64
+  ) throws(StoreError) -> [Entry] {
+    try connection.rows(
+      """
+      SELECT id, ts, file FROM (
+        SELECT id, ts, source_file_id AS file, id AS anchor, 0 AS copy FROM events
+        WHERE run_id = ?1 AND (idempotency_key IS NULL OR idempotency_key NOT GLOB ?2)
+        UNION ALL
+        SELECT e.id, e.ts, c.file_id, c.after_id, c.id FROM run_copies c
+        JOIN events e ON e.id = c.event_id WHERE c.run_id = ?1)
+      ORDER BY anchor, copy
+      """, [.int(run), .text(Inference.keyPrefix + "*")]
+    ) { Entry(id: $0.int(0), ts: $0.int(1), file: $0.optionalInt(2)) }
+  }
+
+  /// Which event took the place of which, since a newer parser reads it otherwise.
+  private static func revisions(
+    _ connection: Connection, _ run: Int64
+  ) throws(StoreError) -> [Int64: Int64] {
+    let pairs = try connection.rows(
+      """
+      SELECT l.to_event_id, l.from_event_id FROM events e
+      JOIN event_links l ON l.to_event_id = e.id AND l.relation_type = 'supersedes'
+      WHERE e.run_id = ? AND json_extract(l.metadata_json, '$.rule') = '\(EventWriter.newerParser)'
+      """, [.int(run)]
+    ) { ($0.int(0), $0.int(1)) }
+    return Dictionary(pairs, uniquingKeysWith: { max($0, $1) })
+  }
+
+  /// Merges files by the running maximum of their times. Where two stand at one time, the file
+  /// that begins first comes first, so that the order of reading decides nothing.
+  private static func merged(
+    _ entries: [Entry], _ connection: Connection
+  ) throws(StoreError) -> [Entry] {
+    var places: [Int64: Int64] = [:]
+    var firsts: [Int64: Entry] = [:]
+    var entries = entries
+    for index in entries.indices {
+      let file = entries[index].file ?? 0
+      let place = max(places[file] ?? Int64.min, entries[index].ts)
+      places[file] = place
+      entries[index].place = place
+      if firsts[file] == nil { firsts[file] = entries[index] }
+    }
+    var starts: [(file: Int64, ts: Int64, key: String)] = []
+    for (file, first) in firsts {
+      let key = try connection.first(
+        "SELECT idempotency_key FROM events WHERE id = ?", [.int(first.id)]
+      ) { $0.text(0) }
+      starts.append((file, first.ts, key ?? ""))
+    }
+    starts.sort { ($0.ts, $0.key) < ($1.ts, $1.key) }
+    let ranks = Dictionary(
+      starts.enumerated().map { ($0.element.file, $0.offset) }, uniquingKeysWith: { $1 })
+    return entries.enumerated().sorted { left, right in
+      let ranked = (ranks[left.element.file ?? 0] ?? 0, ranks[right.element.file ?? 0] ?? 0)
+      return (left.element.place, ranked.0, left.offset)
+        < (right.element.place, ranked.1, right.offset)
+    }.map(\.element)
+  }
+
+  /// Calls back with each event; they are read one at a time, since texts may be long.
+  func forEach(_ body: (StoredEvent) -> Void) throws(StoreError) {
+    for entry in entries {
+      let event = try connection.first(
+        "SELECT \(EventColumns.list) FROM events e WHERE e.id = ?", [.int(entry.id)]
+      ) { EventColumns.read($0) }
+      if let event { body(event) }
+    }
+  }
+}
