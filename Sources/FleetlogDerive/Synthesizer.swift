@@ -29,9 +29,9 @@ package struct Synthesizer: SynthesisRules {
         question.dueAt = output.ts + question.threshold
       }
       question.inference.ts = question.dueAt
-    case .start:
+    case .start(let child):
       guard let id = question.inference.evidence.last?.id else { return .fails }
-      if let first = try children(.firstRecord(ofSpawn: id)) {
+      if let first = try children(.firstRecord(ofSpawn: id, child: child)) {
         guard first.ts > question.dueAt else { return .fails }
         question.resolution = question.resolution ?? first
       }
@@ -54,7 +54,9 @@ package struct Synthesizer: SynthesisRules {
   }
 
   /// Every rule about several runs.
-  private static let groupRules: [any GroupRule.Type] = []
+  private static let groupRules: [any GroupRule.Type] = [
+    Conditions.self, SharedArtifact.self, FileContention.self, AlarmFlood.self,
+  ]
 }
 
 /// One rule about several runs: judges all events of one subject anew, in the order of time.

@@ -109,12 +109,14 @@ extension EventWriter {
         ORDER BY e.ts DESC LIMIT 1
         """, [.int(run), .int(after), .int(upTo)]
       ) { Evidence(EventColumns.read($0)) }
-    case .firstRecord(let spawn):
+    case .firstRecord(let spawn, let child):
       try connection.first(
         """
-        SELECT \(EventColumns.list) FROM event_links l JOIN events e ON e.id = l.to_event_id
-        WHERE l.from_event_id = ? AND l.relation_type = 'spawned' ORDER BY e.ts LIMIT 1
-        """, [.int(spawn)]
+        SELECT \(EventColumns.list) FROM events e WHERE e.id IN (
+          SELECT to_event_id FROM event_links WHERE from_event_id = ?1 AND relation_type = 'spawned'
+          UNION ALL SELECT id FROM runs WHERE instance_id = ?2 AND id <> ?3)
+        ORDER BY e.ts, e.idempotency_key LIMIT 1
+        """, [.int(spawn), Value(child), .int(run)]
       ) { Evidence(EventColumns.read($0)) }
     }
   }

@@ -67,9 +67,18 @@ final class GroupReader {
     let copies = try connection.rows(
       "SELECT session_id FROM session_copies WHERE event_id = ?", [.int(event.id)]
     ) { $0.text(0) }
+    var blocker: Int64?
+    if event.type == .blocked {
+      blocker = try connection.first(
+        """
+        SELECT to_event_id FROM event_links WHERE from_event_id = ? AND relation_type = 'blocked_by'
+          AND json_extract(metadata_json, '$.by') = 'worker' ORDER BY id LIMIT 1
+        """, [.int(event.id)]
+      ) { $0.int(0) }
+    }
     return GroupMember(
       event: event, sessions: Set(copies + [event.sessionID].compactMap { $0 }),
-      rootRun: try root(of: event.runID))
+      rootRun: try root(of: event.runID), namedBlocker: blocker)
   }
 
   /// The run at the top; of a circle of runs, the one with the lowest id.

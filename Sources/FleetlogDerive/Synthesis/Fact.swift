@@ -93,6 +93,9 @@ struct Call {
   /// Starts another agent.
   var isSpawn: Bool { ["Task", "Agent", "spawn_agent"].contains(bareTool) }
 
+  /// Its result is the child's report, unless that goes on in the background.
+  var answersForChild: Bool { bareTool != "spawn_agent" }
+
   /// Works or waits on behalf of another agent for as long as it is open.
   var isDelegation: Bool { isSpawn || ["wait", "wait_agent", "TaskOutput"].contains(bareTool) }
 

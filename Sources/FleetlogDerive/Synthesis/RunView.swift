@@ -12,7 +12,9 @@ package struct RunView: RunFolding {
   /// Every rule about one run, in the order in which they see an event. Those that draw links to
   /// what others infer come last.
   private static let catalogue: [any RunRule.Type] = [
-    Silence.self, Deliverable.self, Completion.self,
+    Silence.self, NeverStarted.self, MissingResult.self, Deliverable.self, Completion.self,
+    Waiting.self, Crash.self, RiskyOperation.self, RetryStorm.self, Contradiction.self,
+    FileWrites.self, FailureCause.self, Answers.self, OwnWord.self,
   ]
 
   package mutating func take(_ event: StoredEvent, into findings: inout Findings) {

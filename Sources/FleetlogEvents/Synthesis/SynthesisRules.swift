@@ -35,8 +35,9 @@ package protocol RunFolding {
 package enum ChildQuestion: Sendable {
   /// The last output of a child of this run, later than `after` and not later than `upTo`.
   case lastOutput(after: Int64, upTo: Int64)
-  /// The first record of the run that a call, an event of this run, spawned.
-  case firstRecord(ofSpawn: Int64)
+  /// The first record of the run that an event of this run spawned: one that it is linked to, or
+  /// of this name.
+  case firstRecord(ofSpawn: Int64, child: String?)
 }
 
 package enum Verdict: Sendable {
@@ -66,11 +67,14 @@ package struct GroupMember: Sendable {
   package let sessions: Set<String>
   /// The run at the top of its hierarchy.
   package let rootRun: Int64
+  /// The event that its worker names as what blocks it.
+  package let namedBlocker: Int64?
 
-  package init(event: StoredEvent, sessions: Set<String>, rootRun: Int64) {
+  package init(event: StoredEvent, sessions: Set<String>, rootRun: Int64, namedBlocker: Int64?) {
     self.event = event
     self.sessions = sessions
     self.rootRun = rootRun
+    self.namedBlocker = namedBlocker
   }
 
   package var evidence: Evidence { Evidence(event) }

@@ -5,13 +5,14 @@
 /// It is kept as text, so that a clock tick need not read the run again.
 package struct TimeQuestion: Sendable, Equatable {
   /// What the run's children have to do with the answer.
-  package enum Children: String, Sendable {
+  package enum Children: Sendable, Equatable {
     /// Nothing.
     case none
     /// Output of a child counts as the run's own.
     case output
-    /// Whether the call's child has written its first record.
-    case start
+    /// Whether the child that the evidence spawned has written its first record; the child's name
+    /// where the evidence tells it.
+    case start(child: String?)
   }
 
   /// Tells apart the questions of one run.
@@ -44,7 +45,13 @@ package struct TimeQuestion: Sendable, Equatable {
     object.set("key", key)
     object.set("due_at", dueAt)
     object.set("threshold", threshold)
-    object.set("children", children.rawValue)
+    switch children {
+    case .none: break
+    case .output: object.set("children", "output")
+    case .start(let child):
+      object.set("children", "start")
+      object.set("child", child)
+    }
     object.set("until", until)
     object.set("resolution", resolution?.json)
     object.set("inference", inference.json)
@@ -55,14 +62,17 @@ package struct TimeQuestion: Sendable, Equatable {
   package init?(text: String) {
     guard let value = try? JSONDocument(text).root, let key = value["key"]?.string,
       let dueAt = value["due_at"]?.int, let threshold = value["threshold"]?.int,
-      let children = (value["children"]?.string).flatMap(Children.init),
       let inference = value["inference"].flatMap({ Inference($0) })
     else { return nil }
     self.key = key
     self.inference = inference
     self.dueAt = Int64(dueAt)
     self.threshold = Int64(threshold)
-    self.children = children
+    switch value["children"]?.string {
+    case "output": children = .output
+    case "start": children = .start(child: value["child"]?.string)
+    default: children = .none
+    }
     until = value["until"]?.int.map { Int64($0) }
     resolution = value["resolution"].flatMap { Evidence($0) }
   }

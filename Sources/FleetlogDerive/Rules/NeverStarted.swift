@@ -1,0 +1,72 @@
+import FleetlogEvents
+
+/// A child was spawned and wrote nothing: `stale`, since the spawn silently did nothing.
+struct NeverStarted: RunRule {
+  static let name = "never_started/1"
+
+  private let options: SynthesisOptions
+  private var spawns: [Spawn] = []
+  /// Older spawns are settled for good.
+  private static let mostSpawns = 64
+
+  private struct Spawn {
+    let evidence: Evidence
+    let label: String
+    /// The child's name, where the spawn itself tells it.
+    let child: String?
+    var until: Int64?
+  }
+
+  init(_ options: SynthesisOptions) { self.options = options }
+
+  mutating func take(_ fact: Fact, in facts: RunFacts, into findings: inout Findings) {
+    switch fact.step {
+    case .called(let call) where call.isSpawn: add(call.evidence, call.label, child: nil)
+    case .returned(let result):
+      guard let call = result.call, call.isSpawn,
+        let index = spawns.firstIndex(where: { $0.evidence == call.evidence })
+      else { return }
+      if !result.succeeded {
+        spawns[index].until = fact.evidence.ts
+      } else if !result.isAsync, call.answersForChild {
+        // The child's report is here, so it ran, wherever it wrote.
+        spawns.remove(at: index)
+      }
+    case .other where fact.event.type == .workerSpawned:
+      let payload = fact.payload
+      let child = ["instance_id", "child", "child_instance", "worker"].lazy
+        .compactMap { payload?[$0]?.string }.first
+      guard child != nil || payload?["child_session_id"] != nil else { return }
+      add(fact.evidence, fact.event.summary, child: child)
+    case .interrupted, .exited:
+      for index in spawns.indices where spawns[index].until == nil {
+        spawns[index].until = fact.evidence.ts
+      }
+    default: break
+    }
+  }
+
+  private mutating func add(_ evidence: Evidence, _ label: String, child: String?) {
+    spawns.append(Spawn(evidence: evidence, label: label, child: child))
+    if spawns.count > Self.mostSpawns { spawns.removeFirst() }
+  }
+
+  func questions(in facts: RunFacts) -> [TimeQuestion] {
+    spawns.map { spawn in
+      let time = Words.duration(options.start)
+      var inference = Inference(
+        Self.name, .stale, ts: spawn.evidence.ts + options.start, tripped: spawn.evidence,
+        summary: "Spawned and never started: \(spawn.label)",
+        signal: "no first record of a spawned child within \(time)", confidence: 0.7)
+      inference.risk = true
+      inference.payload.set("child", spawn.child)
+      inference.payload.set("threshold_ms", options.start)
+      inference.ask(options)
+      var question = TimeQuestion(
+        "spawn:" + spawn.evidence.key, inference, threshold: options.start,
+        children: .start(child: spawn.child))
+      question.until = spawn.until
+      return question
+    }
+  }
+}
