@@ -29,11 +29,13 @@ package struct Synthesizer: SynthesisRules {
         question.dueAt = output.ts + question.threshold
       }
       question.inference.ts = question.dueAt
-    case .start(let child):
+    case .start(let child, let isProven):
       guard let id = question.inference.evidence.last?.id else { return .fails }
       if let first = try children(.firstRecord(ofSpawn: id, child: child)) {
         guard first.ts > question.dueAt else { return .fails }
         question.resolution = question.resolution ?? first
+      } else if isProven {
+        return .fails
       }
     }
     guard question.dueAt <= limit else {

@@ -208,7 +208,8 @@ extension EventWriter {
       case .group(.attention, _): nil
       case .group:
         try connection.first(
-          "SELECT run_id FROM events WHERE id = ?", [.int(inference.evidence.last?.id ?? 0)]
+          "SELECT run_id FROM events WHERE id = ?",
+          [.int((inference.about ?? inference.evidence.last)?.id ?? 0)]
         ) { $0.int(0) }
       }
     guard let run else { return .fleetlog }

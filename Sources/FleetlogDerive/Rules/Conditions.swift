@@ -65,12 +65,11 @@ enum SharedBlocker {
   ) {
     let blocked = members.filter { $0.event.type == .blocked }
     for (index, member) in blocked.enumerated() {
-      let others = blocked[..<index].filter {
-        $0.sessions.isDisjoint(with: member.sessions) && $0.event.runID != member.event.runID
-          && isOpen($0, member)
-      }
-      guard let earliest = others.first else { continue }
-      let named = (others + [member]).lazy.compactMap(\.namedBlocker).first
+      let open = blocked[..<index].filter { isOpen($0, member) }
+      guard let earliest = open.first, earliest.sessions.isDisjoint(with: member.sessions),
+        earliest.event.runID != member.event.runID
+      else { continue }
+      let named = (open + [member]).lazy.compactMap(\.namedBlocker).first
       let root = named ?? earliest.event.id
       if root != member.event.id {
         findings.links.append(

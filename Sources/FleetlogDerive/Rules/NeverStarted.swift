@@ -15,6 +15,8 @@ struct NeverStarted: RunRule {
     /// The child's name, where the spawn itself tells it.
     let child: String?
     var until: Int64?
+    /// The child's report is here, so it ran, wherever it wrote.
+    var isProven = false
   }
 
   init(_ options: SynthesisOptions) { self.options = options }
@@ -29,8 +31,7 @@ struct NeverStarted: RunRule {
       if !result.succeeded {
         spawns[index].until = fact.evidence.ts
       } else if !result.isAsync, call.answersForChild {
-        // The child's report is here, so it ran, wherever it wrote.
-        spawns.remove(at: index)
+        spawns[index].isProven = true
       }
     case .other where fact.event.type == .workerSpawned:
       let payload = fact.payload
@@ -64,7 +65,7 @@ struct NeverStarted: RunRule {
       inference.ask(options)
       var question = TimeQuestion(
         "spawn:" + spawn.evidence.key, inference, threshold: options.start,
-        children: .start(child: spawn.child))
+        children: .start(child: spawn.child, isProven: spawn.isProven))
       question.until = spawn.until
       return question
     }

@@ -70,6 +70,7 @@ enum SharedArtifact: GroupRule {
         + failure.event.summary,
       signal: "a claim of success about an artifact whose last check failed", confidence: 0.8)
     inference.evidence = [claim.evidence, failure.evidence].sorted { $0.ts < $1.ts }
+    inference.about = claim.evidence
     inference.ask(options)
     findings.inferences.append(inference)
   }

@@ -19,7 +19,8 @@ struct Silence: RunRule {
   private struct Pending {
     let from: Evidence
     let openCall: Call?
-    let isAfterPrompt: Bool
+    /// What it was doing, in words.
+    let state: String
   }
 
   init(_ options: SynthesisOptions) { self.options = options }
@@ -42,10 +43,12 @@ struct Silence: RunRule {
       pending = nil
       return
     }
-    var isAfterPrompt = false
-    if case .prompted = fact.step { isAfterPrompt = true }
-    pending = Pending(
-      from: latest ?? fact.evidence, openCall: facts.openCalls.last, isAfterPrompt: isAfterPrompt)
+    var state = "its turn is open"
+    if case .prompted = fact.step { state = "the last prompt is unanswered" }
+    if facts.turn == .none, let said = facts.lastSaid {
+      state = "it last said “\(said.summary)”"
+    }
+    pending = Pending(from: latest ?? fact.evidence, openCall: facts.openCalls.last, state: state)
   }
 
   func questions(in facts: RunFacts) -> [TimeQuestion] {
@@ -57,11 +60,11 @@ struct Silence: RunRule {
     let minutes = Words.duration(options.silence)
     let why =
       pending.openCall.map { "“\($0.label)” has no result: running, awaiting approval or dead" }
-      ?? (pending.isAfterPrompt ? "the last prompt is unanswered" : "its turn is open")
+      ?? pending.state
     var inference = Inference(
       Self.name, .stale, ts: from.ts + options.silence, tripped: from,
       summary: "No output for \(minutes): \(why)",
-      signal: "no output for \(minutes) while a turn is open",
+      signal: "no output for \(minutes) while some was due",
       confidence: pending.openCall == nil ? 0.7 : 0.6)
     if let call = pending.openCall, call.evidence.id != from.id {
       inference.evidence.insert(call.evidence, at: 0)

@@ -101,6 +101,7 @@ struct Waiting: RunRule {
       Self.name, ask.type, ts: call.evidence.ts, tripped: call.evidence,
       summary: (call.isEscalated ? "Asks to run outside the sandbox: " : "") + call.label,
       signal: ask.signal, confidence: ask.confidence)
+    inference.severity = 3
     escalate(&inference, call)
     inference.ask(options)
     findings.inferences.append(inference)
@@ -111,6 +112,7 @@ struct Waiting: RunRule {
       Self.name, .approvalRequested, ts: fact.evidence.ts, tripped: fact.evidence,
       summary: "Nobody was there to approve: \(result.call?.label ?? fact.event.summary)",
       signal: "a call that was refused for want of an approval", confidence: 0.9)
+    inference.severity = 3
     if let call = result.call {
       inference.evidence.insert(call.evidence, at: 0)
       escalate(&inference, call)

@@ -39,6 +39,8 @@ package struct Inference: Sendable, Equatable {
   package var confidence: Double
   /// Oldest first; the last one tripped the rule.
   package var evidence: [Evidence]
+  /// Whose run it is about, where several runs are judged; else that of the last evidence.
+  package var about: Evidence?
   package var attention = false
   package var operatorActionRequired = false
   package var risk = false

@@ -10,9 +10,9 @@ package struct TimeQuestion: Sendable, Equatable {
     case none
     /// Output of a child counts as the run's own.
     case output
-    /// Whether the child that the evidence spawned has written its first record; the child's name
-    /// where the evidence tells it.
-    case start(child: String?)
+    /// Whether the child that the evidence spawned has written its first record: the child's name
+    /// where the evidence tells it, and whether something else proves that it ran.
+    case start(child: String?, isProven: Bool)
   }
 
   /// Tells apart the questions of one run.
@@ -48,9 +48,10 @@ package struct TimeQuestion: Sendable, Equatable {
     switch children {
     case .none: break
     case .output: object.set("children", "output")
-    case .start(let child):
+    case .start(let child, let isProven):
       object.set("children", "start")
       object.set("child", child)
+      object.set("is_proven", isProven)
     }
     object.set("until", until)
     object.set("resolution", resolution?.json)
@@ -70,7 +71,9 @@ package struct TimeQuestion: Sendable, Equatable {
     self.threshold = Int64(threshold)
     switch value["children"]?.string {
     case "output": children = .output
-    case "start": children = .start(child: value["child"]?.string)
+    case "start":
+      children = .start(
+        child: value["child"]?.string, isProven: value["is_proven"]?.bool ?? false)
     default: children = .none
     }
     until = value["until"]?.int.map { Int64($0) }

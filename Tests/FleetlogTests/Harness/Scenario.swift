@@ -98,7 +98,9 @@ final class SettableClock {
 /// What a log came to, for people: what was inferred and from what, which links rules drew, and
 /// what asks for attention.
 struct ScenarioReport {
-  let text: String
+  private(set) var text = ""
+  /// Who shows each event: its emitter, or the sessions where several show it.
+  private var emitters: [Int64: String] = [:]
 
   init(database: String, title: String) throws {
     let log = try EventLog(path: database, deadline: 60_000)
@@ -113,6 +115,12 @@ struct ScenarioReport {
     } while filter.after != nil
     events.sort { ($0.ts, $0.idempotencyKey ?? "") < ($1.ts, $1.idempotencyKey ?? "") }
 
+    for event in events {
+      let sessions = try log.event(event.id)?.sessions ?? []
+      emitters[event.id] =
+        sessions.count > 1
+        ? sessions.map { String($0.prefix(8)) }.sorted().joined(separator: "+") : event.instanceID
+    }
     var inferred: [String] = []
     var links: [String] = []
     var asking: [String] = []
@@ -123,19 +131,19 @@ struct ScenarioReport {
         guard link.direction == .outgoing, Self.isByRule(link) else { continue }
         if [.supersedes, .resolves].contains(link.relation) { closed.insert(link.other.id) }
         if link.relation == .causedBy, Inference.isKey(event.idempotencyKey) {
-          evidence.append("  from: \(Self.name(link.other))")
+          evidence.append("  from: \(name(link.other))")
         } else {
           links.append(
-            "\(Self.name(event))\n  \(link.relation.words) \(Self.name(link.other))"
+            "\(name(event))\n  \(link.relation.words) \(name(link.other))"
               + (Self.isWithdrawn(link) ? " (withdrawn)" : ""))
         }
       }
       if Inference.isKey(event.idempotencyKey) {
-        inferred.append(Self.describe(event) + "\n" + evidence.joined(separator: "\n"))
+        inferred.append(describe(event) + "\n" + evidence.joined(separator: "\n"))
       }
     }
     for event in events where event.attentionCandidate && !closed.contains(event.id) {
-      asking.append(Self.name(event))
+      asking.append(name(event))
     }
     text =
       [
@@ -159,13 +167,13 @@ struct ScenarioReport {
     link.metadata?.contains("\"withdrawn\":true") ?? false
   }
 
-  static func name(_ event: StoredEvent) -> String {
+  private func name(_ event: StoredEvent) -> String {
     let time = Timestamp.format(event.ts).dropFirst(11).prefix(8)
     let mark = Inference.isKey(event.idempotencyKey) ? "~" : ""
-    return "\(time) \(event.instanceID) \(mark)\(event.type) “\(event.summary)”"
+    return "\(time) \(emitters[event.id] ?? "") \(mark)\(event.type) “\(event.summary)”"
   }
 
-  private static func describe(_ event: StoredEvent) -> String {
+  private func describe(_ event: StoredEvent) -> String {
     var words: [String] = []
     if let confidence = event.confidence { words.append("confidence \(confidence)") }
     if let severity = event.severity, severity > 1 { words.append("severity \(severity)") }
