@@ -180,6 +180,15 @@ final class Connection: @unchecked Sendable {
     }
   }
 
+  /// Runs `body`, to which the database stands still while others go on writing.
+  func reading<Result>(
+    _ body: () throws(StoreError) -> Result
+  ) throws(StoreError) -> Result {
+    try script("BEGIN", operation: "begin reading")
+    defer { sqlite3_exec(handle, "ROLLBACK", nil, nil, nil) }
+    return try body()
+  }
+
   /// Runs `body`; its queries fail with `.interrupted` once `ms` have passed.
   func withDeadline<Result>(
     ms: UInt64, _ body: () throws(StoreError) -> Result

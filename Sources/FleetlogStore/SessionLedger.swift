@@ -92,6 +92,18 @@ final class SessionLedger {
     try recountTokens(of: session)
   }
 
+  /// A session's row beside what its events come to, where the two differ.
+  func difference(of session: String) throws(StoreError) -> (stored: String, recounted: String)? {
+    defer { forget() }
+    try recount(session)
+    guard let stored = try stored(session), let recounted = open[session], stored != recounted
+    else { return nil }
+    func text(_ summary: SessionSummary) -> String {
+      JSONObject.array(of: SessionColumns.values(summary).map { "\($0)" })
+    }
+    return (text(stored), text(recounted))
+  }
+
   private static func sum(_ key: String) -> String {
     "sum(min(max(CAST(coalesce(json_extract(payload_json, '$.\(key)'), 0) AS INTEGER), 0), ?3))"
   }
