@@ -62,6 +62,7 @@ nightly: setup-test fuzz asan tsan
 	swift build --build-tests
 	FLEETLOG_KILLS=200 swift test --skip-build --filter CrashTests
 	FLEETLOG_MODEL_RUNS=12000 swift test --skip-build --filter TailReaderModelTests
+	FLEETLOG_READING_ROUNDS=30 swift test --skip-build --filter ReadingOrderTests
 
 ## Every fuzzer for so many seconds.
 SECONDS_EACH = 60

@@ -42,7 +42,10 @@ package struct Synthesizer: SynthesisRules {
       return question.until == nil ? .later(question.dueAt) : .fails
     }
     return .holds(
-      question.inference, question.resolution.map { question.inference.resolved(by: $0) })
+      question.inference,
+      question.resolution.map {
+        question.inference.ended(by: $0, question.isOwnWord ? .supersedes : .resolves)
+      })
   }
 
   package func judge(

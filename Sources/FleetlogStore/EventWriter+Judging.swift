@@ -110,11 +110,16 @@ extension EventWriter {
         """, [.int(run), .int(after), .int(upTo)]
       ) { Evidence(EventColumns.read($0)) }
     case .firstRecord(let spawn, let child):
+      // A child whose spawn no record names may be this one's: of that nothing is guessed.
       try connection.first(
         """
         SELECT \(EventColumns.list) FROM events e WHERE e.id IN (
           SELECT to_event_id FROM event_links WHERE from_event_id = ?1 AND relation_type = 'spawned'
-          UNION ALL SELECT id FROM runs WHERE instance_id = ?2 AND id <> ?3)
+          UNION ALL SELECT id FROM runs WHERE instance_id = ?2 AND id <> ?3
+          UNION ALL SELECT r.id FROM runs r WHERE r.parent_run_id = ?3
+            AND r.started_at >= (SELECT ts FROM events WHERE id = ?1) AND NOT EXISTS (
+              SELECT 1 FROM event_links l WHERE l.to_event_id = r.id
+                AND l.relation_type = 'spawned'))
         ORDER BY e.ts, e.idempotency_key LIMIT 1
         """, [.int(spawn), Value(child), .int(run)]
       ) { Evidence(EventColumns.read($0)) }

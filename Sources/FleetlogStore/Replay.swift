@@ -64,6 +64,13 @@ package struct Replay {
     }
   }
 
+  /// What was inferred in a log, without what depends on when and in which order it was read: rows
+  /// of events and links, sorted.
+  package static func inferred(in path: String) throws(StoreError) -> [String] {
+    let log = try Connection(path: path, access: .readOnly)
+    return try rows(eventSQL, log, upTo: Int64.max) + rows(linkSQL, log, upTo: Int64.max)
+  }
+
   /// SQL over the columns of `events`: what no rule inferred.
   static let raw = "(idempotency_key IS NULL OR idempotency_key NOT GLOB 'inferred:*')"
 

@@ -186,7 +186,7 @@ private enum CountingScript {
 }
 
 /// Real transcripts, which are not part of the project.
-private enum Corpus {
+enum Corpus {
   static let folder: URL? = {
     let named = ProcessInfo.processInfo.environment["FLEETLOG_CORPUS"]
     let url =

@@ -17,9 +17,18 @@ struct Completion: RunRule {
   /// Whether the end of the present task was inferred.
   private var isInferred = false
 
-  init(_ options: SynthesisOptions) { self.options = options }
+  /// Turns of which no record says that they ended.
+  private var quiet: QuietTurn
+
+  init(_ options: SynthesisOptions) {
+    self.options = options
+    quiet = QuietTurn(options, endsByPrompt: true)
+  }
+
+  func questions(in facts: RunFacts) -> [TimeQuestion] { quiet.questions }
 
   mutating func take(_ fact: Fact, in facts: RunFacts, into findings: inout Findings) {
+    quiet.follow(fact)
     for inference in findings.inferences
     where inference.evidence.last == fact.evidence && inference.rule == Deliverable.name {
       deliverables.append((fact.evidence, inference.artifacts))
@@ -32,16 +41,21 @@ struct Completion: RunRule {
       isInferred = false
     case .called(let call):
       if let plan = call.plan { closedPlan = plan.done == plan.steps ? call.evidence : nil }
-    case .said where Self.ends.contains(fact.event.type): isTold = true
-    case .turnEnded(error: nil): endTurn(fact, facts, into: &findings)
+    case .said where Self.ends.contains(fact.event.type):
+      isTold = true
+      if [.completed, .failed].contains(fact.event.type) { quiet.say(fact.evidence) }
+    case .spoke:
+      guard let inference = turnEnd(fact, fact.event, facts) else { return }
+      quiet.mayEnd(
+        fact.evidence, inference, isAsking: inference.operatorActionRequired || inference.risk)
+    case .turnEnded(error: nil):
+      guard let inference = turnEnd(fact, facts.lastText, facts) else { return }
+      isInferred = true
+      findings.inferences.append(inference)
     case .exited(code: 0, signal: nil):
-      end(
-        fact, facts, confidence: 0.9, signal: "the process exited with status 0",
-        "The run ended well", into: &findings)
+      end(fact, facts, "The run ended well", "the process exited with status 0", &findings)
     case .other where fact.event.type.rawValue == "pr.merged":
-      end(
-        fact, facts, confidence: 0.9, signal: "its pull request was merged",
-        "The work was merged", into: &findings)
+      end(fact, facts, "The work was merged", "its pull request was merged", &findings)
     default: break
     }
   }
@@ -53,34 +67,39 @@ struct Completion: RunRule {
     EventType(rawValue: "task.failed"),
   ]
 
-  private mutating func endTurn(_ fact: Fact, _ facts: RunFacts, into findings: inout Findings) {
-    guard !deliverables.isEmpty || closedPlan != nil, !isInferred,
-      !(facts.lastText.map(Question.isAsked) ?? false)
-    else { return }
+  /// The end of a task that delivered, or did all it had planned, and asks nothing.
+  private func turnEnd(_ fact: Fact, _ text: StoredEvent?, _ facts: RunFacts) -> Inference? {
+    guard !deliverables.isEmpty || closedPlan != nil, !isInferred, !isTold,
+      facts.openCalls.isEmpty, !(text.map(Question.isAsked) ?? false)
+    else { return nil }
     let what =
       deliverables.isEmpty
       ? "closed every step of its plan" : "delivered " + artifactWords(deliverables)
-    end(
-      fact, facts, confidence: 0.5,
-      signal: deliverables.isEmpty
+    return completed(
+      fact, facts, confidence: 0.5, "The turn ended; it \(what)",
+      deliverables.isEmpty
         ? "the turn ended with the worker's own plan done"
-        : "the turn ended after a push or pull request, with no open question",
-      "The turn ended; it \(what)", into: &findings)
+        : "the turn ended after a push or pull request, with no open question")
   }
 
   private mutating func end(
-    _ fact: Fact, _ facts: RunFacts, confidence: Double, signal: String, _ summary: String,
-    into findings: inout Findings
+    _ fact: Fact, _ facts: RunFacts, _ summary: String, _ signal: String,
+    _ findings: inout Findings
   ) {
     guard !isTold else { return }
     isInferred = true
+    findings.inferences.append(completed(fact, facts, confidence: 0.9, summary, signal))
+  }
+
+  private func completed(
+    _ fact: Fact, _ facts: RunFacts, confidence: Double, _ summary: String, _ signal: String
+  ) -> Inference {
     var inference = Inference(
       Self.name, .completed, ts: fact.evidence.ts, tripped: fact.evidence, summary: summary,
       signal: signal, confidence: confidence)
     let grounds = deliverables.map(\.evidence) + [closedPlan].compactMap { $0 }
     inference.evidence = grounds.suffix(5) + [fact.evidence]
-    for artifact in deliverables.flatMap(\.artifacts) where !inference.artifacts.contains(artifact)
-    {
+    for artifact in deliverables.flatMap(\.artifacts) where !inference.artifacts.contains(artifact) {
       inference.artifacts.append(artifact)
     }
     inference.operatorActionRequired = inference.artifacts.contains { $0.kind == "github_pr" }
@@ -90,7 +109,7 @@ struct Completion: RunRule {
       inference.summary += "; the last check had failed: " + check.words
     }
     inference.ask(inference.operatorActionRequired || inference.risk, options)
-    findings.inferences.append(inference)
+    return inference
   }
 
   private func artifactWords(

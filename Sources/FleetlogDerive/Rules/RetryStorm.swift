@@ -36,7 +36,9 @@ struct RetryStorm: RunRule {
       if model.failures.count >= options.failingModelCalls, model.told == nil {
         let count = model.failures.count
         model.told = infer(
-          model, "The model could not be reached \(count) times in a row: \(reason)",
+          model,
+          "The model could not be reached \(count) times in a row"
+            + (reason.isEmpty ? "" : ": " + reason),
           signal: "the same model error \(count) times in a row", &findings)
       }
     case .spoke, .called: Self.end(&model, by: fact, into: &findings)

@@ -6,19 +6,20 @@ struct Waiting: RunRule {
   static let name = "waiting/1"
 
   private let options: SynthesisOptions
-  /// A question at the end of a text of which nobody says that it ended the turn.
-  private var quiet: TimeQuestion?
-  /// Those of earlier turns that stood for long enough.
-  private var answered: [TimeQuestion] = []
+  /// Questions at the end of texts of which nobody says that they ended the turn.
+  private var quiet: QuietTurn
   /// Whether a missing approval was told since the operator last spoke.
   private var hasToldApproval = false
   /// Whether the worker said so itself since the operator last spoke.
   private var isTold = false
 
-  init(_ options: SynthesisOptions) { self.options = options }
+  init(_ options: SynthesisOptions) {
+    self.options = options
+    quiet = QuietTurn(options, endsByPrompt: false)
+  }
 
   mutating func take(_ fact: Fact, in facts: RunFacts, into findings: inout Findings) {
-    follow(fact)
+    quiet.follow(fact)
     guard !facts.isSubagent else { return }
     switch fact.step {
     case .prompted:
@@ -36,14 +37,11 @@ struct Waiting: RunRule {
       findings.inferences.append(inference)
     case .spoke where !isTold:
       guard let question = question(fact.event) else { return }
-      var inference = waiting(
+      let inference = waiting(
         question, tripped: fact.evidence,
         "a text that ends with a question, and nothing after it for "
           + Words.duration(options.quietTurn))
-      inference.ts += options.quietTurn
-      inference.ask(options)
-      quiet = TimeQuestion(
-        "quiet:" + fact.evidence.key, inference, threshold: options.quietTurn)
+      quiet.mayEnd(fact.evidence, inference, isAsking: true)
     default: break
     }
   }
@@ -52,25 +50,7 @@ struct Waiting: RunRule {
     .needsDecision, .needsReview, .approvalRequested, .waitingOnOperator, .blocked, .completed,
   ]
 
-  /// What becomes of a question that may have ended a turn: the operator answers it, or the
-  /// worker goes on and it was none.
-  private mutating func follow(_ fact: Fact) {
-    guard var question = quiet else { return }
-    switch fact.step {
-    case .modelAnswered, .other: return
-    case .prompted(isQueued: false) where fact.isOperators:
-      question.until = fact.evidence.ts
-      question.resolution = fact.evidence
-      if fact.evidence.ts >= question.dueAt { answered.append(question) }
-    case .interrupted where fact.evidence.ts >= question.dueAt:
-      question.until = fact.evidence.ts
-      answered.append(question)
-    default: break
-    }
-    quiet = nil
-  }
-
-  func questions(in facts: RunFacts) -> [TimeQuestion] { answered + [quiet].compactMap { $0 } }
+  func questions(in facts: RunFacts) -> [TimeQuestion] { quiet.questions }
 
   private func question(_ text: StoredEvent) -> String? {
     Question.text(of: text).flatMap { Question.asked(in: $0) }

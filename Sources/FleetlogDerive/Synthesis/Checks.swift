@@ -15,10 +15,10 @@ struct Check: Sendable {
     else { return nil }
     evidence = fact.evidence
     words = fact.event.summary
-    if let counted = Self.counted(in: fact.event.summary) {
-      failed = counted
-    } else if result.isError {
+    if result.isError {
       failed = true
+    } else if let counted = Self.counted(in: fact.event.summary) {
+      failed = counted
     } else if command.contains("|") || command.contains("|| ") || command.contains(";") {
       // The exit status is another command's.
       return nil
@@ -67,15 +67,17 @@ struct Check: Sendable {
     let words = words.drop {
       ["npx", "bunx", "uv", "poetry", "bundle", "run", "exec"].contains($0)
     }
-    guard let first = words.first.map(name) else { return false }
+    guard let first = words.first.map(name), words.allSatisfy({ !listings.contains($0) }) else {
+      return false
+    }
     let rest = words.dropFirst().filter { !$0.hasPrefix("-") }
     switch first {
     case "pytest", "jest", "vitest", "mocha", "rspec", "phpunit", "ctest", "tox", "nox", "ava",
-      "playwright", "cypress":
+      "playwright", "cypress", "act":
       return true
     case "npm", "yarn", "pnpm", "bun", "deno":
-      let script = rest.first == "run" ? rest.dropFirst().first : rest.first
-      return script.map { $0 == "test" || $0.hasPrefix("test:") } ?? false
+      return !["add", "install", "i", "remove"].contains(rest.first ?? "")
+        && rest.contains { $0 == "test" || $0.hasPrefix("test:") }
     case "cargo", "go", "swift", "dotnet", "mvn", "gradle", "gradlew", "mix", "rails", "mvnw":
       return rest.first == "test"
     case "make", "just": return rest.contains("test") || rest.contains("check")
@@ -87,6 +89,11 @@ struct Check: Sendable {
     default: return false
     }
   }
+
+  /// Options that make a runner tell about tests instead of running them.
+  private static let listings: Set<String> = [
+    "--collect-only", "--markers", "--help", "--version", "--list", "--listTests", "--list-tests",
+  ]
 
   private static func name(_ path: String) -> String {
     path.split(separator: "/").last.map(String.init) ?? path

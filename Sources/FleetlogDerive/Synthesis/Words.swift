@@ -26,8 +26,8 @@ extension Inference {
   }
 
   /// The link that says what ended it.
-  func resolved(by evidence: Evidence) -> InferredLink {
+  func ended(by evidence: Evidence, _ relation: RelationType) -> InferredLink {
     InferredLink(
-      rule, .resolves, from: .event(evidence.id), to: .inferred(key), confidence: confidence)
+      rule, relation, from: .event(evidence.id), to: .inferred(key), confidence: confidence)
   }
 }

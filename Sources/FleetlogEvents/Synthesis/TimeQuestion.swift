@@ -28,6 +28,8 @@ package struct TimeQuestion: Sendable, Equatable {
   package var until: Int64?
   /// The event that shows that what was inferred is over.
   package var resolution: Evidence?
+  /// Whether that event says the same in the worker's own words, and so supersedes it.
+  package var isOwnWord = false
 
   package init(
     _ key: String, _ inference: Inference, threshold: Int64, children: Children = .none
@@ -55,6 +57,7 @@ package struct TimeQuestion: Sendable, Equatable {
     }
     object.set("until", until)
     object.set("resolution", resolution?.json)
+    object.set("own_word", isOwnWord)
     object.set("inference", inference.json)
     return object.text
   }
@@ -77,6 +80,7 @@ package struct TimeQuestion: Sendable, Equatable {
     default: children = .none
     }
     until = value["until"]?.int.map { Int64($0) }
+    isOwnWord = value["own_word"]?.bool ?? false
     resolution = value["resolution"].flatMap { Evidence($0) }
   }
 }
