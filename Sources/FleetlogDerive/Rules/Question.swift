@@ -4,7 +4,11 @@ import FleetlogEvents
 enum Question {
   static func isAsked(_ event: StoredEvent) -> Bool { text(of: event).map(isAsked) ?? false }
 
+  /// - Returns: nil also for a text without a question mark.
   static func text(of event: StoredEvent) -> String? {
+    guard let payload = event.payload,
+      payload.contains(bytesOf: "?") || payload.contains(bytesOf: "？")
+    else { return nil }
     let text = Fact.text(Fact.payload(event)?["text"])
     return text.isEmpty ? nil : text
   }

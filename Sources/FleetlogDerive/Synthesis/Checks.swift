@@ -15,15 +15,16 @@ struct Check: Sendable {
     else { return nil }
     evidence = fact.evidence
     words = fact.event.summary
+    let isOwnStatus = !command.contains("|") && !command.contains(";")
     if result.isError {
       failed = true
-    } else if let counted = Self.counted(in: fact.event.summary) {
-      failed = counted
-    } else if command.contains("|") || command.contains("|| ") || command.contains(";") {
-      // The exit status is another command's.
-      return nil
-    } else {
+    } else if isOwnStatus {
       failed = false
+    } else if let counted = Self.counted(in: fact.event.summary) {
+      // The exit status is another command's, so what was printed decides.
+      failed = counted
+    } else {
+      return nil
     }
   }
 

@@ -73,6 +73,7 @@ struct Call {
     let input = payload?["input"]
     evidence = Evidence(event)
     tool = payload?["tool"]?.string ?? ""
+    kind = Self.kind(of: tool)
     label = event.summary
     useID = payload?["tool_use_id"]?.string
     signature = tool + "\n" + String(input?.source.prefix(2000) ?? "")
@@ -84,30 +85,43 @@ struct Call {
     plan = CallInput.plan(input)
   }
 
-  /// The tool's name without the server or namespace that offers it.
-  private var bareTool: Substring {
+  /// What the call means for the course of its run.
+  private let kind: Kind
+
+  private enum Kind { case spawn, spawnInBackground, delegation, question, plan, resultless, other }
+
+  private static func kind(of tool: String) -> Kind {
+    // Without the server or namespace that offers it.
     let afterServer = tool.split(separator: "__").last ?? ""
-    return afterServer.split(separator: ".").last ?? ""
+    switch afterServer.split(separator: ".").last ?? "" {
+    case "Task", "Agent": return .spawn
+    case "spawn_agent": return .spawnInBackground
+    case "wait", "wait_agent", "TaskOutput": return .delegation
+    case "AskUserQuestion", "request_user_input": return .question
+    case "ExitPlanMode": return .plan
+    case "web_search", "": return .resultless
+    default: return .other
+    }
   }
 
   /// Starts another agent.
-  var isSpawn: Bool { ["Task", "Agent", "spawn_agent"].contains(bareTool) }
+  var isSpawn: Bool { kind == .spawn || kind == .spawnInBackground }
 
   /// Its result is the child's report, unless that goes on in the background.
-  var answersForChild: Bool { bareTool != "spawn_agent" }
+  var answersForChild: Bool { kind == .spawn }
 
   /// Works or waits on behalf of another agent for as long as it is open.
-  var isDelegation: Bool { isSpawn || ["wait", "wait_agent", "TaskOutput"].contains(bareTool) }
+  var isDelegation: Bool { isSpawn || kind == .delegation }
 
-  var isQuestion: Bool { ["AskUserQuestion", "request_user_input"].contains(bareTool) }
+  var isQuestion: Bool { kind == .question }
 
-  var isPlanApproval: Bool { bareTool == "ExitPlanMode" }
+  var isPlanApproval: Bool { kind == .plan }
 
   /// Whether it stands open until the operator says something.
   var isAsking: Bool { isQuestion || isPlanApproval }
 
   /// Whether a result is ever written for it.
-  var expectsResult: Bool { bareTool != "web_search" && !tool.isEmpty }
+  var expectsResult: Bool { kind != .resultless }
 }
 
 /// What came of a tool call.
