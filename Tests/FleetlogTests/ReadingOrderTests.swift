@@ -99,12 +99,12 @@ private struct Transcripts {
     init(_ fleet: Fleet) throws {
       let writer = try Pipeline.create(database: fleet.database, holdsLock: false)
       search = try SearchThread(database: fleet.database)
-      pipeline = try Pipeline(
+      pipeline = Pipeline(
         writer: writer, cap: .sha256(), search: search, clock: { Transcripts.readAt })
     }
 
     func take(_ path: FilePath) throws {
-      try pipeline.take(change(path))
+      pipeline.take(change(path))
       while try pipeline.step() {}
     }
 

@@ -36,6 +36,7 @@ struct Fleet {
     for file in oldestFirst ? files.reversed() : files { pipeline.take(file) }
     while try pipeline.step() {}
     try pipeline.settle(quietSince: .max)
+    try pipeline.judge()
     try search.finish()
     return pipeline.progress
   }

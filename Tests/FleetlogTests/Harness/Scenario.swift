@@ -60,10 +60,10 @@ struct Scenario {
       let clock = SettableClock(recorded ?? Self.lastTime(fleet, inputs))
       let writer = try Pipeline.create(database: fleet.database)
       let search = try SearchThread(database: fleet.database)
-      let pipeline = try Pipeline(
+      let pipeline = Pipeline(
         writer: writer, cap: .sha256(), search: search, clock: { clock.now })
       for input in reversed ? inputs.reversed() : inputs {
-        try pipeline.take(change(fleet.folder.path(input)))
+        pipeline.take(change(fleet.folder.path(input)))
       }
       while try pipeline.step() {}
       try pipeline.settle(quietSince: .max)
