@@ -53,7 +53,10 @@ let package = Package(
     tests("FleetlogWebTests", ["FleetlogEvents", "FleetlogStore", "FleetlogWeb"]),
     tests(
       "FleetlogTests",
-      ["fleetlog", "FleetlogEvents", "FleetlogIngest", "FleetlogStore", "FleetlogWeb"]),
+      [
+        "fleetlog", "FleetlogDerive", "FleetlogEvents", "FleetlogIngest", "FleetlogStore",
+        "FleetlogWeb",
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )

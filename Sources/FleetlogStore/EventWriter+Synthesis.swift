@@ -300,13 +300,17 @@ extension EventWriter {
       return
     }
     guard let old = try resolve(.inferred(key)) else { return }
-    let rule = key.dropFirst(Inference.keyPrefix.count).prefix { $0 != ":" }
-    let successor = news.first { $0.rule.hasPrefix(rule + "/") }
+    let rule =
+      try connection.first(
+        "SELECT json_extract(payload_json, '$.rule') FROM events WHERE id = ?", [.int(old)]
+      ) { $0.text(0) } ?? ""
     var from: Int64?
-    if let successor { from = try resolve(.inferred(successor.key)) }
+    if let successor = news.first(where: { $0.rule == rule }) {
+      from = try resolve(.inferred(successor.key))
+    }
     if from == nil { from = try resolve(.event(cause)) }
     guard let from, from != old else { return }
-    var metadata = Self.metadata(successor?.rule ?? String(rule), 1)
+    var metadata = Self.metadata(rule, 1)
     metadata.set("withdrawn", true)
     commit.result.links += try links.insert(
       RelationType.supersedes.rawValue, from, old, metadata.text, now: commit.now)

@@ -89,8 +89,11 @@ final class RunLedger {
   }
 
   func count(_ event: StoredEvent, in run: Run) {
-    var entry = touched[run.id] ?? (0, event.ts, event.ts)
+    // Neutral under min and max, since an inference is no activity.
+    var entry = touched[run.id] ?? (0, Int64.max, Int64.min)
     entry.count += 1
+    touched[run.id] = entry
+    if Inference.isKey(event.idempotencyKey) { return }
     entry.first = min(entry.first, event.ts)
     entry.last = max(entry.last, event.ts)
     touched[run.id] = entry

@@ -153,7 +153,7 @@ final class SynthesisLedger {
       }
       view.fold.take(taken.event, into: &findings)
     }
-    try save(view.fold.questions, of: run, &view)
+    try save(view.fold.questions, of: run, cause: cause, &view)
     try wakeParent(of: run, cause: cause)
     views.put(view, for: run)
     return findings
@@ -183,7 +183,7 @@ final class SynthesisLedger {
 
   /// Stores what changed among a run's questions.
   private func save(
-    _ questions: [TimeQuestion], of run: Int64, _ view: inout RunViews.Loaded
+    _ questions: [TimeQuestion], of run: Int64, cause: Int64, _ view: inout RunViews.Loaded
   ) throws(StoreError) {
     guard !questions.isEmpty || !view.questions.isEmpty else { return }
     var texts: [String: String] = [:]
@@ -204,23 +204,23 @@ final class SynthesisLedger {
         "DELETE FROM synthesis_questions WHERE run_id = ? AND key = ?", [.int(run), .text(key)])
     }
     view.questions = texts
-    if hasChanged { try reopen(run) }
+    if hasChanged { try reopen(run, cause: cause) }
   }
 
   /// Has a run judged again that stands by something time decided: what changed may refute it.
-  private func reopen(_ run: Int64) throws(StoreError) {
+  private func reopen(_ run: Int64, cause: Int64) throws(StoreError) {
     let isClaimed = try connection.first(
       "SELECT 1 FROM synthesis_claims WHERE owner = ? AND is_timed = 1 LIMIT 1",
       [.text(Owner.run(run).text)], { _ in true })
     guard isClaimed != nil else { return }
-    try pend("timed", String(run), cause: run)
+    try pend("timed", String(run), cause: cause)
   }
 
   private func wakeParent(of run: Int64, cause: Int64) throws(StoreError) {
     let parent = try connection.first(
       "SELECT parent_run_id FROM runs WHERE id = ?", [.int(run)]
     ) { $0.optionalInt(0) }
-    if let parent, let parent, parent != run { try reopen(parent) }
+    if let parent, let parent, parent != run { try reopen(parent, cause: cause) }
   }
 
   private func due(at time: Int64) {
@@ -281,7 +281,7 @@ final class SynthesisLedger {
       "SELECT key, question FROM synthesis_questions WHERE run_id = ?", [.int(run)]
     ) { ($0.text(0), $0.text(1)) }
     view.questions = Dictionary(stored, uniquingKeysWith: { $1 })
-    try save(fold.questions, of: run, &view)
+    try save(fold.questions, of: run, cause: cause, &view)
     try wakeParent(of: run, cause: cause)
     views.put(view, for: run)
   }

@@ -1,4 +1,5 @@
 import FleetlogEvents
+import FleetlogDerive
 import FleetlogIngest
 import FleetlogTestSupport
 import Foundation
@@ -44,6 +45,11 @@ struct CrashTests {
       }
       let log = try Connection(path: fleet.database, access: .readOnly)
       #expect(try log.rows("PRAGMA integrity_check") { $0.text(0) } == ["ok"])
+      let replay = try Replay.run(
+        log: fleet.database, scratch: fleet.folder.path("scratch.db").text,
+        synthesize: Synthesizer(), project: SessionReducer.apply, now: Clock.now())
+      #expect(replay.inferredEvents > 0)
+      for difference in replay.differences.prefix(5) { Issue.record("seed \(seed): \(difference)") }
     }
   }
 }

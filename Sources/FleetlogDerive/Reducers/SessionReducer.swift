@@ -26,6 +26,8 @@ package enum SessionReducer {
   /// A record without a time has its file's, which says nothing about when the session was as
   /// soon as one other record has a time of its own.
   private static func stretch(_ session: inout SessionSummary, over event: StoredEvent) {
+    // That nothing happened is no activity.
+    if session.events > 0, Inference.isKey(event.idempotencyKey) { return }
     let isBorrowed = event.payload?.contains(bytesOf: "\"_ts_from\":\"file_mtime\"") ?? false
     if session.events == 0 || (session.timesAreBorrowed && !isBorrowed) {
       session.startedAt = event.ts

@@ -5,7 +5,8 @@ import Testing
 @testable import FleetlogStore
 
 /// Everything that a log says, without what depends on when and in which order it was read: the
-/// ids of events and runs are replaced by keys.
+/// ids of events and runs are replaced by keys. What was inferred is left out: it depends on how far
+/// the clock has come, and a replay compares it.
 struct LogContent {
   /// Rows by table, each as one text, sorted.
   private(set) var tables: [String: [String]] = [:]
@@ -35,10 +36,10 @@ struct LogContent {
         (SELECT group_concat(s) FROM (SELECT related_session_id AS s UNION
           SELECT session_id FROM session_copies WHERE event_id = events.id ORDER BY s))
         """,
-      ], of: "events"),
+      ], of: "events WHERE \(Replay.raw)"),
     "event_links": row(
       [key("from_event_id"), key("to_event_id"), "relation_type", "metadata_json"],
-      of: "event_links"),
+      of: "event_links WHERE coalesce(json_extract(metadata_json, '$.rule'), '') NOT LIKE '%/%'"),
     "pending_links": row(
       [key("event_id"), "relation_type", "direction", "target_kind", "target"],
       of: "pending_links"),
@@ -46,13 +47,14 @@ struct LogContent {
       [
         "key", "parent_key", "(SELECT p.key FROM runs p WHERE p.id = runs.parent_run_id)",
         "instance_id", "role", "session_id", unshared("started_at"), unshared("last_at"),
-        unshared("events"),
+        unshared("(SELECT count(*) FROM events WHERE run_id = runs.id AND \(Replay.raw))"),
       ], of: "runs"),
-    "sessions": row(SessionColumns.names, of: "sessions"),
+    "sessions": row(
+      SessionColumns.names.filter { !["events", "attention"].contains($0) }, of: "sessions"),
     "event_tags": row(["tag", "ts", key("event_id")], of: "event_tags"),
     "event_totals": row(
       ["hour", "event_type", "source_kind", "events", "attention"],
-      of: "event_totals WHERE event_type <> 'process.started'"),
+      of: "event_totals WHERE event_type <> 'process.started' AND source_kind <> 'system'"),
     "contract_turns": row(
       ["agent", "model", "contract_version", "turns", "kept", "refused"], of: "contract_turns"),
     "key_aliases": row(["key", key("event_id")], of: "key_aliases"),
@@ -91,13 +93,14 @@ struct LogContent {
   /// Which events the words of the log find.
   private static func hits(_ database: String, _ log: Connection) throws -> [String] {
     let questions = try EventLog(path: database, deadline: 20_000)
-    let words = try log.rows("SELECT summary FROM events") { $0.text(0) }
+    let words = try log.rows("SELECT summary FROM events WHERE \(Replay.raw)") { $0.text(0) }
       .flatMap { $0.split { !$0.isLetter } }.map { $0.lowercased() }.filter { $0.count > 3 }
     return try Set(words).sorted().prefix(400).map { word in
       var filter = EventFilter()
       filter.text = word
       filter.limit = 500
       let keys = try questions.events(filter).rows.map { $0.event.idempotencyKey ?? "" }
+        .filter { !Inference.isKey($0) }
       return word + ": " + keys.sorted().joined(separator: " ")
     }
   }
