@@ -19,7 +19,7 @@ extension EventWriter {
       let reader = try RunReader(connection, run: run)
       var fold = synthesis.rules.newRun()
       var findings = Findings()
-      try reader.forEach { fold.take($0, into: &findings) }
+      try reader.readAll { fold.take($0, into: &findings) }
       try settle(
         SynthesisLedger.Found(owner: .run(run), findings: findings), isTimed: false, cause: cause,
         mayWithdraw: try !isPruned(run), &commit)

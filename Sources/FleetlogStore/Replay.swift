@@ -196,14 +196,16 @@ extension EventWriter {
   ///
   /// - Returns: the moment up to which the log is judged; nil where nothing was judged yet.
   fileprivate func copyRaw(from path: String) throws(StoreError) -> Int64? {
-    let uri = "file:" + path.utf8.map { byte in
-      let isPlain =
-        (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte & 0xDF)
-        || "/-_.".utf8.contains(byte)
-      let hex = String(byte, radix: 16)
-      return isPlain
-        ? String(UnicodeScalar(byte)) : "%" + (hex.count < 2 ? "0" + hex : hex)
-    }.joined() + "?mode=ro"
+    let uri =
+      "file:"
+      + path.utf8.map { byte in
+        let isPlain =
+          (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte & 0xDF)
+          || "/-_.".utf8.contains(byte)
+        let hex = String(byte, radix: 16)
+        return isPlain
+          ? String(UnicodeScalar(byte)) : "%" + (hex.count < 2 ? "0" + hex : hex)
+      }.joined() + "?mode=ro"
     try connection.run("ATTACH ? AS log", [.text(uri)])
     let columns = EventColumns.names.joined(separator: ", ")
     let judged = try connection.transaction { () throws(StoreError) in

@@ -99,7 +99,7 @@ struct RunReader {
   }
 
   /// Calls back with each event; they are read one at a time, since texts may be long.
-  func forEach(_ body: (StoredEvent) -> Void) throws(StoreError) {
+  func readAll(_ body: (StoredEvent) -> Void) throws(StoreError) {
     for entry in entries {
       let event = try connection.first(
         "SELECT \(EventColumns.list) FROM events e WHERE e.id = ?", [.int(entry.id)]

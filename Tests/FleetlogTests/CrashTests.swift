@@ -1,5 +1,5 @@
-import FleetlogEvents
 import FleetlogDerive
+import FleetlogEvents
 import FleetlogIngest
 import FleetlogTestSupport
 import Foundation

@@ -99,7 +99,8 @@ struct Completion: RunRule {
       signal: signal, confidence: confidence)
     let grounds = deliverables.map(\.evidence) + [closedPlan].compactMap { $0 }
     inference.evidence = grounds.suffix(5) + [fact.evidence]
-    for artifact in deliverables.flatMap(\.artifacts) where !inference.artifacts.contains(artifact) {
+    for artifact in deliverables.flatMap(\.artifacts) where !inference.artifacts.contains(artifact)
+    {
       inference.artifacts.append(artifact)
     }
     inference.operatorActionRequired = inference.artifacts.contains { $0.kind == "github_pr" }

@@ -52,7 +52,8 @@ enum Conditions: GroupRule {
     _ relation: RelationType, _ from: GroupMember, _ to: Int64, _ confidence: Double,
     rule: String = name
   ) -> InferredLink {
-    InferredLink(rule, relation, from: .event(from.event.id), to: .event(to), confidence: confidence)
+    InferredLink(
+      rule, relation, from: .event(from.event.id), to: .event(to), confidence: confidence)
   }
 }
 

@@ -26,7 +26,9 @@ enum Question {
     guard line.hasSuffix("?") || line.hasSuffix("？") else { return nil }
     let body = line.dropLast()
     let start = body.lastIndex { ".!?:。！".contains($0) }.map { body.index(after: $0) }
-    let sentence = String(line[(start ?? line.startIndex)...]).trimmed
+    let sentence = String(
+      line[(start ?? line.startIndex)...].trimmingPrefix { "*_`\"'#>- ".contains($0) }
+    ).trimmed
     let words = sentence.lowercased()
     return offers.contains(where: words.contains) ? nil : sentence
   }

@@ -43,7 +43,9 @@ struct Risk {
 
   private static func git(_ words: [String]) -> Risk? {
     if let push = GitPush(words) {
-      if push.isForced { return Risk(words: "forces a push over what others may have", severity: 4) }
+      if push.isForced {
+        return Risk(words: "forces a push over what others may have", severity: 4)
+      }
       if push.deletes { return Risk(words: "deletes a remote branch", severity: 3) }
       if push.arguments.contains("--no-verify") {
         return Risk(words: "skips the checks before a push", severity: 3)
@@ -56,7 +58,8 @@ struct Risk {
     if arguments("reset")?.contains("--hard") == true {
       return Risk(words: "throws away changes that are not committed", severity: 3)
     }
-    if let clean = arguments("clean"), clean.contains(where: { $0.hasPrefix("-") && $0.contains("f") }),
+    if let clean = arguments("clean"),
+      clean.contains(where: { $0.hasPrefix("-") && $0.contains("f") }),
       !clean.contains("-n"), !clean.contains("--dry-run")
     {
       return Risk(words: "removes files that git does not know", severity: 3)

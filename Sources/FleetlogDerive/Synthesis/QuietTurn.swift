@@ -33,7 +33,9 @@ struct QuietTurn {
     case .modelAnswered, .other: return
     case .prompted(isQueued: false) where fact.isOperators: break
     case .interrupted where fact.evidence.ts >= question.dueAt: break
-    default: return open = nil
+    default:
+      open = nil
+      return
     }
     open = nil
     if fact.evidence.ts < question.dueAt {

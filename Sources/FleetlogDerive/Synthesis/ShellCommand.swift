@@ -23,8 +23,7 @@ struct ShellCommand {
       if isAssignment(first) || wrappers.contains(first) {
         words = words.dropFirst()
       } else if first == "timeout" || first == "nice" {
-        words = words.dropFirst().drop { $0.hasPrefix("-") }
-        if words.first?.first?.isNumber == true { words = words.dropFirst() }
+        words = words.dropFirst().drop { $0.hasPrefix("-") || $0.first?.isNumber == true }
       } else {
         break
       }
