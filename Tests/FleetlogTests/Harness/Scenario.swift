@@ -19,6 +19,7 @@ struct Scenario {
   private let until: Int64?
 
   static let folder = "scenarios"
+  static let firings = ProcessInfo.processInfo.environment["FLEETLOG_FIRINGS"]
 
   static var names: [String] {
     let root = Fixtures.url(folder).path
