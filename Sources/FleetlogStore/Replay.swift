@@ -162,18 +162,21 @@ package struct Replay {
         result.append(Difference(kind: "session", stored: stored, replayed: recounted))
       }
     }
-    let hour = TotalsLedger.hour
-    result += differences(
-      "totals",
-      try rows(
-        "SELECT json_array(hour, event_type, source_kind, events, attention) FROM event_totals",
-        log),
-      try rows(
-        """
-        SELECT json_array(hour, event_type, source_kind, count(*), sum(attention_candidate)) FROM (
-          SELECT (ts - ((ts % \(hour)) + \(hour)) % \(hour)) / \(hour) AS hour, event_type, source_kind,
-            attention_candidate FROM events) GROUP BY hour, event_type, source_kind
-        """, log))
+    for totals in [TotalsLedger.hours, TotalsLedger.days] {
+      let (unit, width) = (totals.unit, totals.width)
+      result += differences(
+        "totals",
+        try rows(
+          "SELECT json_array(\(unit), event_type, source_kind, events, attention) FROM "
+            + totals.name, log),
+        try rows(
+          """
+          SELECT json_array(\(unit), event_type, source_kind, count(*), sum(attention_candidate))
+          FROM (SELECT (ts - ((ts % \(width)) + \(width)) % \(width)) / \(width) AS \(unit),
+            event_type, source_kind, attention_candidate FROM events)
+          GROUP BY \(unit), event_type, source_kind
+          """, log))
+    }
     result += differences(
       "run", try rows("SELECT json_array(key, events) FROM runs", log),
       try rows(

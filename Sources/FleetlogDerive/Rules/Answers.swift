@@ -8,7 +8,12 @@ struct Answers: RunRule {
   private struct Ask {
     let end: LinkEnd
     /// The call whose result is the answer; nil where any word of the operator is one.
-    let call: Int64?
+    var call: Int64?
+    /// The same, by the name that a hook knows the call by.
+    var useID: String?
+    /// Whether the agent's program stands still until it is answered, so that whatever follows
+    /// shows that it was.
+    var isPrompt = false
   }
 
   private var asks: [Ask] = []
@@ -20,19 +25,25 @@ struct Answers: RunRule {
     switch fact.step {
     case .prompted where fact.isOperators: resolve(by: fact, into: &findings) { _ in true }
     case .said where fact.isOperators: resolve(by: fact, into: &findings) { _ in true }
+    case .called, .spoke: resolve(by: fact, into: &findings) { $0.isPrompt && $0.useID == nil }
     case .returned(let result):
-      if let call = result.call?.evidence.id {
-        resolve(by: fact, into: &findings) { $0.call == call }
+      let (call, useID) = (result.call?.evidence.id, result.call?.useID)
+      resolve(by: fact, into: &findings) { ask in
+        (ask.call != nil && ask.call == call)
+          || (ask.isPrompt && (ask.useID == nil || ask.useID == useID))
       }
     case .said where Self.types.contains(fact.event.type):
-      add(Ask(end: .event(fact.evidence.id), call: nil))
+      var ask = Ask(end: .event(fact.evidence.id))
+      ask.isPrompt = fact.isByHook
+      ask.useID = fact.isByHook ? fact.payload?["tool_use_id"]?.string : nil
+      add(ask)
     default: break
     }
     for inference in findings.inferences where Self.types.contains(inference.type) {
       guard inference.evidence.last == fact.evidence else { continue }
-      var call: Int64?
-      if case .called = fact.step { call = fact.evidence.id }
-      add(Ask(end: .inferred(inference.key), call: call))
+      var ask = Ask(end: .inferred(inference.key))
+      if case .called = fact.step { ask.call = fact.evidence.id }
+      add(ask)
     }
   }
 

@@ -41,7 +41,7 @@ struct Completion: RunRule {
       isInferred = false
     case .called(let call):
       if let plan = call.plan { closedPlan = plan.done == plan.steps ? call.evidence : nil }
-    case .said where Self.ends.contains(fact.event.type):
+    case .said where Self.ends.contains(fact.event.type) && !fact.isByHook:
       isTold = true
       if [.completed, .failed].contains(fact.event.type) { quiet.say(fact.evidence) }
     case .spoke:

@@ -26,6 +26,9 @@ struct Fact {
 
   var isOperators: Bool { event.sourceKind == SourceKind.operator.rawValue }
 
+  /// Told by the agent's program, not by the worker.
+  var isByHook: Bool { event.isToldByHook }
+
   /// Whether the event shows that the worker or its tools did something.
   var isOutput: Bool {
     switch step {

@@ -113,6 +113,7 @@ struct RunFacts {
     switch fact.step {
     case .prompted(let isQueued):
       lastPrompt = fact.evidence
+      hasExited = false
       guard !isQueued else { return }
       turn = .open
       lastText = nil
@@ -120,7 +121,9 @@ struct RunFacts {
       callsInTurn = 0
     case .called(let call):
       turn = .open
+      hasExited = false
       lastText = nil
+      goOn()
       hasCalls = true
       callsInTurn += 1
       openCalls.append(call)
@@ -128,6 +131,7 @@ struct RunFacts {
     case .returned(let result):
       if let call = result.call { openCalls.removeAll { $0.evidence.id == call.evidence.id } }
       if turn != .ended { lastText = nil }
+      goOn()
       lastCheck = Check(fact, result) ?? lastCheck
     case .spoke:
       turn = .open
@@ -145,6 +149,11 @@ struct RunFacts {
       if fact.event.type == .messageReasoning { lastText = nil }
       lastCheck = Check(reported: fact) ?? lastCheck
     }
+  }
+
+  /// A worker whose tools run does not stand still any more, whatever it said.
+  private mutating func goOn() {
+    if let said = lastSaid, !Self.sayingsOfWork.contains(said.type) { lastSaid = nil }
   }
 
   /// Drops calls that the run went past without a result.
