@@ -254,7 +254,10 @@ package final class EventWriter {
       guard let name, name != event.idempotencyKey else { continue }
       let added = try connection.run(
         "INSERT OR IGNORE INTO key_aliases VALUES (?, ?)", [.text(name), .int(event.id)])
-      if added == 1 { commit.result.links += try links.attachPending(named: name, to: event) }
+      guard added == 1 else { continue }
+      let attached = try links.attachPending(named: name, to: event)
+      commit.result.links += attached
+      if attached > 0 { try synthesis?.takeBlocker(event) }
     }
   }
 
@@ -360,7 +363,9 @@ package final class EventWriter {
     }
     try synthesis?.take(event)
     commit.result.links += try links.add(draft.links, of: event, now: commit.now)
-    commit.result.links += try links.attachPending(to: event)
+    let attached = try links.attachPending(to: event)
+    commit.result.links += attached
+    if attached > 0 { try synthesis?.takeBlocker(event) }
     if draft.version != nil {
       let superseded = try links.supersede(by: event, now: commit.now)
       commit.result.links += superseded

@@ -25,6 +25,7 @@ extension EventWriter {
     if try !isStored(told) {
       told.links = [.byRule(Self.betterTelling, .supersedes, .eventID(known.id))]
       note(revised: [draft.run.sessionID], &commit)
+      try synthesis?.takeRevision(of: known.runID, cause: commit.nextID)
     }
     return told
   }
@@ -47,6 +48,7 @@ extension EventWriter {
     commit.result.links += try links.add([link], of: better, now: commit.now)
     contract.uncount(event, agent: try sessions.agent(of: event.sessionID))
     note(revised: [event.sessionID], &commit)
+    try synthesis?.takeRevision(of: event.runID, cause: better.id)
   }
 }
 

@@ -18,7 +18,12 @@ struct RunReader {
   init(_ connection: Connection, run: Int64) throws(StoreError) {
     self.connection = connection
     var entries = try Self.entries(connection, run)
-    let revisions = try Self.revisions(connection, run)
+    let lesser = Set(
+      try Self.superseded(connection, run, by: EventWriter.betterTelling).map(\.older))
+    entries.removeAll { lesser.contains($0.id) }
+    let revisions = Dictionary(
+      try Self.superseded(connection, run, by: EventWriter.newerParser).map { ($0.older, $0.newer) },
+      uniquingKeysWith: { max($0, $1) })
     if !revisions.isEmpty {
       let newer = Set(revisions.values)
       entries.removeAll { newer.contains($0.id) }
@@ -52,18 +57,17 @@ struct RunReader {
     ) { Entry(id: $0.int(0), ts: $0.int(1), file: $0.optionalInt(2)) }
   }
 
-  /// Which event took the place of which, since a newer parser reads it otherwise.
-  private static func revisions(
-    _ connection: Connection, _ run: Int64
-  ) throws(StoreError) -> [Int64: Int64] {
-    let pairs = try connection.rows(
+  /// Which event took the place of which: another reading of the same fact.
+  private static func superseded(
+    _ connection: Connection, _ run: Int64, by rule: String
+  ) throws(StoreError) -> [(older: Int64, newer: Int64)] {
+    try connection.rows(
       """
       SELECT l.to_event_id, l.from_event_id FROM events e
       JOIN event_links l ON l.to_event_id = e.id AND l.relation_type = 'supersedes'
-      WHERE e.run_id = ? AND json_extract(l.metadata_json, '$.rule') = '\(EventWriter.newerParser)'
-      """, [.int(run)]
+      WHERE e.run_id = ? AND json_extract(l.metadata_json, '$.rule') = ?
+      """, [.int(run), .text(rule)]
     ) { ($0.int(0), $0.int(1)) }
-    return Dictionary(pairs, uniquingKeysWith: { max($0, $1) })
   }
 
   /// Merges files by the running maximum of their times. Where two stand at one time, the file

@@ -84,10 +84,13 @@ final class SynthesisLedger {
         """
         SELECT \(EventColumns.list) FROM events e WHERE e.id > ?1 AND e.id <= ?2
           AND (e.attention_candidate = 1 OR e.dedupe_key IS NOT NULL
-            OR e.artifact_refs IS NOT NULL)
+            OR e.artifact_refs IS NOT NULL OR e.event_type = 'process.started')
         """, [.int(known), .int(lastID)]
       ) { EventColumns.read($0) }
-      for event in candidates { try join(event) }
+      for event in candidates {
+        try join(event)
+        if event.type == .processStarted { try wakeSpawner(of: event) }
+      }
     }
     watermark = lastID
   }
@@ -96,6 +99,7 @@ final class SynthesisLedger {
   func take(_ event: StoredEvent) throws(StoreError) {
     try join(event)
     guard !Inference.isKey(event.idempotencyKey) else { return }
+    if event.type == .processStarted { try wakeSpawner(of: event) }
     taken.append(Taken(event: event, run: event.runID, file: event.sourceFileID))
   }
 
@@ -114,6 +118,26 @@ final class SynthesisLedger {
   func takeRevision(of run: Int64, cause: Int64) throws(StoreError) {
     views.drop(run)
     try pend("run", String(run), cause: cause)
+  }
+
+  /// An event arrived that others were waiting for: who names it as blocker shares that with whom
+  /// it is judged together with.
+  func takeBlocker(_ event: StoredEvent) throws(StoreError) {
+    let blocked = try connection.rows(
+      """
+      SELECT \(EventColumns.list) FROM event_links l JOIN events e ON e.id = l.from_event_id
+      WHERE l.to_event_id = ? AND l.relation_type = 'blocked_by'
+      """, [.int(event.id)]
+    ) { EventColumns.read($0) }
+    for other in blocked {
+      if let key = other.dedupeKey {
+        try pend(JudgedGroup.condition.rawValue, key, cause: event.id)
+      }
+      for artifact in ArtifactReference.list(other.artifactRefs) {
+        guard let subject = artifact.subject else { continue }
+        try pend(JudgedGroup.artifact.rawValue, subject, cause: event.id)
+      }
+    }
   }
 
   /// Folds what was taken, a run at a time.
@@ -221,6 +245,16 @@ final class SynthesisLedger {
       "SELECT parent_run_id FROM runs WHERE id = ?", [.int(run)]
     ) { $0.optionalInt(0) }
     if let parent, let parent, parent != run { try reopen(parent, cause: cause) }
+  }
+
+  /// A run begins: whoever spawned one of this name may have been told that it never started.
+  private func wakeSpawner(of start: StoredEvent) throws(StoreError) {
+    let first = TimeQuestion.key(ofChild: start.instanceID, "")
+    let spawners = try connection.rows(
+      "SELECT run_id FROM synthesis_questions WHERE key >= ? AND key < ?",
+      [.text(first), .text(first + "\u{10FFFF}")]
+    ) { $0.int(0) }
+    for run in Set(spawners) where run != start.runID { try reopen(run, cause: start.id) }
   }
 
   private func due(at time: Int64) {

@@ -63,8 +63,9 @@ struct NeverStarted: RunRule {
       inference.payload.set("child", spawn.child)
       inference.payload.set("threshold_ms", options.start)
       inference.ask(options)
+      let name = TimeQuestion.key(ofChild: spawn.child ?? "", spawn.evidence.key)
       var question = TimeQuestion(
-        "spawn:" + spawn.evidence.key, inference, threshold: options.start,
+        name, inference, threshold: options.start,
         children: .start(child: spawn.child, isProven: spawn.isProven))
       question.until = spawn.until
       return question

@@ -41,6 +41,12 @@ package struct TimeQuestion: Sendable, Equatable {
     self.children = children
   }
 
+  /// The key of a question about a spawned child, such that those about a child of some name can
+  /// be found.
+  package static func key(ofChild name: String, _ spawn: String) -> String {
+    "child:" + name + "\n" + spawn
+  }
+
   /// The question as text.
   package var text: String {
     var object = JSONObject()

@@ -23,6 +23,7 @@ let migration005 = Migration(
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX synthesis_questions_due ON synthesis_questions (due_at)
       WHERE due_at IS NOT NULL;
+    CREATE INDEX synthesis_questions_key ON synthesis_questions (key);
 
     -- What is to be judged once nothing older is being read: runs to be folded again, and groups
     -- that an event joined. cause is the newest event that asks for it.

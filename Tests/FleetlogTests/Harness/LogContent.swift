@@ -21,6 +21,10 @@ struct LogContent {
     tables["search"] = try Self.hits(database, log)
   }
 
+  /// SQL over the columns of `events`: neither inferred nor the start of Fleetlog's own run, which
+  /// an inference may begin.
+  private static let said = Replay.raw + " AND idempotency_key IS NOT 'run:fleetlog'"
+
   private static let questions: KeyValuePairs = [
     "events": row(
       [
@@ -36,7 +40,7 @@ struct LogContent {
         (SELECT group_concat(s) FROM (SELECT related_session_id AS s UNION
           SELECT session_id FROM session_copies WHERE event_id = events.id ORDER BY s))
         """,
-      ], of: "events WHERE \(Replay.raw)"),
+      ], of: "events WHERE \(said)"),
     "event_links": row(
       [key("from_event_id"), key("to_event_id"), "relation_type", "metadata_json"],
       of: "event_links WHERE coalesce(json_extract(metadata_json, '$.rule'), '') NOT LIKE '%/%'"),
@@ -48,7 +52,7 @@ struct LogContent {
         "key", "parent_key", "(SELECT p.key FROM runs p WHERE p.id = runs.parent_run_id)",
         "instance_id", "role", "session_id", unshared("started_at"), unshared("last_at"),
         unshared("(SELECT count(*) FROM events WHERE run_id = runs.id AND \(Replay.raw))"),
-      ], of: "runs"),
+      ], of: "runs WHERE key <> 'run:fleetlog'"),
     "sessions": row(
       SessionColumns.names.filter { !["events", "attention"].contains($0) }, of: "sessions"),
     "event_tags": row(["tag", "ts", key("event_id")], of: "event_tags"),
@@ -93,14 +97,14 @@ struct LogContent {
   /// Which events the words of the log find.
   private static func hits(_ database: String, _ log: Connection) throws -> [String] {
     let questions = try EventLog(path: database, deadline: 20_000)
-    let words = try log.rows("SELECT summary FROM events WHERE \(Replay.raw)") { $0.text(0) }
+    let words = try log.rows("SELECT summary FROM events WHERE \(said)") { $0.text(0) }
       .flatMap { $0.split { !$0.isLetter } }.map { $0.lowercased() }.filter { $0.count > 3 }
     return try Set(words).sorted().prefix(400).map { word in
       var filter = EventFilter()
       filter.text = word
       filter.limit = 500
       let keys = try questions.events(filter).rows.map { $0.event.idempotencyKey ?? "" }
-        .filter { !Inference.isKey($0) }
+        .filter { !Inference.isKey($0) && $0 != "run:fleetlog" }
       return word + ": " + keys.sorted().joined(separator: " ")
     }
   }
