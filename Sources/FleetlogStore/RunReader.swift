@@ -22,7 +22,9 @@ struct RunReader {
       try Self.superseded(connection, run, by: EventWriter.betterTelling).map(\.older))
     entries.removeAll { lesser.contains($0.id) }
     let revisions = Dictionary(
-      try Self.superseded(connection, run, by: EventWriter.newerParser).map { ($0.older, $0.newer) },
+      try Self.superseded(connection, run, by: EventWriter.newerParser).map {
+        ($0.older, $0.newer)
+      },
       uniquingKeysWith: { max($0, $1) })
     if !revisions.isEmpty {
       let newer = Set(revisions.values)
