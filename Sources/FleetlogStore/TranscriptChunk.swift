@@ -25,6 +25,8 @@ package final class TranscriptPacker {
   /// Bytes of transcript in a full chunk: an eighth smaller than in chunks of a quarter of it, and
   /// unpacked for a receipt in a ms.
   private static let chunkSize = 1 << 20
+  /// Less is what a live file appends: it is compressed once it is joined with what follows.
+  private static let compressedSize = 4096
   /// Bytes between two lines that are still taken for blank ones.
   static let widestGap: Int64 = 4096
 
@@ -55,7 +57,7 @@ package final class TranscriptPacker {
   }
 
   private func chunk(_ bytes: [UInt8], at offset: Int64) -> TranscriptChunk {
-    let compressed = zstd.compress(bytes)
+    let compressed = bytes.count < Self.compressedSize ? nil : zstd.compress(bytes)
     return TranscriptChunk(
       offset: offset, length: bytes.count, codec: compressed == nil ? .raw : .zstd,
       bytes: compressed ?? bytes)
