@@ -222,9 +222,10 @@ extension EventWriter {
         "INSERT INTO main.run_copies SELECT * FROM log.run_copies",
         "INSERT INTO main.pruned_sessions SELECT * FROM log.pruned_sessions",
         """
-        INSERT INTO main.event_links SELECT * FROM log.event_links
-        WHERE from_event_id IN (SELECT id FROM main.events)
-          AND to_event_id IN (SELECT id FROM main.events)
+        -- Not by IN: SQLite then tries every pair of events.
+        INSERT INTO main.event_links SELECT * FROM log.event_links l
+        WHERE EXISTS (SELECT 1 FROM main.events WHERE id = l.from_event_id)
+          AND EXISTS (SELECT 1 FROM main.events WHERE id = l.to_event_id)
           AND coalesce(json_extract(metadata_json, '$.rule'), '') NOT LIKE '%/%'
         """,
         "UPDATE sqlite_sequence SET seq = (SELECT seq FROM log.sqlite_sequence "
