@@ -6,6 +6,9 @@ package struct SynthesisOptions: Sendable {
 
   /// A worker that should be producing and writes nothing for this long is stale.
   package var silence: Int64 = 30 * minute
+  /// A worker that wrote something within this time is at work; after it, nobody can tell whether
+  /// it runs, awaits an approval or died.
+  package var quiet: Int64 = 5 * minute
   /// A spawned child writes its first record within this time, or its start came to nothing.
   package var start: Int64 = 30 * second
   /// A text that nothing follows for this long ended its turn, where the source does not say so.

@@ -10,6 +10,14 @@ package struct Synthesizer: SynthesisRules {
 
   package func newRun() -> any RunFolding { RunView(options) }
 
+  package func state(
+    of facts: WorkerFacts, standing: [StoredEvent], children: [WorkerState], at moment: Int64
+  ) -> WorkerState {
+    WorkerStates(
+      facts: facts, standing: standing, children: children, moment: moment, options: options
+    ).state
+  }
+
   package func judge<Failure: Error>(
     _ question: TimeQuestion, until: Int64,
     children: (ChildQuestion) throws(Failure) -> Evidence?

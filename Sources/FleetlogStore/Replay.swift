@@ -8,7 +8,7 @@ package import FleetlogEvents
 package struct Replay {
   /// One row that differs.
   package struct Difference: Sendable {
-    /// What kind of row: `event`, `link`, `session`, `totals`, `run`.
+    /// What kind of row: `event`, `link`, `worker`, `session`, `totals`, `run`.
     package let kind: String
     /// The row as the log has it; nil where it lacks it.
     package let stored: String?
@@ -59,6 +59,15 @@ package struct Replay {
       report.differences =
         differences("event", events, try rows(eventSQL, writer.connection, upTo: Int64.max))
         + differences("link", links, try rows(linkSQL, writer.connection, upTo: Int64.max))
+      if judged != nil {
+        let moved = Set(
+          try log.rows("SELECT DISTINCT run_id FROM events WHERE id > ?", [.int(last)]) {
+            $0.int(0)
+          })
+        report.differences += differences(
+          "worker", try workers(log, without: moved), try workers(writer.connection, without: moved)
+        )
+      }
       report.differences += try counted(log, project)
       return report
     }
@@ -116,6 +125,21 @@ package struct Replay {
       AND max(l.from_event_id, l.to_event_id) <= ?1
       AND l.from_event_id NOT IN (\(withdrawn)) AND l.to_event_id NOT IN (\(withdrawn))
     """
+
+  /// What is known of workers, those left out of which something was pruned.
+  ///
+  /// - Parameter moved: runs of which something came later.
+  private static func workers(
+    _ connection: Connection, without moved: Set<Int64>
+  ) throws(StoreError) -> [String] {
+    try connection.rows(
+      """
+      SELECT r.id, json_array(r.key, json(w.facts)) FROM worker_states w
+      JOIN runs r ON r.id = w.run_id
+      WHERE coalesce(r.session_id, '') NOT IN (SELECT session_id FROM pruned_sessions)
+      """
+    ) { (run: $0.int(0), row: $0.text(1)) }.filter { !moved.contains($0.run) }.map(\.row).sorted()
+  }
 
   /// - Parameter last: events that came later are left out.
   private static func rows(

@@ -104,9 +104,12 @@ struct RunReader {
     }.map(\.element)
   }
 
-  /// Calls back with each event; they are read one at a time, since texts may be long.
-  func readAll(_ body: (StoredEvent) -> Void) throws(StoreError) {
-    for entry in entries {
+  /// Calls back with each event up to a moment, in ms; they are read one at a time, since texts may
+  /// be long.
+  func readAll(
+    upTo moment: Int64 = .max, _ body: (StoredEvent) -> Void
+  ) throws(StoreError) {
+    for entry in entries where entry.ts <= moment {
       let event = try connection.first(
         "SELECT \(EventColumns.list) FROM events e WHERE e.id = ?", [.int(entry.id)]
       ) { EventColumns.read($0) }

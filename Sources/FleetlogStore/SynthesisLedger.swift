@@ -178,6 +178,7 @@ final class SynthesisLedger {
       view.fold.take(taken.event, into: &findings)
     }
     try save(view.fold.questions, of: run, cause: cause, &view)
+    try save(view.fold.worker, of: run)
     try wakeParent(of: run, cause: cause)
     views.put(view, for: run)
     return findings
@@ -316,6 +317,7 @@ final class SynthesisLedger {
     ) { ($0.text(0), $0.text(1)) }
     view.questions = Dictionary(stored, uniquingKeysWith: { $1 })
     try save(fold.questions, of: run, cause: cause, &view)
+    try save(fold.worker, of: run)
     try wakeParent(of: run, cause: cause)
     views.put(view, for: run)
   }

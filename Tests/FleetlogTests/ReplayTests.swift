@@ -47,6 +47,8 @@ struct ReplayTests {
       "UPDATE events SET summary = 'all is well' WHERE event_type = 'stale' AND id = "
         + "(SELECT min(id) FROM events WHERE event_type = 'stale')",
       "UPDATE events SET confidence = 0.5 WHERE event_type = 'alarm_flood'",
+      "UPDATE worker_states SET facts = json_set(facts, '$.turn', 'failed') "
+        + "WHERE run_id = (SELECT min(run_id) FROM worker_states)",
       "UPDATE events SET attention_candidate = 1 - attention_candidate "
         + "WHERE event_type = 'alarm_flood'",
       "UPDATE events SET ts = ts + 1 WHERE event_type = 'commit_pushed'",

@@ -4,6 +4,7 @@ package import FleetlogEvents
 package struct RunView: RunFolding {
   private var facts = RunFacts()
   private var rules: [any RunRule]
+  private var reducer = WorkerReducer()
 
   init(_ options: SynthesisOptions) {
     rules = Self.catalogue.map { $0.init(options) }
@@ -20,11 +21,14 @@ package struct RunView: RunFolding {
   package mutating func take(_ event: StoredEvent, into findings: inout Findings) {
     let fact = facts.take(event)
     for index in rules.indices { rules[index].take(fact, in: facts, into: &findings) }
+    reducer.take(fact, in: facts)
     switch fact.step {
     case .prompted(isQueued: false), .turnEnded, .exited: facts.forgetAbandonedCalls()
     default: break
     }
   }
+
+  package var worker: WorkerFacts { reducer.facts(in: facts) }
 
   package var questions: [TimeQuestion] { rules.flatMap { $0.questions(in: facts) } }
 }

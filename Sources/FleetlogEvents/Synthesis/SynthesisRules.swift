@@ -17,6 +17,16 @@ package protocol SynthesisRules: Sendable {
   /// Judges all events of one group together, in the order of their time.
   func judge(_ group: JudgedGroup, subject: String, members: [GroupMember]) -> Findings
 
+  /// What a worker's facts come to at a moment.
+  ///
+  /// - Parameters:
+  ///   - standing: what was inferred of the worker and stood at the moment, newest first.
+  ///   - children: its sub-agents at the moment.
+  ///   - moment: ms since the Unix epoch.
+  func state(
+    of facts: WorkerFacts, standing: [StoredEvent], children: [WorkerState], at moment: Int64
+  ) -> WorkerState
+
   /// Candidates for attention that are further apart than this, in ms, don't belong to one flood.
   var floodWindow: Int64 { get }
 }
@@ -29,6 +39,9 @@ package protocol RunFolding {
 
   /// What time will decide, given the events so far.
   var questions: [TimeQuestion] { get }
+
+  /// What the events so far tell about the run's worker.
+  var worker: WorkerFacts { get }
 }
 
 /// What an answer may depend on that other runs show.

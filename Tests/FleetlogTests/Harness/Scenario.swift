@@ -52,6 +52,15 @@ struct Scenario {
 
   /// Reads the scenario through the real pipeline and tells what came of it.
   func run(reversed: Bool = false) throws -> String {
+    try read(reversed: reversed) { fleet in
+      try ScenarioReport(database: fleet.database, title: title, until: until).text
+    }
+  }
+
+  /// Reads the scenario through the real pipeline, for a look at what came of it.
+  func read<Result>(
+    reversed: Bool = false, _ body: (Fleet) throws -> Result
+  ) throws -> Result {
     try Fleet.with { fleet in
       for input in inputs {
         let folder = (input as NSString).deletingLastPathComponent
@@ -70,7 +79,7 @@ struct Scenario {
       try pipeline.settle(quietSince: .max)
       try pipeline.judge(until: until)
       try search.finish()
-      return try ScenarioReport(database: fleet.database, title: title).text
+      return try body(fleet)
     }
   }
 
@@ -103,7 +112,8 @@ struct ScenarioReport {
   /// Who shows each event: its emitter, or the sessions where several show it.
   private var emitters: [Int64: String] = [:]
 
-  init(database: String, title: String) throws {
+  /// - Parameter until: the moment up to which the log was judged, in ms; nil for its own end.
+  init(database: String, title: String, until: Int64? = nil) throws {
     let log = try EventLog(path: database, deadline: 60_000)
     var filter = EventFilter()
     filter.sort = .oldest
@@ -146,10 +156,13 @@ struct ScenarioReport {
     for event in events where event.attentionCandidate && !closed.contains(event.id) {
       asking.append(name(event))
     }
+    let end = max(until ?? 0, try log.overview().lastEventAt ?? 0)
+    let workers = try WorkerReport(log, at: end).lines
     text =
       [
         title, Self.section("Inferred", inferred), Self.section("Links drawn by rules", links),
         Self.section("Asks for attention", asking),
+        "Workers at the end:\n\n" + workers.joined(separator: "\n"),
       ].joined(separator: "\n\n") + "\n"
   }
 
