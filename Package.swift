@@ -50,7 +50,8 @@ let package = Package(
     tests("FleetlogIngestTests", ["FleetlogEvents", "FleetlogIngest"]),
     tests("FleetlogDeriveTests", ["FleetlogEvents", "FleetlogDerive"]),
     tests("FleetlogStoreTests", ["FleetlogEvents", "FleetlogStore"]),
-    tests("FleetlogWebTests", ["FleetlogEvents", "FleetlogStore", "FleetlogWeb"]),
+    tests(
+      "FleetlogWebTests", ["FleetlogEvents", "FleetlogDerive", "FleetlogStore", "FleetlogWeb"]),
     tests(
       "FleetlogTests",
       [

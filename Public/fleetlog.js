@@ -71,7 +71,7 @@ function moveCursor(step) {
   cursor.querySelector("[data-open]")?.focus({ preventScroll: true });
 }
 
-const places = { o: "/", e: "/events", s: "/sessions" };
+const places = { o: "/", w: "/workers", g: "/graph", e: "/events", s: "/sessions" };
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;

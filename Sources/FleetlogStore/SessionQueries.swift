@@ -62,6 +62,21 @@ extension EventLog {
     conditions.isEmpty ? "" : " WHERE " + conditions.joined(separator: " AND ")
   }
 
+  /// The sessions of these ids that the log has, without their runs.
+  package func summaries(
+    of ids: some Sequence<String>
+  ) throws(StoreError) -> [String: SessionSummary] {
+    try pool.withConnection { (connection) throws(StoreError) in
+      var summaries: [String: SessionSummary] = [:]
+      for id in Set(ids) {
+        summaries[id] = try connection.first(
+          "SELECT \(SessionColumns.list) FROM sessions s WHERE s.id = ?", [.text(id)]
+        ) { SessionColumns.read($0) }
+      }
+      return summaries
+    }
+  }
+
   package func session(_ id: String) throws(StoreError) -> SessionDetail? {
     try pool.withConnection { (connection) throws(StoreError) in
       let found = try connection.first(

@@ -1,4 +1,4 @@
-import FleetlogEvents
+package import FleetlogEvents
 package import FleetlogStore
 
 /// Answers requests with the pages of the log. Holds no state of its own besides what it was
@@ -8,6 +8,8 @@ package final class Dashboard: Sendable {
   private let live: LiveHub
   private let assets: Assets
   private let templates: Templates
+  private let rules: any SynthesisRules
+  private let graphs = GraphLayouter()
   private let now: @Sendable () -> Int64
   private let troubles: @Sendable () -> [String]
 
@@ -15,15 +17,18 @@ package final class Dashboard: Sendable {
   ///
   /// - Parameters:
   ///   - live: what is told of every commit to `log`.
+  ///   - rules: what follows from the facts of a worker; the composition root's.
   ///   - now: ms since the Unix epoch.
   ///   - troubles: what keeps the program from its work right now, in sentences.
   package init(
-    log: EventLog, live: LiveHub, assets: Assets, now: @escaping @Sendable () -> Int64,
+    log: EventLog, live: LiveHub, assets: Assets, rules: any SynthesisRules,
+    now: @escaping @Sendable () -> Int64,
     troubles: @escaping @Sendable () -> [String] = { [] }
   ) throws(TemplateError) {
     self.log = log
     self.live = live
     self.assets = assets
+    self.rules = rules
     self.now = now
     self.troubles = troubles
     templates = try Templates(load: assets.template)
@@ -37,7 +42,7 @@ package final class Dashboard: Sendable {
     }
     if request.segments == [LiveStream.path] { return stream(request) }
     let segments = Self.pageSegments(request)
-    for route in Routes.pages {
+    for route in Routes.pages + Routes.drawings {
       guard let id = route.match(segments) else { continue }
       guard request.method == .get else { return .now(readOnly(request)) }
       return .queued { [self] in answer(route, id, request) }
@@ -97,22 +102,37 @@ package final class Dashboard: Sendable {
   private func answer(_ route: Route, _ id: String, _ request: HTTPRequest) -> HTTPResponse {
     let page = PageRequest(
       id: id, parameters: request.query.map { ($0.name, $0.value ?? "") }, now: now(),
-      templates: templates, progress: live.progress, troubles: troubles)
+      templates: templates, rules: rules, graphs: graphs,
+      progress: live.progress, troubles: troubles)
     do {
       switch try route.answer(page, log, request.prefersJSON) {
       case .json(let object):
         return .json(object.bytes)
       case .page(let head, let content, let status):
         return framed(head, content, try log.overview(), status: status)
+      case .drawing(let content): return drawing(content)
       }
     } catch let error as EventFilter.ParameterError {
       return problem(
         400, "bad_parameter", "\(error).", parameter: error.parameter, for: request)
+    } catch let error as Unavailable {
+      return problem(503, "unavailable", error.message, for: request)
     } catch let error as NotFound {
       return problem(404, "not_found", error.message, for: request)
     } catch {
       return problem(500, "log_unreadable", "Fleetlog \(error).", for: request)
     }
+  }
+
+  /// A drawing of its own takes its colours from the same file as the pages.
+  private func drawing(_ content: SafeHTML) -> HTTPResponse {
+    var writer = HTMLWriter(reservingCapacity: content.bytes.count + 200)
+    writer.append(#"<?xml version="1.0" encoding="UTF-8"?>"#)
+    writer.append("\n<?xml-stylesheet type=\"text/css\" href=\"")
+    writer.append(url: assets.url(of: .style))
+    writer.append("\"?>\n")
+    writer.append(html: content)
+    return .bytes(writer.finish().bytes, contentType: "image/svg+xml")
   }
 
   private func framed(

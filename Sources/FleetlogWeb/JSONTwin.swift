@@ -210,10 +210,14 @@ extension JSONObject {
 // The log and its sources.
 extension JSONTwin {
   static func overview(
-    _ overview: LogOverview, attention: [StoredEvent], sessions: [SessionSummary],
-    delivered: [StoredEvent]
+    _ overview: LogOverview, needs: NeedList, workers: WorkerList, attention: [StoredEvent],
+    sessions: [SessionSummary], delivered: [StoredEvent]
   ) -> JSONObject {
     var object = figures(overview)
+    object.set("needs", needs.groups.map(need))
+    object.set("needs_total", needs.total)
+    object.set("needs_older", needs.older)
+    object.set("workers", workers.workers.map(worker))
     object.set("attention", attention.map(event))
     object.set("recent_sessions", sessions.map(session))
     object.set("delivered", delivered.map(event))

@@ -9,10 +9,17 @@ enum Routes {
     Route("/events/:id", SingleEventPage.self),
     Route("/sessions", SessionsPage.self),
     Route("/sessions/:id", TranscriptPage.self),
+    Route("/workers", WorkersPage.self),
+    Route("/graph", GraphPage.self),
     Route("/sources", SourcesPage.self),
     Route("/validation", ValidationPage.self),
     Route("/contract", ContractPage.self),
     Route("/healthz", HealthPage.self),
+  ]
+
+  /// Drawings that stand alone.
+  static let drawings: [Route] = [
+    Route("/graph.svg", drawing: GraphPage.drawing)
   ]
 
   static let assets = "assets"
@@ -24,6 +31,7 @@ struct Route: Sendable {
   enum Answer {
     case page(PageHead, SafeHTML, status: Int)
     case json(JSONObject)
+    case drawing(SafeHTML)
   }
 
   let pattern: String
@@ -37,6 +45,14 @@ struct Route: Sendable {
       let content = request.templates[keyPath: P.template].fill(page)
       return .page(page.head, content, status: page.status)
     }
+  }
+
+  init(
+    _ pattern: String,
+    drawing: @escaping @Sendable (PageRequest, EventLog) throws -> SafeHTML
+  ) {
+    self.pattern = pattern
+    answer = { request, log, _ in .drawing(try drawing(request, log)) }
   }
 
   /// What stands for `:id` where the path is this route's, empty where it has none; nil where the

@@ -10,9 +10,9 @@ enum Fleetlog {
   /// Every verb, in the order of the help.
   static let verbs: [any Verb.Type] = [
     ServeCommand.self, IngestCommand.self, DemoCommand.self, EventsCommand.self,
-    SearchCommand.self, SessionsCommand.self, ContractCommand.self, HookCommand.self,
-    DoctorCommand.self, PruneCommand.self, ReindexCommand.self, ReplayCommand.self,
-    BackupCommand.self, BenchCommand.self,
+    SearchCommand.self, SessionsCommand.self, WorkersCommand.self, ContractCommand.self,
+    HookCommand.self, DoctorCommand.self, PruneCommand.self, ReindexCommand.self,
+    ReplayCommand.self, BackupCommand.self, BenchCommand.self,
   ]
 
   static func main() {

@@ -1,3 +1,4 @@
+import FleetlogDerive
 import FleetlogEvents
 import FleetlogIngest
 import FleetlogStore
@@ -73,7 +74,7 @@ final class Server {
     live = try LiveHub(log: log)
     search.whenAdvanced { [live] in live.publishSearch() }
     let dashboard = try Dashboard(
-      log: log, live: live, assets: try Places.assets(arguments),
+      log: log, live: live, assets: try Places.assets(arguments), rules: Synthesizer(),
       now: { Clock.now() }, troubles: { health.troubles })
     var configuration = HTTPServer.Configuration()
     configuration.host = arguments.value("host") ?? configuration.host

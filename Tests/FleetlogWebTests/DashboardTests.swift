@@ -1,3 +1,4 @@
+import FleetlogDerive
 import FleetlogEvents
 import FleetlogStore
 import FleetlogTestSupport
@@ -15,7 +16,7 @@ private struct Bench {
     try log.append(drafts)
     let reader = try log.reader()
     dashboard = try Dashboard(
-      log: reader, live: LiveHub(log: reader), assets: .ofThisPackage(),
+      log: reader, live: LiveHub(log: reader), assets: .ofThisPackage(), rules: Synthesizer(),
       now: { TemporaryLog.recordedAt })
   }
 
@@ -67,7 +68,9 @@ struct DashboardTests {
 
   @Test(
     "every page answers with HTML and its twin with JSON, in an empty log and in a filled one",
-    arguments: ["/", "/events", "/sessions", "/sources", "/validation", "/healthz"])
+    arguments: [
+      "/", "/events", "/sessions", "/workers", "/graph", "/sources", "/validation", "/healthz",
+    ])
   func pages(path: String) throws {
     for bench in [try Bench(), try Bench(drafts: Self.drafts())] {
       let page = try bench.ask(path)
@@ -79,6 +82,36 @@ struct DashboardTests {
       #expect(twin.status == 200)
       #expect(twin.headers["Content-Type"] == "application/json")
       #expect(try JSONDocument(twin.body).root.isObject)
+    }
+  }
+
+  @Test("the drawing of a graph stands alone, with its colours in the pages' own file")
+  func drawing() throws {
+    let response = try Bench(drafts: Self.drafts()).ask("/graph.svg?root=2")
+    guard response.status == 200 else {
+      // Without Graphviz there is none, which is said.
+      #expect(response.status == 503)
+      #expect(response.text.contains("graphviz"))
+      return
+    }
+    #expect(response.headers["Content-Type"] == "image/svg+xml")
+    #expect(
+      response.text.hasPrefix("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<?xml-stylesheet "))
+    #expect(response.text.contains("xmlns=\"http://www.w3.org/2000/svg\""))
+    #expect(response.text.contains("registry login expired"))
+  }
+
+  @Test("a parameter that can't be taken is a 400 that names it")
+  func refusedParameters() throws {
+    let bench = try Bench()
+    for (target, parameter) in [
+      ("/workers.json?at=soon", "at"), ("/workers.json?state=happy", "state"),
+      ("/workers.json?q=x", "q"), ("/graph.json?root=x", "root"),
+      ("/graph.json?relation=likes", "relation"),
+    ] {
+      let response = try bench.ask(target)
+      #expect(response.status == 400, "\(target)")
+      #expect(try JSONDocument(response.body).root["error"]?["parameter"]?.string == parameter)
     }
   }
 

@@ -1,3 +1,4 @@
+import FleetlogDerive
 import FleetlogEvents
 import FleetlogStore
 import FleetlogTestSupport
@@ -23,7 +24,8 @@ struct LiveStreamTests {
       let reader = try log.reader()
       hub = try LiveHub(log: reader, heartbeat: heartbeat, check: check)
       let dashboard = try Dashboard(
-        log: reader, live: hub, assets: .ofThisPackage(), now: { TemporaryLog.recordedAt })
+        log: reader, live: hub, assets: .ofThisPackage(), rules: Synthesizer(),
+        now: { TemporaryLog.recordedAt })
       server = try .started(.onFreePort { $0.streamLimit = streams }) {
         dashboard.reply(to: $0)
       }

@@ -7,6 +7,8 @@ struct EventRow: TemplateContext {
   /// ms since the Unix epoch.
   let now: Int64
   var timeForm = TimeText.Form.clock
+  /// The event that says that this one is a side of a contradiction.
+  var contradiction: Int64?
 
   static let slots: [Slot<EventRow>] = [
     .part("time") { TimeText($0.event.ts, now: $0.now, as: $0.timeForm) },
@@ -18,6 +20,7 @@ struct EventRow: TemplateContext {
     .text("tone", \.event.tone.rawValue),
     .flag("isInferred", \.event.isInferred),
     .text("confidence") { $0.event.confidence.map(Wording.confidence) },
+    .text("contradictionURL") { $0.contradiction.map { Location.event($0).description } },
     .text("who", \.event.instanceID),
     .text("whoURL") { row in
       Location("events", query: [("instance", row.event.instanceID)]).description

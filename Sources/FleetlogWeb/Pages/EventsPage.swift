@@ -8,6 +8,8 @@ struct EventsPage: Page {
 
   let filter: EventFilter
   let page: EventPage
+  /// Contradictions by each event that is a side of one.
+  var contradictions: [Int64: Int64] = [:]
   let histogram: Histogram
   let facets: [Facet]
   /// Every event up to this id was there to be found.
@@ -19,8 +21,10 @@ struct EventsPage: Page {
     let filter = try EventFilter(parameters: request.parameters, now: request.now)
     // Before the rows, so that what is recorded in between is announced rather than missed.
     let revision = try log.lastEventID(isSearch: filter.text != nil)
+    let page = try log.events(filter)
     return EventsPage(
-      filter: filter, page: try log.events(filter),
+      filter: filter, page: page,
+      contradictions: try log.contradictions(of: page.rows.map(\.event.id)),
       histogram: try log.histogram(filter, buckets: buckets), facets: try log.facets(filter),
       revision: revision, now: request.now)
   }
@@ -75,7 +79,11 @@ struct EventsPage: Page {
       page.facets.filter { !$0.values.isEmpty }.map { FacetList(facet: $0, filter: page.filter) }
     },
     .list("rows") { page in
-      page.page.rows.map { EventRow(event: $0.event, snippet: $0.snippet, now: page.now) }
+      page.page.rows.map {
+        EventRow(
+          event: $0.event, snippet: $0.snippet, now: page.now,
+          contradiction: page.contradictions[$0.event.id])
+      }
     },
     .flag("isFiltered") { !$0.filter.parameters.isEmpty },
     .text("firstURL") { $0.filter.after == nil ? nil : Location.events($0.filter).description },

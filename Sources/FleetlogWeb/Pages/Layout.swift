@@ -47,7 +47,9 @@ struct Layout: TemplateContext {
         name: nil,
         items: [
           item("Overview", Location()),
+          item("Workers", Location("workers")),
           item("Events", .events(), overview?.events),
+          item("Graph", Location("graph")),
           item("Sessions", Location("sessions"), overview?.sessions),
         ]),
       NavigationGroup(

@@ -13,10 +13,16 @@ struct OverviewPage: Page {
     .completed,
   ]
 
+  /// Rows of each block; the rest is a click away.
+  private static let mostNeeds = 12
+  private static let mostWorkers = 10
+
   let overview: LogOverview
-  let attention: EventPage
-  let titles: [String: String]
-  let sessions: [SessionSummary]
+  let needs: NeedList
+  let workers: WorkerList
+  let query: WorkerQuery
+  let sessions: [String: SessionSummary]
+  let contradictions: [Int64: Int64]
   let activity: Histogram
   let delivered: [StoredEvent]
   /// ms since the Unix epoch.
@@ -27,27 +33,29 @@ struct OverviewPage: Page {
     let overview = try log.overview()
     var activity = EventFilter()
     activity.since = overview.lastEventAt.map { $0 - day }
-    var query = SessionQuery()
-    query.limit = 8
-    let sessions = try log.sessions(query)?.sessions ?? []
-    let attention = try log.events(asking)
-    var titles = Dictionary(sessions.map { ($0.id, $0.heading) }, uniquingKeysWith: { $1 })
-    for id in Set(attention.rows.compactMap(\.event.sessionID)) where titles[id] == nil {
-      titles[id] = try log.session(id)?.session.heading
-    }
+    let needs = try log.needs(now: request.now, limit: mostNeeds)
+    let delivered = try log.events(handedOver).rows.map(\.event)
+    let shown = needs.groups.flatMap { [$0.root] + $0.symptoms }
+    let query = WorkerQuery(moment: request.now, isNow: true)
     return OverviewPage(
-      overview: overview, attention: attention, titles: titles, sessions: sessions,
-      activity: try log.histogram(activity, buckets: buckets),
-      delivered: try log.events(handedOver).rows.map(\.event), now: request.now)
+      overview: overview, needs: needs, workers: try log.workers(query, by: request.rules),
+      query: query, sessions: try log.summaries(of: shown.compactMap(\.sessionID)),
+      contradictions: try log.contradictions(
+        of: needs.groups.map(\.root.id) + delivered.map(\.id)),
+      activity: try log.histogram(activity, buckets: buckets), delivered: delivered,
+      now: request.now)
   }
 
   static func json(_ request: PageRequest, from log: EventLog) throws -> JSONObject {
     try request.allowOnly()
-    var query = SessionQuery()
-    query.limit = 8
+    var recent = SessionQuery()
+    recent.limit = 8
+    let query = WorkerQuery(moment: request.now, isNow: true)
     return JSONTwin.overview(
-      try log.overview(), attention: try log.events(asking).rows.map(\.event),
-      sessions: try log.sessions(query)?.sessions ?? [],
+      try log.overview(), needs: try log.needs(now: request.now, limit: 100),
+      workers: try log.workers(query, by: request.rules),
+      attention: try log.events(asking).rows.map(\.event),
+      sessions: try log.sessions(recent)?.sessions ?? [],
       delivered: try log.events(handedOver).rows.map(\.event))
   }
 
@@ -70,14 +78,34 @@ struct OverviewPage: Page {
 
   static let slots: [Slot<OverviewPage>] = [
     .flag("isEmpty") { $0.overview.events == 0 },
-    .list("needs", \.needs),
     .text("needsNote", \.needsNote),
     .text("needsURL") { _ in Location.events(asking).description },
-    .list("sessions") { page in page.sessions.map { SessionRow(session: $0, now: page.now) } },
-    .text("sessionsURL") { _ in Location("sessions").description },
+    .list("needs") { page in
+      page.needs.groups.map { group in
+        NeedRow(
+          group: group, sessions: page.sessions,
+          contradiction: page.contradictions[group.root.id], now: page.now)
+      }
+    },
+    .text("hidden") { page in
+      let hidden = page.needs.total - page.needs.groups.count
+      return hidden > 0 ? "\(Wording.grouped(hidden)) more rows" : nil
+    },
+    .text("older", \.older),
+    .list("workers") { page in
+      page.workers.workers.prefix(mostWorkers).map { WorkerRow(worker: $0, query: page.query) }
+    },
+    .text("workersNote") { page in
+      "\(Wording.grouped(page.workers.workers.count)) live, those that need you first"
+    },
+    .text("workersURL") { _ in Location("workers").description },
     .html("activity", \.drawing),
     .text("activityNote", \.activityNote),
-    .list("delivered") { page in page.delivered.map { EventRow(event: $0, now: page.now) } },
+    .list("delivered") { page in
+      page.delivered.map {
+        EventRow(event: $0, now: page.now, contradiction: page.contradictions[$0.id])
+      }
+    },
     .text("events") { Wording.grouped($0.overview.events) },
     .text("sessionCount") { Wording.grouped($0.overview.sessions) },
     .text("sources") { Wording.grouped($0.overview.sources) },
@@ -92,41 +120,18 @@ struct OverviewPage: Page {
     },
   ]
 
-  /// The newest attention event of each session, those with one cause folded into one row; the
-  /// most severe first.
-  private var needs: [NeedRow] {
-    let bySession = groups(attention.rows.map(\.event)) { $0.sessionID ?? $0.instanceID }
-    let newest = groups(bySession.compactMap(\.first)) { $0.dedupeKey ?? "event \($0.id)" }
-    let rows = newest.compactMap { events in
-      NeedRow(events: events, history: bySession, titles: titles, now: now)
-    }
-    return Array(rows.sorted { $0.need > $1.need }.prefix(12))
-  }
-
-  /// The events by a common value, in the order in which the values first came.
-  private func groups(
-    _ events: [StoredEvent], by value: (StoredEvent) -> String
-  ) -> [[StoredEvent]] {
-    var places: [String: Int] = [:]
-    var groups: [[StoredEvent]] = []
-    for event in events {
-      let key = value(event)
-      if let place = places[key] {
-        groups[place].append(event)
-      } else {
-        places[key] = groups.count
-        groups.append([event])
-      }
-    }
-    return groups
-  }
-
   private var needsNote: String {
-    guard !attention.rows.isEmpty else { return "" }
-    let count = Wording.count(max(attention.matched, attention.rows.count))
-    let total = attention.matchedIsExact ? count : "at least \(count)"
-    let noun = attention.matched == 1 ? "event" : "events"
-    return "\(total) \(noun), most severe first; whether they were answered is not looked at yet"
+    guard needs.total > 0 else { return "" }
+    let rows = Wording.plural(needs.total, "row")
+    let events = Wording.plural(needs.events, "event")
+    return "\(rows) from \(events) that nothing answers: approvals, then who is stuck, alarms, "
+      + "work to look at, pushes; oldest first"
+  }
+
+  private var older: String? {
+    guard needs.older > 0 else { return nil }
+    let count = needs.older > 1000 ? "more than 1,000" : Wording.grouped(needs.older)
+    return "\(count) from before the last 7 days were never answered"
   }
 
   private var drawing: SafeHTML {

@@ -42,6 +42,10 @@ struct PageRequest: Sendable {
   /// ms since the Unix epoch.
   let now: Int64
   let templates: Templates
+  /// What follows from the facts of a worker.
+  let rules: any SynthesisRules
+  /// Places the boxes of graphs.
+  let graphs: GraphLayouter
   /// The import that runs, if one does.
   var progress: ImportProgress?
   /// What keeps the program from its work right now, in sentences.
@@ -70,6 +74,10 @@ struct PageRequest: Sendable {
 
   /// A misspelt parameter must not pass for one that found nothing.
   func allowOnly(_ names: String...) throws(EventFilter.ParameterError) {
+    try allowOnly(names)
+  }
+
+  func allowOnly(_ names: [String]) throws(EventFilter.ParameterError) {
     for parameter in parameters where !names.contains(parameter.name) {
       throw EventFilter.ParameterError(
         parameter: parameter.name, value: parameter.value,

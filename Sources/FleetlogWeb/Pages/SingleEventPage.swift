@@ -7,6 +7,8 @@ struct SingleEventPage: Page {
 
   let detail: EventDetail
   let payload: SafeHTML
+  /// Contradictions by each event that is a side of one.
+  var contradictions: [Int64: Int64] = [:]
   /// ms since the Unix epoch.
   let now: Int64
 
@@ -15,7 +17,10 @@ struct SingleEventPage: Page {
     let payload = detail.event.payloadObject.map {
       PayloadNode.fill($0, request.templates.payload)
     }
-    return SingleEventPage(detail: detail, payload: payload ?? .empty, now: request.now)
+    let events = [detail.event.id] + detail.links.map(\.other.id)
+    return SingleEventPage(
+      detail: detail, payload: payload ?? .empty,
+      contradictions: try log.contradictions(of: events), now: request.now)
   }
 
   static func json(_ request: PageRequest, from log: EventLog) throws -> JSONObject {
@@ -41,11 +46,20 @@ struct SingleEventPage: Page {
 
   static let slots: [Slot<SingleEventPage>] = [
     .text("id") { String($0.event.id) },
-    .part("row") { EventRow(event: $0.event, now: $0.now, timeForm: .full) },
+    .part("row") { page in
+      EventRow(
+        event: page.event, now: page.now, timeForm: .full,
+        contradiction: page.contradictions[page.event.id])
+    },
     .list("facts", \.facts),
     .list("flags", \.flags),
     .html("payload", \.payload),
-    .list("links") { page in page.detail.links.map { LinkSentence(link: $0, now: page.now) } },
+    .list("links") { page in
+      page.detail.links.map {
+        LinkSentence(
+          link: $0, now: page.now, contradiction: page.contradictions[$0.other.id])
+      }
+    },
     .list("artifacts", \.artifacts),
     .text("provenance", \.event.provenance),
     .part("receipt") { $0.detail.receipt.map(ReceiptView.init) },
@@ -137,26 +151,33 @@ struct LinkSentence: TemplateContext {
   let link: StoredLink
   /// ms since the Unix epoch.
   let now: Int64
+  /// The event that says that the other end is a side of a contradiction.
+  var contradiction: Int64?
 
   static let slots: [Slot<LinkSentence>] = [
     .text("words") { sentence in
       sentence.link.direction == .outgoing
         ? sentence.link.relation.words : sentence.link.relation.inverseWords
     },
-    .part("other") { EventRow(event: $0.link.other, now: $0.now) },
-    .text("how", \.how),
+    .part("other") { sentence in
+      EventRow(
+        event: sentence.link.other, now: sentence.now, contradiction: sentence.contradiction)
+    },
+    .text("how") { how($0.link.metadata) },
     .flag("isInferred", \.isRule),
   ]
 
-  private var metadata: JSONValue? {
-    link.metadata.flatMap { try? JSONDocument($0).root }
+  private static func read(_ metadata: String?) -> JSONValue? {
+    metadata.flatMap { try? JSONDocument($0).root }
   }
 
-  private var isRule: Bool { metadata?["by"]?.string == "rule" }
+  private var isRule: Bool { Self.read(link.metadata)?["by"]?.string == "rule" }
 
-  private var how: String? {
+  /// How a link is known, in words, by its `metadata_json`.
+  static func how(_ metadata: String?) -> String? {
+    let metadata = read(metadata)
     guard let by = metadata?["by"]?.string else { return nil }
-    guard isRule else { return "said by the \(by)" }
+    guard by == "rule" else { return "said by the \(by)" }
     let rule = metadata?["rule"]?.string?.replacing("_", with: " ") ?? "unnamed"
     let confidence = metadata?["confidence"]?.double.map { ", " + Wording.confidence($0) }
     return "by the rule “\(rule)”\(confidence ?? "")"

@@ -8,12 +8,16 @@ struct Transcript {
   let runs: [RunSummary]
   /// ms since the Unix epoch.
   let now: Int64
+  /// Contradictions by each event that is a side of one.
+  let contradictions: [Int64: Int64]
   private let template: Template<TranscriptEntry>
   private let subagents: [Int64: RunSummary]
 
   init(
-    events: [StoredEvent], runs: [RunSummary], now: Int64, template: Template<TranscriptEntry>
+    events: [StoredEvent], runs: [RunSummary], contradictions: [Int64: Int64] = [:], now: Int64,
+    template: Template<TranscriptEntry>
   ) {
+    self.contradictions = contradictions
     self.events = events
     self.runs = runs
     self.now = now
@@ -38,7 +42,9 @@ struct Transcript {
       if event.type == .llmCallCompleted, attach(event, to: &items[lane, default: []]) { continue }
       let payload = event.payloadObject
       let result = callID(event, payload).flatMap { results.byCall.removeValue(forKey: $0) }
-      let entry = TranscriptEntry(event, payload: payload, result: result, now: now)
+      var entry = TranscriptEntry(event, payload: payload, result: result, now: now)
+      entry.contradiction =
+        contradictions[event.id] ?? result.flatMap { contradictions[$0.event.id] }
       items[lane, default: []].append(.entry(entry))
     }
     return fill(trunk, items)

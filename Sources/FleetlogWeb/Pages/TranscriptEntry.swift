@@ -21,6 +21,8 @@ struct TranscriptEntry: TemplateContext {
   private(set) var usage: Fact?
   /// Whether the entry stands under the date of its day.
   var beginsDay = false
+  /// The event that says that this one is a side of a contradiction.
+  var contradiction: Int64?
   private let content: SafeHTML
   private let now: Int64
 
@@ -45,6 +47,7 @@ struct TranscriptEntry: TemplateContext {
     .flag("isInferred") { $0.event?.isInferred ?? false },
     .text("type") { $0.event?.typeWords },
     .text("confidence") { $0.event?.confidence.map(Wording.confidence) },
+    .text("contradictionURL") { $0.contradiction.map { Location.event($0).description } },
     .text("title", \.title),
     .part("text", \.text),
     .part("aside", \.aside),

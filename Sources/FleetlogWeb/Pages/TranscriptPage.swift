@@ -9,6 +9,8 @@ struct TranscriptPage: Page {
   let detail: SessionDetail
   let transcript: SafeHTML
   let isEmpty: Bool
+  /// How many stand.
+  var contradictions = 0
   let isContinued: Bool
   let next: EventCursor?
   let partialReason: String?
@@ -19,11 +21,17 @@ struct TranscriptPage: Page {
     let (detail, filter) = try ask(request, log)
     let page = try log.events(filter)
     let transcript = Transcript(
-      events: page.rows.map(\.event), runs: detail.runs, now: request.now,
+      events: page.rows.map(\.event), runs: detail.runs,
+      contradictions: try log.contradictions(of: page.rows.map(\.event.id)), now: request.now,
       template: request.templates.entry)
+    var disputed = EventFilter()
+    disputed.sessions = [request.id]
+    disputed.types = [EventType.contradiction.rawValue]
+    disputed.limit = 1
     return TranscriptPage(
       detail: detail, transcript: transcript.fill(), isEmpty: page.rows.isEmpty,
-      isContinued: filter.after != nil, next: page.next, partialReason: page.partialReason,
+      contradictions: try log.events(disputed).matched, isContinued: filter.after != nil,
+      next: page.next, partialReason: page.partialReason,
       now: request.now)
   }
 
@@ -114,6 +122,15 @@ struct TranscriptPage: Page {
         Figure(
           value: Wording.plural(session.attention, "event"),
           label: session.attention == 1 ? "asks for attention" : "ask for attention", tone: .wait,
+          url: Location.events(filter).description))
+    }
+    if contradictions > 0 {
+      var filter = EventFilter()
+      filter.sessions = [session.id]
+      filter.types = [EventType.contradiction.rawValue]
+      figures.append(
+        Figure(
+          value: Wording.plural(contradictions, "contradiction"), label: "inferred", tone: .block,
           url: Location.events(filter).description))
     }
     if session.validationErrors > 0 {

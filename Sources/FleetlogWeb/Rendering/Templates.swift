@@ -6,6 +6,8 @@ struct Templates: Sendable {
   let event: Template<SingleEventPage>
   let sessions: Template<SessionsPage>
   let session: Template<TranscriptPage>
+  let workers: Template<WorkersPage>
+  let graph: Template<GraphPage>
   let sources: Template<SourcesPage>
   let validation: Template<ValidationPage>
   let contract: Template<ContractPage>
@@ -30,6 +32,8 @@ struct Templates: Sendable {
     event = try Template(parser.parse("event"), compiler)
     sessions = try Template(parser.parse("sessions"), compiler)
     session = try Template(parser.parse("session"), compiler)
+    workers = try Template(parser.parse("workers"), compiler)
+    graph = try Template(parser.parse("graph"), compiler)
     sources = try Template(parser.parse("sources"), compiler)
     validation = try Template(parser.parse("validation"), compiler)
     contract = try Template(parser.parse("contract"), compiler)

@@ -13,7 +13,8 @@ extension BrowserTests {
       const found = window.pwned === undefined ? [] : ['a script ran'];
       const strange = 'img, iframe, object, embed, base, style, math, foreignObject, textarea,'
         + 'template, video, audio, frame, frameset, applet, marquee, dialog, slot, x-pwned,'
-        + 'script:not([src^="/assets/"]), form:not([action="/events"], [action="/sessions"])';
+        + 'script:not([src^="/assets/"]), form:not([action="/events"], [action="/sessions"],'
+        + '[action="/workers"], [action="/graph"])';
       const names = /^on|pwned|^style$|^srcdoc$|^autofocus$|^formaction$/;
       for (const element of document.querySelectorAll('*')) {
         const address = element.getAttribute('href') ?? element.getAttribute('xlink:href');
@@ -57,7 +58,12 @@ extension BrowserTests {
     @Test("attacks are shown as text on the pages that list things")
     func lists() throws {
       try ServedFleet.inTab { tab in
-        for page in ["/", "/events?limit=500", "/sessions", "/validation"] {
+        // The overview and the graph show what is recent, or some of it.
+        for page in ["/", "/workers", "/graph?relation=spawned&relation=caused_by"] {
+          try tab.open(page)
+          try inspect(tab)
+        }
+        for page in ["/events?limit=500", "/sessions", "/workers?all=1", "/validation"] {
           try tab.open(page)
           try inspect(tab, shows: HostileFleet.attacks)
         }

@@ -14,7 +14,10 @@ extension BrowserTests {
         "/events?q=retry&sort=oldest",
         "/events?q=nothing-says-this", "/events?type=blocked#first",
         "/sessions?agent=codex&limit=3",
-        "/sessions?q=nothing-is-called-this", "/sources?source=1",
+        "/sessions?q=nothing-is-called-this",
+        "/workers?at=2026-03-03T10:00:00Z&all=1", "/workers?state=failed", "/workers?all=1",
+        "/graph?relation=blocked_by&relation=duplicates", "/graph?session=none",
+        "/sources?source=1",
       ]
 
     /// Pages that say no. The browser itself complains of their status.
@@ -35,7 +38,8 @@ extension BrowserTests {
       try ServedFleet.inTab(screen) { tab in
         for page in pages {
           try tab.open(try address(of: page, in: tab))
-          #expect(try tab.texts(PageAudit.faults) == [], "\(page)")
+          let faults = try tab.texts(PageAudit.faults)
+          #expect(faults == [], "\(page)")
           let complaints = try tab.complaints().filter { !isRefused || !$0.contains("status of 4") }
           #expect(complaints == [], "\(page)")
         }

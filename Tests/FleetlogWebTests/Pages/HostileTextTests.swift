@@ -62,6 +62,32 @@ struct HostileTextTests {
       skippedLines: 1, mendedLines: 1, lastError: text, modifiedAt: 1, lastReadAt: 1)
   }
 
+  private let query = WorkerQuery(moment: 5, isNow: true)
+
+  private func worker(_ text: String) -> Worker {
+    let mark = WorkerFacts.Mark(id: 1, ts: 1)
+    var facts = WorkerFacts()
+    facts.prompt = WorkerFacts.Saying(mark: mark, type: .messageUser, words: text)
+    facts.openCalls = [WorkerFacts.OpenCall(mark: mark, label: text, kind: .other)]
+    let view = WorkerView(.blocked, since: 1, text, evidence: [1], confidence: 0.5)
+    var state = WorkerState(
+      reported: view, observed: view, inferred: view,
+      reasons: [WorkerState.Reason(text, event: 1, isInferred: true)], facts: facts)
+    state.waitsFor = text
+    state.lastOutput = mark
+    state.contradiction = 3
+    state.need = .stuck
+    let run = RunSummary(
+      id: 1, key: text, parentID: nil, instanceID: text, role: text, sessionID: text,
+      startedAt: 1, lastAt: 1, events: 1, summary: text)
+    let child = Worker(
+      run: run, agent: text, title: text, project: text, branch: text, tokens: 5, state: state,
+      children: [])
+    return Worker(
+      run: run, agent: text, title: text, project: text, branch: text, tokens: 5, state: state,
+      children: [child])
+  }
+
   private func pages(_ text: String) throws -> [String] {
     var pages: [String] = []
     let events = events(text)
@@ -137,8 +163,35 @@ struct HostileTextTests {
     try add(HealthPage(overview: overview, sources: [source(text)], now: 5))
     try add(
       OverviewPage(
-        overview: overview, attention: page, titles: [text: text], sessions: [session(text)],
-        activity: histogram, delivered: events, now: 5))
+        overview: overview,
+        needs: NeedList(
+          groups: [
+            NeedGroup(need: .stuck, root: events[5], symptoms: events, isShared: true),
+            NeedGroup(need: .alarm, root: events[6], others: events, causes: events),
+          ], events: 9, total: 99, older: 9),
+        workers: WorkerList(workers: [worker(text)], known: 1, partialReason: nil), query: query,
+        sessions: [text: session(text)], contradictions: [6: 7], activity: histogram,
+        delivered: events, now: 5))
+    try add(
+      WorkersPage(
+        query: query,
+        list: WorkerList(workers: [worker(text)], known: 1, partialReason: text),
+        parameters: [("project", text)]))
+    let graph = LinkGraph(
+      nodes: events.map { LinkGraph.Node(event: $0, project: text, isOver: false) },
+      edges: [
+        LinkGraph.Edge(
+          id: 1, from: 1, to: 2, relation: .blockedBy,
+          metadata: "{\"by\":\"rule\",\"rule\":\"x/1\"}")
+      ], partialReason: text)
+    let sketch = GraphSketch(graph, root: 1)
+    var layout = GraphLayout(width: 400, height: 400)
+    for box in sketch.boxes { layout.boxes[box.name] = GraphLayout.Point(x: 9, y: 9) }
+    layout.arrows[0] = [.init(x: 1, y: 1), .init(x: 2, y: 2), .init(x: 3, y: 3), .init(x: 4, y: 4)]
+    try add(
+      GraphPage(
+        query: GraphQuery(), parameters: [("session", text)], graph: graph,
+        contradictions: [1: 2], sketch: sketch, outcome: .layout(layout), isLastDay: false, now: 5))
     let problem = ProblemPage(status: 400, message: text)
     pages.append(try framed(problem.head, templates.problem.fill(problem)))
     return pages

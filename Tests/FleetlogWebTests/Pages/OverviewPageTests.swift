@@ -5,57 +5,73 @@ import Testing
 
 @Suite("The overview")
 struct OverviewPageTests {
-  private func page(_ events: [StoredEvent]) throws -> String {
+  private func page(_ groups: [NeedGroup], workers: [Worker] = []) throws -> String {
     let overview = LogOverview(
-      events: events.count, sessions: 1, sources: 1, validationErrors: 0, lastEventID: 1,
+      events: groups.count, sessions: 1, sources: 1, validationErrors: 0, lastEventID: 1,
       firstEventAt: 1, lastEventAt: 2, searchLag: 0)
-    let rows = events.map { EventPage.Row(event: $0, snippet: nil) }
+    var sessions: [String: SessionSummary] = [:]
+    for id in ["a", "b", "c"] {
+      var session = SessionSummary(id: id, startedAt: 0, lastAt: 0)
+      session.project = "/srv/project-\(id)"
+      sessions[id] = session
+    }
     let page = OverviewPage(
       overview: overview,
-      attention: EventPage(
-        rows: rows, next: nil, matched: rows.count, matchedIsExact: true, partialReason: nil),
-      titles: ["a": "Session A", "b": "Session B", "c": "Session C"], sessions: [],
+      needs: NeedList(groups: groups, events: 9, total: groups.count, older: 0),
+      workers: WorkerList(workers: workers, known: workers.count, partialReason: nil),
+      query: WorkerQuery(moment: 10, isNow: true), sessions: sessions, contradictions: [1: 44],
       activity: Histogram(bucketWidth: 1, buckets: [], isExact: true), delivered: [], now: 10)
     return try Templates.ofThisPackage().overview.fill(page).text
   }
 
   private func ask(
-    _ id: Int64, _ session: String, _ summary: String, key: String, severity: Int = 3
+    _ id: Int64, _ session: String, _ summary: String, _ type: EventType = .blocked,
+    provenance: String? = nil
   ) -> StoredEvent {
     .sample(
-      .blocked, id: id, ts: id, session: session, text: summary, attention: true,
-      severity: severity, dedupeKey: key)
+      type, id: id, ts: id, session: session, text: summary, attention: true,
+      provenance: provenance)
   }
 
-  @Test("sessions stopped by one cause are one row that begins with the first")
+  @Test("workers stopped by one cause are one row that begins with the first")
   func oneCause() throws {
     let html = try page([
-      ask(3, "c", "login expired, third", key: "login"),
-      ask(2, "b", "login expired, second", key: "login"),
-      ask(1, "a", "login expired, first", key: "login"),
+      NeedGroup(
+        need: .stuck, root: ask(1, "a", "login expired, first"),
+        symptoms: [ask(2, "b", "login expired, second"), ask(3, "c", "login expired, third")],
+        isShared: true)
     ])
-    #expect(html.contains("3 sessions, one cause"))
+    #expect(html.contains("3 workers, one cause"))
     #expect(html.contains("login expired, first"))
     #expect(!html.contains("login expired, second"))
-    #expect(html.contains("first Session A; then "))
-    #expect(html.contains("<a href=\"/events/2\">Session B</a>"))
+    #expect(html.contains("first project-a, then"))
+    #expect(html.contains("<a class=\"symptom\" href=\"/events/2\">project-b</a>"))
+    #expect(html.contains("href=\"/graph?root=1\""))
   }
 
-  @Test("the most severe comes first, whatever came last")
-  func order() throws {
+  @Test("what was inferred looks inferred and leads to its evidence")
+  func inferred() throws {
     let html = try page([
-      ask(2, "a", "a small thing", key: "x", severity: 2),
-      ask(1, "b", "a grave thing", key: "y", severity: 5),
+      NeedGroup(
+        need: .alarm,
+        root: ask(1, "a", "no output", .stale, provenance: "hub-inferred: no output for 30 min"),
+        causes: [ask(2, "a", "npm install")])
     ])
-    let grave = try #require(html.firstRange(of: "a grave thing"))
-    let small = try #require(html.firstRange(of: "a small thing"))
-    #expect(grave.lowerBound < small.lowerBound)
+    #expect(html.contains("dot tone-stale inferred"))
+    #expect(html.contains("inferred from no output for 30 min"))
+    #expect(html.contains("<a href=\"/events/1\">evidence (1)</a>"))
+  }
+
+  @Test("a side of a contradiction says so wherever it is shown")
+  func contradiction() throws {
+    let html = try page([NeedGroup(need: .handover, root: ask(1, "a", "done", .completed))])
+    #expect(html.contains("href=\"/events/44\">contradicted</a>"))
   }
 
   @Test("an empty log says how it fills, without figures")
   func empty() throws {
     let html = try page([])
     #expect(html.contains("The log is empty."))
-    #expect(!html.contains("Asks for attention"))
+    #expect(!html.contains("Needs you"))
   }
 }

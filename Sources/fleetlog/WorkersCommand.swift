@@ -1,0 +1,70 @@
+import FleetlogDerive
+import FleetlogEvents
+import FleetlogStore
+import FleetlogWeb
+
+/// Lists workers and their states.
+enum WorkersCommand: Verb {
+  static let name = "workers"
+  static let help = "Lists live workers and their states, those that need you first."
+  static let options = [
+    CommonOptions.database, CommonOptions.json,
+    Option(
+      name: "at", value: "TIME",
+      help: "as of then: ISO-8601, epoch ms, or back from now: 15m, 2h, 7d (default now)"),
+    Option(name: "agent", value: "NAME", help: "agent", isRepeatable: true),
+    Option(name: "project", value: "DIR", help: "project", isRepeatable: true),
+    Option(
+      name: "state", value: "STATE",
+      help: WorkerStatus.allCases.map(\.rawValue).joined(separator: ", "), isRepeatable: true),
+    Option(name: "all", value: nil, help: "also those that ended or fell silent long ago"),
+  ]
+
+  static func run(_ arguments: Arguments) throws -> Int32 {
+    guard arguments.positional.isEmpty else {
+      throw UsageError("workers takes options only: see fleetlog workers --help")
+    }
+    let names = ["at", "agent", "project", "state", "all"]
+    let query = try WorkerQuery(
+      parameters: names.flatMap { name in arguments.values(name).map { (name, $0) } },
+      now: Clock.now())
+    let list = try EventLog.open(arguments).workers(query, by: Synthesizer())
+    if arguments.has("json") {
+      Terminal.print(JSONTwin.workers(list, at: query.moment).bytes)
+      return 0
+    }
+    var table = Table(
+      ["worker", "inferred", "reported", "observed", "last output", "how it stands"], right: [4])
+    for worker in list.workers { add(worker, to: &table, query, indent: "") }
+    table.print()
+    let noun = query.includesAll ? "known" : "live"
+    let reason = list.partialReason.map { " " + $0 } ?? ""
+    Terminal.say("\(list.workers.count) \(noun) of \(list.known) workers.\(reason)")
+    return 0
+  }
+
+  private static func add(
+    _ worker: Worker, to table: inout Table, _ query: WorkerQuery, indent: String
+  ) {
+    let state = worker.state
+    let confidence = state.inferred.confidence.map { " (\(($0 * 100).rounded() / 100))" } ?? ""
+    let age = state.lastOutput.map { span(query.moment - $0.ts) } ?? "none"
+    table.add([
+      indent + (worker.project.map { String($0.split(separator: "/").last ?? "") + " " } ?? "")
+        + worker.run.instanceID,
+      state.inferred.status.rawValue + confidence, state.reported.status.rawValue,
+      state.observed.status.rawValue, age,
+      state.reasons.map(\.words).joined(separator: "; ").oneLine(limit: 160),
+    ])
+    for child in worker.children { add(child, to: &table, query, indent: indent + "  ") }
+  }
+
+  private static func span(_ ms: Int64) -> String {
+    switch ms {
+    case ..<60_000: "\(max(0, ms / 1000)) s"
+    case ..<3_600_000: "\(ms / 60_000) min"
+    case ..<86_400_000: "\(ms / 3_600_000) h \(ms / 60_000 % 60) min"
+    default: "\(ms / 86_400_000) d"
+    }
+  }
+}
