@@ -153,7 +153,8 @@ struct WorkerStates {
         .unknown, since: said.mark.ts, "its own word is all there is", evidence: [said.mark.id])
     }
     let call = facts.openCalls.last
-    let evidence = [call?.mark.id, mark.id].compactMap { $0 }
+    let evidence =
+      call.map { $0.mark.id == mark.id ? [mark.id] : [$0.mark.id, mark.id] } ?? [mark.id]
     // A text that nothing follows may have ended the turn, where the source does not say so.
     let mayBeOver = call == nil && facts.text != nil && facts.turn == .open
     if quiet <= (mayBeOver ? options.quietTurn : options.quiet) {
@@ -179,7 +180,8 @@ struct WorkerStates {
 
   private func inferred(_ reported: WorkerView, _ observed: WorkerView) -> WorkerView {
     if let view = byRule(observed) { return view }
-    let evidence = reported.evidence + observed.evidence
+    let evidence =
+      reported.evidence + observed.evidence.filter { !reported.evidence.contains($0) }
     func view(_ of: WorkerView, _ confidence: Double?, _ reason: String? = nil) -> WorkerView {
       var view = of
       view.reason = reason ?? of.reason

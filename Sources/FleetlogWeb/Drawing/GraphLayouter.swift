@@ -189,7 +189,7 @@ final class GraphLayouter: Sendable {
     }
     guard pipe(&output) == 0 else {
       let code = errno
-      input.forEach { close($0) }
+      for descriptor in input { close(descriptor) }
       return (code, 0, -1, -1)
     }
     for descriptor in input + output { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
