@@ -19,7 +19,7 @@ enum PresentBytes {
   }
 
   /// ms until a page goes on without an answer.
-  private static let patience = 300
+  private static let patience = 1000
   /// Looks that may be without an answer at once; each holds a thread.
   private static let mostLooks = 4
   private static let looks = Atomic(0)

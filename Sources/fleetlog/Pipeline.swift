@@ -132,6 +132,7 @@ final class Pipeline {
     if time == nil { until = try writer.endOfLog(now: now) }
     guard writer.hasToJudge(at: until) else { return }
     let appended = try writer.judge(until: until, now: now)
+    try writer.rest()
     done.appended.add(appended)
     if appended.inferred > 0 { search.wake() }
   }

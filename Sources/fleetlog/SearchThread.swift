@@ -44,7 +44,7 @@ private final class SearchWork: Sendable {
   let onAdvance = Mutex<(@Sendable () -> Void)?>(nil)
 
   /// Where an import leaves no core idle, events come first and their full text after them.
-  private static let niceness: Int32 = 5
+  private static let niceness: Int32 = 19
 
   init(_ index: sending SearchIndex) { self.index = Mutex(index) }
 

@@ -107,7 +107,8 @@ struct Counts: Codable, Equatable {
       let after = next.map { ["--after", $0] } ?? []
       let page = try Self.decoder.decode(
         ResultPage.self,
-        from: fleetlog(["events", "--type", "tool_result", "--limit", "500"] + after))
+        from: fleetlog(
+          ["events", "--type", "tool_result", "--source-kind", "worker", "--limit", "500"] + after))
       toolResults += page.events.count
       denied += page.events.count { $0.payloadJson?.denied == true }
       next = page.next

@@ -79,7 +79,7 @@ struct Call {
     kind = Self.kind(of: tool)
     label = event.summary
     useID = payload?["tool_use_id"]?.string
-    signature = tool + "\n" + String(input?.source.prefix(2000) ?? "")
+    signature = tool + "\n" + String(decoding: input?.sourceBytes.prefix(2000) ?? [], as: UTF8.self)
     command = CallInput.command(tool, input)
     isEscalated =
       input?["with_escalated_permissions"]?.bool == true
@@ -138,7 +138,10 @@ struct ToolReturn {
   let isInterrupted: Bool
   /// The agent it started goes on in the background.
   let isAsync: Bool
-  let output: String
+  private let payload: JSONValue?
+
+  /// Read when a rule asks for it: most don't, and it may be long.
+  var output: String { Fact.text(payload?["content"]) }
 
   var succeeded: Bool { !isError && !isDenied && !isInterrupted }
 
@@ -149,7 +152,7 @@ struct ToolReturn {
     lacksApproval = payload?["approval_missing"]?.bool ?? false
     isInterrupted = payload?["interrupted"]?.bool ?? false
     isAsync = payload?["status"]?.string == "async_launched"
-    output = Fact.text(payload?["content"])
+    self.payload = payload
   }
 }
 
