@@ -12,6 +12,8 @@ struct Completion: RunRule {
   private var deliverables: [(evidence: Evidence, artifacts: [ArtifactReference])] = []
   /// The call that closed the worker's own plan.
   private var closedPlan: Evidence?
+  /// A plan that is kept step by step, over all tasks.
+  private var taskList = TaskList()
   /// Whether the worker itself said how the present task ended.
   private var isTold = false
   /// Whether the end of the present task was inferred.
@@ -41,6 +43,9 @@ struct Completion: RunRule {
       isInferred = false
     case .called(let call):
       if let plan = call.plan { closedPlan = plan.done == plan.steps ? call.evidence : nil }
+    case .returned(let result) where result.succeeded:
+      guard let call = result.call, let isDone = taskList.take(call, result) else { return }
+      closedPlan = isDone ? call.evidence : nil
     case .said where Self.ends.contains(fact.event.type) && !fact.isByHook:
       isTold = true
       if [.completed, .failed].contains(fact.event.type) { quiet.say(fact.evidence) }

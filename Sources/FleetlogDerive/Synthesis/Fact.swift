@@ -70,6 +70,8 @@ struct Call {
   let paths: [String]
   /// The steps of a plan or to-do list that it writes: how many, and how many of them done.
   let plan: (steps: Int, done: Int)?
+  /// The one step of a task list whose state it sets.
+  let task: (id: String, status: String)?
 
   init(_ event: StoredEvent) {
     let payload = Fact.payload(event)
@@ -86,6 +88,7 @@ struct Call {
       || input?["sandbox_permissions"]?.string == "require_escalated"
     paths = CallInput.paths(tool, input, command: command)
     plan = CallInput.plan(input)
+    task = CallInput.task(tool, input)
   }
 
   /// What the call means for the course of its run.
@@ -240,5 +243,12 @@ enum CallInput {
     let steps = (input?["todos"] ?? input?["plan"])?.elements ?? []
     guard !steps.isEmpty, steps.allSatisfy({ $0["status"] != nil }) else { return nil }
     return (steps.count, steps.count { $0["status"]?.string == "completed" })
+  }
+
+  static func task(_ tool: String, _ input: JSONValue?) -> (id: String, status: String)? {
+    guard tool == "TaskUpdate", let status = input?["status"]?.string,
+      let id = input?["taskId"]?.string ?? input?["taskId"]?.int.map(String.init)
+    else { return nil }
+    return (id, status)
   }
 }

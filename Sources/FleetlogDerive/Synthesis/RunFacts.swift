@@ -105,7 +105,10 @@ struct RunFacts {
     if let id = event.relatedEventID, let call = openCalls.last(where: { $0.evidence.id == id }) {
       return call
     }
-    guard let id = payload?["tool_use_id"]?.string else { return nil }
+    guard let id = payload?["tool_use_id"]?.string else {
+      // Where a source gives its calls no ids, their results come in the order of the calls.
+      return event.relatedEventID == nil ? openCalls.first { $0.useID == nil } : nil
+    }
     return openCalls.last { $0.useID == id }
   }
 
