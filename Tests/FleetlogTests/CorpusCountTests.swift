@@ -107,9 +107,8 @@ struct Counts: Codable, Equatable {
       let after = next.map { ["--after", $0] } ?? []
       let page = try Self.decoder.decode(
         ResultPage.self,
-        from: fleetlog(
-          ["events", "--type", "tool_result", "--source-kind", "worker", "--limit", "500"] + after))
-      toolResults += page.events.count
+        from: fleetlog(["events", "--type", "tool_result", "--limit", "500"] + after))
+      toolResults += page.events.count { !$0.isInferred }
       denied += page.events.count { $0.payloadJson?.denied == true }
       next = page.next
     } while next != nil
@@ -145,6 +144,10 @@ private struct ResultPage: Decodable {
     }
 
     let payloadJson: Payload?
+    let provenance: String?
+
+    /// Fleetlog's word on a call without a result.
+    var isInferred: Bool { provenance?.hasPrefix("hub-inferred:") ?? false }
   }
 
   let events: [Event]
