@@ -142,6 +142,8 @@ struct DemoTests {
     let drafts = try Self.story.get()
     #expect(drafts.filter { $0.type == .validationError }.count == 1)
     #expect(drafts.contains { $0.type == .contextCompacted })
+    let ended = try #require(drafts.first { $0.type == .processExited })
+    #expect(try Self.payload(ended)["exit_code"]?.int == 2)
     #expect(drafts.filter { $0.summary == "Shell completion for bash and fish" }.count == 1)
     #expect(drafts.contains { $0.summary.contains("中文") && $0.type == .completed })
     let subagents = drafts.filter { $0.type == .processStarted && $0.run.role == "subagent" }

@@ -157,12 +157,33 @@ struct GraphDrawing {
     }
     writer.append(#""/>"#)
     head(course, into: &writer)
-    let middle = course[course.count / 2]
-    let before = course[course.count / 2 - 1]
+    let place = Self.halfway(course)
     text(
-      "relation", (middle.x + before.x) / 2, (middle.y + before.y) / 2 - 4, arrow.relation.words,
-      anchor: "middle", into: &writer)
+      "relation", place.x, place.y - 4, arrow.relation.words, anchor: "middle", into: &writer)
     writer.append("</g>")
+  }
+
+  /// Where a course of cubic curves is halfway from side to side: between the columns, where no box
+  /// stands.
+  static func halfway(_ course: [GraphLayout.Point]) -> GraphLayout.Point {
+    guard let start = course.first, let end = course.last else { return .init(x: 0, y: 0) }
+    let goal = (start.x + end.x) / 2
+    var best = start
+    for first in stride(from: 0, to: course.count - 3, by: 3) {
+      for step in 0...16 {
+        let t = Double(step) / 16
+        let weights = [
+          (1 - t) * (1 - t) * (1 - t), 3 * t * (1 - t) * (1 - t), 3 * t * t * (1 - t), t * t * t,
+        ]
+        var point = GraphLayout.Point(x: 0, y: 0)
+        for (index, weight) in weights.enumerated() {
+          point.x += weight * course[first + index].x
+          point.y += weight * course[first + index].y
+        }
+        if abs(point.x - goal) < abs(best.x - goal) { best = point }
+      }
+    }
+    return best
   }
 
   private func head(_ course: [GraphLayout.Point], into writer: inout HTMLWriter) {

@@ -19,6 +19,7 @@ struct EventRow: TemplateContext {
     .text("type", \.event.typeWords),
     .text("tone", \.event.tone.rawValue),
     .flag("isInferred", \.event.isInferred),
+    .part("review") { $0.event.review.map(ReviewHandle.init) },
     .text("confidence") { $0.event.confidence.map(Wording.confidence) },
     .text("contradictionURL") { $0.contradiction.map { Location.event($0).description } },
     .text("who", \.event.instanceID),
@@ -37,6 +38,17 @@ struct EventRow: TemplateContext {
     .text("severity") { row in
       row.event.severity.flatMap { $0 >= 3 ? String($0) : nil }
     },
+  ]
+}
+
+/// The handle of the pull request that is to be looked at; a link only where its address is a web one.
+struct ReviewHandle: TemplateContext {
+  let reference: ArtifactReference
+
+  static let slots: [Slot<ReviewHandle>] = [
+    .text("name", \.reference.handle),
+    .text("url", \.reference.webURL),
+    .text("title") { $0.reference.title ?? $0.reference.url },
   ]
 }
 

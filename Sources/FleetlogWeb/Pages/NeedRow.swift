@@ -32,7 +32,9 @@ struct NeedRow: TemplateContext {
       row.group.root.isInferred ? Location.event(row.group.root.id).description : nil
     },
     .text("evidence") { row in
-      row.group.causes.isEmpty ? "evidence" : "evidence (\(row.group.causes.count))"
+      // No more than five are read: from there on the count says nothing.
+      (1..<5).contains(row.group.causes.count)
+        ? "evidence (\(row.group.causes.count))" : "evidence"
     },
   ]
 
@@ -52,8 +54,8 @@ struct NeedRow: TemplateContext {
 
   /// The place that a session works in; several sessions of one place need no telling apart here.
   private func name(of event: StoredEvent) -> String {
-    guard let session = event.sessionID.flatMap({ sessions[$0] }) else { return event.instanceID }
-    return session.project?.lastPathComponent ?? session.heading
+    let session = event.sessionID.flatMap { sessions[$0] }
+    return session?.project?.lastPathComponent ?? event.instanceID
   }
 
   /// Why the row stands where it does, in a few words.
@@ -61,25 +63,27 @@ struct NeedRow: TemplateContext {
     let event = group.root
     if group.isShared { return rank + "; first " + name(of: event) + ", then" }
     if event.isInferred, let provenance = event.provenance {
-      return rank + "; inferred from " + String(provenance.dropFirst("hub-inferred:".count)).trimmed
+      return rank + "; inferred: " + String(provenance.dropFirst("hub-inferred:".count)).trimmed
     }
     return rank
   }
 
   private var rank: String {
     switch group.need {
-    case .approval: return "asks for a go; no answer in the log"
+    case .approval: return "waits for your go-ahead"
     case .stuck:
       switch group.root.type {
       case .needsDecision, .waitingOnOperator: return "waits for your answer"
-      case .failed: return "failed; nothing shows that it went on"
-      default: return "can’t go on; nothing resolves it"
+      case .failed: return "failed, and nothing shows that it went on"
+      case .workerCrashed: return "died, and nothing shows that it was started again"
+      default: return "can’t go on, and nothing has resolved it"
       }
-    case .alarm: return "nobody asks; look at it"
+    case .alarm: return "nobody asked, but it is worth a look"
     case .handover:
+      if group.root.review != nil { return "done; the pull request waits for you" }
       return group.root.operatorActionRequired
-        ? "done; an action is yours" : "done; to be looked at"
-    case .commit: return "pushed; to be looked at"
+        ? "done; the next step is yours" : "done; worth a look"
+    case .commit: return "pushed; worth a look"
     }
   }
 

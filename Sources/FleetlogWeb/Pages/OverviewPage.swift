@@ -16,6 +16,7 @@ struct OverviewPage: Page {
   /// Rows of each block; the rest is a click away.
   private static let mostNeeds = 12
   private static let mostWorkers = 10
+  private static let mostDelivered = 8
 
   let overview: LogOverview
   let needs: NeedList
@@ -23,6 +24,7 @@ struct OverviewPage: Page {
   let query: WorkerQuery
   let sessions: [String: SessionSummary]
   let contradictions: [Int64: Int64]
+  var reviews: [Int64: ArtifactReference] = [:]
   let activity: Histogram
   let delivered: [StoredEvent]
   /// ms since the Unix epoch.
@@ -34,14 +36,16 @@ struct OverviewPage: Page {
     var activity = EventFilter()
     activity.since = overview.lastEventAt.map { $0 - day }
     let needs = try log.needs(now: request.now, limit: mostNeeds)
-    let delivered = try log.events(handedOver).rows.map(\.event)
+    let delivered = try delivered(log)
     let shown = needs.groups.flatMap { [$0.root] + $0.symptoms }
     let query = WorkerQuery(moment: request.now, isNow: true)
+    let workers = try log.workers(query, by: request.rules)
     return OverviewPage(
-      overview: overview, needs: needs, workers: try log.workers(query, by: request.rules),
-      query: query, sessions: try log.summaries(of: shown.compactMap(\.sessionID)),
+      overview: overview, needs: needs, workers: workers, query: query,
+      sessions: try log.summaries(of: shown.compactMap(\.sessionID)),
       contradictions: try log.contradictions(
         of: needs.groups.map(\.root.id) + delivered.map(\.id)),
+      reviews: try log.reviews(of: workers.workers.prefix(mostWorkers).flatMap(\.completions)),
       activity: try log.histogram(activity, buckets: buckets), delivered: delivered,
       now: request.now)
   }
@@ -56,7 +60,15 @@ struct OverviewPage: Page {
       workers: try log.workers(query, by: request.rules),
       attention: try log.events(asking).rows.map(\.event),
       sessions: try log.sessions(recent)?.sessions ?? [],
-      delivered: try log.events(handedOver).rows.map(\.event))
+      delivered: try delivered(log))
+  }
+
+  /// The newest things handed over; where a worker told of its own work what was inferred before,
+  /// its word alone.
+  private static func delivered(_ log: EventLog) throws -> [StoredEvent] {
+    let events = try log.events(handedOver).rows.map(\.event)
+    let replaced = try log.superseded(of: events.map(\.id))
+    return Array(events.filter { !replaced.contains($0.id) }.prefix(mostDelivered))
   }
 
   private static var asking: EventFilter {
@@ -68,7 +80,8 @@ struct OverviewPage: Page {
   private static var handedOver: EventFilter {
     var filter = EventFilter()
     filter.types = deliverables.map(\.rawValue)
-    filter.limit = 8
+    // Each may come with what was inferred before.
+    filter.limit = 2 * mostDelivered
     return filter
   }
 
@@ -93,7 +106,9 @@ struct OverviewPage: Page {
     },
     .text("older", \.older),
     .list("workers") { page in
-      page.workers.workers.prefix(mostWorkers).map { WorkerRow(worker: $0, query: page.query) }
+      page.workers.workers.prefix(mostWorkers).map {
+        WorkerRow(worker: $0, query: page.query, review: $0.review(among: page.reviews))
+      }
     },
     .text("workersNote") { page in
       "\(Wording.grouped(page.workers.workers.count)) live, those that need you first"

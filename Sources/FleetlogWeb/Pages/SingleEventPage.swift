@@ -51,6 +51,8 @@ struct SingleEventPage: Page {
         event: page.event, now: page.now, timeForm: .full,
         contradiction: page.contradictions[page.event.id])
     },
+    .flag("isInferred", \.event.isInferred),
+    .text("inferredFrom", \.inferredFrom),
     .list("facts", \.facts),
     .list("flags", \.flags),
     .html("payload", \.payload),
@@ -67,8 +69,15 @@ struct SingleEventPage: Page {
     .text("nextURL") { $0.detail.nextInSession.map { Location.event($0).description } },
   ]
 
+  /// What it was inferred from, in words.
+  private var inferredFrom: String? {
+    guard event.isInferred, let provenance = event.provenance else { return nil }
+    return String(provenance.dropFirst("hub-inferred:".count)).trimmed
+  }
+
   private var facts: [Fact] {
     var facts = [
+      Fact("type", event.type.rawValue, Location("events", query: [("type", event.type.rawValue)])),
       Fact(
         "instance", event.instanceID, Location("events", query: [("instance", event.instanceID)])),
       Fact("role", event.role),

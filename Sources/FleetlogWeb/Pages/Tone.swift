@@ -7,7 +7,8 @@ enum Tone: String, Sendable {
 
 extension StoredEvent {
   var tone: Tone {
-    switch type.rawValue {
+    if review != nil { return .wait }
+    return switch type.rawValue {
     case "needs_decision", "approval_requested", "needs_review", "waiting_on_operator",
       "risk_detected", "alarm_flood":
       .wait
@@ -38,5 +39,5 @@ extension StoredEvent {
   }
 
   /// The words on the event's chip.
-  var typeWords: String { type.words }
+  var typeWords: String { review == nil ? type.words : "review needed" }
 }

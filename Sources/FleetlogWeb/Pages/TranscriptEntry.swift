@@ -46,6 +46,7 @@ struct TranscriptEntry: TemplateContext {
     .flag("isAgent") { $0.kind == .agent },
     .flag("isInferred") { $0.event?.isInferred ?? false },
     .text("type") { $0.event?.typeWords },
+    .part("review") { $0.event?.review.map(ReviewHandle.init) },
     .text("confidence") { $0.event?.confidence.map(Wording.confidence) },
     .text("contradictionURL") { $0.contradiction.map { Location.event($0).description } },
     .text("title", \.title),

@@ -9,12 +9,14 @@ struct WorkersPage: Page {
   let query: WorkerQuery
   let list: WorkerList
   let parameters: [(name: String, value: String)]
+  var reviews: [Int64: ArtifactReference] = [:]
 
   static func read(_ request: PageRequest, from log: EventLog) throws -> WorkersPage {
     let query = try query(request)
+    let list = try log.workers(query, by: request.rules)
     return WorkersPage(
-      query: query, list: try log.workers(query, by: request.rules),
-      parameters: request.parameters.filter { !$0.value.isEmpty })
+      query: query, list: list, parameters: request.parameters.filter { !$0.value.isEmpty },
+      reviews: try log.reviews(of: list.workers.flatMap(\.completions)))
   }
 
   static func json(_ request: PageRequest, from log: EventLog) throws -> JSONObject {
@@ -48,7 +50,9 @@ struct WorkersPage: Page {
     .text("everyURL") { _ in Location("workers", query: [("all", "1")]).description },
     .text("partialReason", \.list.partialReason),
     .list("rows") { page in
-      page.list.workers.map { WorkerRow(worker: $0, query: page.query) }
+      page.list.workers.map {
+        WorkerRow(worker: $0, query: page.query, review: $0.review(among: page.reviews))
+      }
     },
   ]
 
@@ -81,6 +85,8 @@ struct WorkersPage: Page {
 struct WorkerRow: TemplateContext {
   let worker: Worker
   let query: WorkerQuery
+  /// The pull request of what it completed, where that is to be looked at.
+  var review: ArtifactReference?
 
   private var state: WorkerState { worker.state }
 
@@ -98,8 +104,9 @@ struct WorkerRow: TemplateContext {
     .part("effective") { row in
       ViewCell(
         view: row.state.inferred, query: row.query,
-        isInferred: !row.state.isSaidOrSeen)
+        isInferred: !row.state.isSaidOrSeen, isReview: row.review != nil)
     },
+    .part("review") { $0.review.map(ReviewHandle.init) },
     .text("task") { $0.state.facts.prompt?.words },
     .text("taskURL") { row in
       row.state.facts.prompt.map { Location.event($0.mark.id).description }
@@ -107,7 +114,12 @@ struct WorkerRow: TemplateContext {
     .text("doing", \.doing),
     .text("waitsFor", \.state.waitsFor),
     .text("waitsWord") { row in
-      [.blocked, .failed].contains(row.state.inferred.status) ? "stuck" : "waits"
+      switch row.state.inferred.status {
+      case .blocked, .failed: "stuck:"
+      case .stale, .unknown: "waits for"
+      case .waitingOnExternal: "waits:"
+      default: nil
+      }
     },
     .text("tone", \.state.inferred.status.tone.rawValue),
     .list("reasons") { row in row.state.reasons.map(ReasonView.init) },
@@ -152,7 +164,8 @@ struct WorkerRow: TemplateContext {
 
   /// What it is at, in one line: what it waits for, the call that runs, else what it was asked for.
   private var doing: String {
-    state.waitsFor ?? state.facts.openCalls.last?.label ?? state.facts.prompt?.words
+    if state.inferred.status == .stale, let result = state.waitsFor { return "waits for " + result }
+    return state.waitsFor ?? state.facts.openCalls.last?.label ?? state.facts.prompt?.words
       ?? worker.title ?? ""
   }
 }
@@ -182,10 +195,12 @@ struct ViewCell: TemplateContext {
   let view: WorkerView
   let query: WorkerQuery
   var isInferred = false
+  /// Whether what is complete waits for a person to look at its pull request.
+  var isReview = false
 
   static let slots: [Slot<ViewCell>] = [
-    .text("tone", \.view.status.tone.rawValue),
-    .text("status", \.view.status.words),
+    .text("tone") { ($0.isReview ? .wait : $0.view.status.tone).rawValue },
+    .text("status") { $0.isReview ? "review needed" : $0.view.status.words },
     .flag("isInferred", \.isInferred),
     .flag("isUnknown") { $0.view.status == .unknown },
     .text("confidence") { $0.isInferred ? $0.view.confidence.map(Wording.confidence) : nil },
@@ -226,14 +241,24 @@ struct ReasonView: TemplateContext {
 }
 
 extension WorkerState {
-  /// Whether the worker's word or its records say the state themselves.
+  /// Whether the worker's word or its records say the state themselves. Silence is seen; that
+  /// something was due is not.
   var isSaidOrSeen: Bool {
-    inferred.status == observed.status
+    (inferred.status == observed.status && inferred.status != .stale)
       || (inferred.status == reported.status && !facts.isSaidBeforePrompt)
   }
 }
 
 extension Worker {
+  /// The events by which it is complete.
+  var completions: [Int64] {
+    state.inferred.status == .complete ? state.inferred.evidence + state.reported.evidence : []
+  }
+
+  func review(among reviews: [Int64: ArtifactReference]) -> ArtifactReference? {
+    completions.lazy.compactMap { reviews[$0] }.first
+  }
+
   /// Where its work can be read.
   var location: Location {
     run.sessionID.map { .session($0) } ?? Location("events", query: [("run", String(run.id))])

@@ -170,6 +170,8 @@ enum DemoScript {
       project: "supervisor", agent: .supervisor, pace: 9...14, livePause: 40...90,
       chapters: [
         Chapter(minute: -180, steps: DemoStories.shiftBegins),
+        Chapter(minute: -71, steps: DemoStories.nightlyRunBegins),
+        Chapter(minute: -62, steps: DemoStories.nightlyRunFails),
         Chapter(minute: -18, repeats: true, steps: DemoStories.pattern),
         Chapter(minute: 13.5, repeats: true, steps: DemoStories.loginRenewed),
       ]),

@@ -331,6 +331,22 @@ enum DemoStories {
         ["payload": ["project": JSON(project), "branch": JSON(branch)]])
     }
 
+  static let nightlyRunBegins = nightlyRun("process.started", "The nightly benchmark runs")
+
+  static let nightlyRunFails = nightlyRun(
+    "process.exited", "The nightly benchmark ended", ["exit_code": 2])
+
+  /// A process that the supervisor watches, and that writes no transcript.
+  private static func nightlyRun(_ type: String, _ summary: String, _ payload: JSON = [:]) -> [Step]
+  {
+    [
+      .log([
+        ("event_type", JSON(type)), ("instance_id", "nightly-bench"), ("role", "worker"),
+        ("summary", JSON(summary)), ("payload", payload),
+      ])
+    ]
+  }
+
   static let pattern: [Step] = [
     .supervisor(
       "observation.recorded", "Five workspaces get 403 from registry.example.net: one cause",

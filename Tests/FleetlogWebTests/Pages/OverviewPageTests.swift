@@ -58,7 +58,7 @@ struct OverviewPageTests {
         causes: [ask(2, "a", "npm install")])
     ])
     #expect(html.contains("dot tone-stale inferred"))
-    #expect(html.contains("inferred from no output for 30 min"))
+    #expect(html.contains("inferred: no output for 30 min"))
     #expect(html.contains("<a href=\"/events/1\">evidence (1)</a>"))
   }
 

@@ -1,0 +1,36 @@
+package import FleetlogEvents
+
+// What is asked of a few events that a page shows, one statement for any number of them.
+extension EventLog {
+  /// Those among some events that another one replaces.
+  package func superseded(of events: [Int64]) throws(StoreError) -> Set<Int64> {
+    guard !events.isEmpty else { return [] }
+    return try pool.withConnection { (connection) throws(StoreError) in
+      var replaced: Set<Int64> = []
+      for event in Set(events) {
+        let isReplaced = try connection.first(
+          """
+          SELECT 1 FROM event_links WHERE to_event_id = ?1 AND relation_type = 'supersedes' LIMIT 1
+          """, [.int(event)]
+        ) { $0.bool(0) }
+        if isReplaced == true { replaced.insert(event) }
+      }
+      return replaced
+    }
+  }
+
+  /// The pull requests that wait for a review, by the event that says so.
+  package func reviews(of events: [Int64]) throws(StoreError) -> [Int64: ArtifactReference] {
+    guard !events.isEmpty else { return [:] }
+    return try pool.withConnection { (connection) throws(StoreError) in
+      var reviews: [Int64: ArtifactReference] = [:]
+      for event in Set(events) {
+        let found = try connection.first(
+          "SELECT \(EventColumns.list) FROM events e WHERE e.id = ?", [.int(event)]
+        ) { EventColumns.read($0) }
+        reviews[event] = found?.review
+      }
+      return reviews
+    }
+  }
+}

@@ -1,0 +1,95 @@
+import FleetlogEvents
+import Testing
+
+@testable import FleetlogWeb
+
+@Suite("A completion that asks for an action and names a pull request")
+struct ReviewTests {
+  private let templates: Templates
+  private static let query = WorkerQuery(moment: 10, isNow: true)
+
+  init() throws { templates = try .ofThisPackage() }
+
+  private func done(_ kind: String = "github_pr", title: String = "Dedupe") -> StoredEvent {
+    let reference = ArtifactReference(
+      kind: kind, url: "https://example.org/shop/pull/482", title: title, source: "tool_output")
+    return .sample(
+      .completed, id: 1, ts: 1, session: "a", text: "done",
+      artifacts: JSONObject.array(of: [reference.json]))
+  }
+
+  private func page(of event: StoredEvent) throws -> String {
+    let detail = EventDetail(
+      event: event, links: [], receipt: nil, previousInSession: nil, nextInSession: nil,
+      sessions: [])
+    return templates.event.fill(SingleEventPage(detail: detail, payload: .empty, now: 5)).text
+  }
+
+  @Test("is shown as a needed review with the pull request's handle, and names its type")
+  func event() throws {
+    let html = try page(of: done())
+    #expect(html.contains("<span class=\"chip tone-wait\">review needed</span>"))
+    #expect(html.contains("href=\"https://example.org/shop/pull/482\""))
+    #expect(html.contains(">#482</a>"))
+    #expect(html.contains("<a href=\"/events?type=completed\">completed</a>"))
+  }
+
+  @Test("stays a completion where it names no pull request")
+  func noPullRequest() throws {
+    let html = try page(of: done("commit"))
+    #expect(!html.contains("review needed"))
+    #expect(html.contains("<span class=\"chip tone-ok\">completed</span>"))
+  }
+
+  @Test("brings no markup along in the pull request's title")
+  func hostile() throws {
+    #expect(!(try page(of: done(title: "\"><script>"))).contains("\"><script>"))
+  }
+
+  @Test("is what the worker's state says")
+  func worker() throws {
+    let view = WorkerView(.complete, since: 1, evidence: [1])
+    let idle = WorkerView(.idle, since: 1, evidence: [2])
+    let state = WorkerState(
+      reported: view, observed: idle, inferred: view, reasons: [], facts: WorkerFacts())
+    let run = RunSummary(
+      id: 1, key: "k", parentID: nil, instanceID: "W1", role: "worker", sessionID: "a",
+      startedAt: 1, lastAt: 1, events: 1, summary: "")
+    let worker = Worker(
+      run: run, agent: nil, title: nil, project: nil, branch: nil, tokens: 0, state: state,
+      children: [])
+    let list = WorkerList(workers: [worker], known: 1, partialReason: nil)
+    func shown(_ reviews: [Int64: ArtifactReference]) throws -> String {
+      let page = WorkersPage(query: Self.query, list: list, parameters: [], reviews: reviews)
+      return templates.workers.fill(page).text
+    }
+    let review = try #require(done().review)
+    #expect(try shown([1: review]).contains("review needed: <a href=\"https://example.org/shop"))
+    #expect(!(try shown([:])).contains("review needed"))
+  }
+}
+
+@Suite("The page of an inferred event")
+struct InferredEventPageTests {
+  @Test("says from what, and links the receipts of its evidence before its payload")
+  func evidence() throws {
+    let templates = try Templates.ofThisPackage()
+    let call = StoredEvent.sample(.toolCall, id: 3, text: "npm install")
+    let link = StoredLink(
+      id: 1, relation: .causedBy, direction: .outgoing, other: call, createdAt: 1,
+      metadata: "{\"by\":\"rule\",\"rule\":\"silence/1\"}")
+    let event = StoredEvent.sample(
+      .stale, id: 4, text: "no output", provenance: "hub-inferred: no output for 30 min")
+    let detail = EventDetail(
+      event: event, links: [link], receipt: nil, previousInSession: nil, nextInSession: nil,
+      sessions: [])
+    let html = templates.event.fill(
+      SingleEventPage(detail: detail, payload: .empty, now: 5)
+    ).text
+    #expect(html.contains("Inferred, not said: no output for 30 min."))
+    #expect(html.contains("<a href=\"/events/3#receipt\">receipt</a>"))
+    let parts = html.split(separator: "id=\"links\"")
+    #expect(parts.count == 2)
+    #expect(parts.last?.contains("id=\"payload\"") == true)
+  }
+}
