@@ -162,11 +162,12 @@ struct WorkerRow: TemplateContext {
 
   private var url: String { worker.location.description }
 
-  /// What it is at, in one line: what it waits for, the call that runs, else what it was asked for.
+  /// What it is at, in one line: what it waits for, the call that runs, what it was asked for,
+  /// else how it failed.
   private var doing: String {
     if state.inferred.status == .stale, let result = state.waitsFor { return "waits for " + result }
     return state.waitsFor ?? state.facts.openCalls.last?.label ?? state.facts.prompt?.words
-      ?? worker.title ?? ""
+      ?? worker.title ?? (state.inferred.status == .failed ? state.observed.reason : nil) ?? ""
   }
 }
 

@@ -331,7 +331,9 @@ enum DemoStories {
         ["payload": ["project": JSON(project), "branch": JSON(branch)]])
     }
 
-  static let nightlyRunBegins = nightlyRun("process.started", "The nightly benchmark runs")
+  static let nightlyRunBegins =
+    [.supervisor("task.dispatched", "nightly-bench: the benchmark of the day")]
+    + nightlyRun("process.started", "The nightly benchmark runs")
 
   static let nightlyRunFails = nightlyRun(
     "process.exited", "The nightly benchmark ended", ["exit_code": 2])
