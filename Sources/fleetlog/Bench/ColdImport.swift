@@ -42,6 +42,8 @@ struct ColdImport {
     guard rows.rows == measured.events, texts.rows == measured.events else {
       throw Failure("\(measured.events) events were imported and \(rows.rows) inserted alone")
     }
+    bench.say("ingest: with and without synthesis")
+    let synthesis = try SynthesisCost(of: archive.transcripts, in: bench.folder).ratio()
     let events = Double(measured.events)
     return [
       BenchFigure(
@@ -63,6 +65,8 @@ struct ColdImport {
       BenchFigure(
         "processor_to_alone", "processor time, to parsing into events and both bare inserts alone",
         measured.processor / alone, .ratio),
+      BenchFigure(
+        "synthesis_to_none", "processor time with synthesis, to that without", synthesis, .ratio),
       BenchFigure(
         "visible_mb_per_s", "events visible", megabytes / measured.visible, .megabytesPerSecond),
       BenchFigure("visible_events_per_s", "events visible", events / measured.visible, .perSecond),

@@ -76,7 +76,8 @@ struct BenchTests {
     "generate": ["files", "lines", "sessions", "transcript_mb", "generated_mb_per_s"],
     "ingest": [
       "visible_to_insert", "visible_to_formats", "visible_to_json", "visible_to_reading",
-      "complete_to_insert", "processor_to_alone", "visible_mb_per_s", "visible_events_per_s",
+      "complete_to_insert", "processor_to_alone", "synthesis_to_none",
+      "visible_mb_per_s", "visible_events_per_s",
       "complete_mb_per_s", "complete_events_per_s", "reading_mb_per_s", "json_mb_per_s",
       "formats_mb_per_s",
       "insert_mb_per_s", "full_text_mb_per_s", "processor_s_per_gb", "peak_memory_mb", "events",
