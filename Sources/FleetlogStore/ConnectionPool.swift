@@ -1,9 +1,7 @@
-import Synchronization
-
 /// Read-only connections, each lent to one borrower at a time, opened as they are needed.
 final class ConnectionPool: Sendable {
   private let path: String
-  private let idle = Mutex<[Connection]>([])
+  private let idle = Monitor<[Connection]>([])
   /// How many idle connections are kept.
   private static let kept = 8
 

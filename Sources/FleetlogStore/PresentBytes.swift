@@ -38,7 +38,7 @@ enum PresentBytes {
   }
 
   private final class Wait: Sendable {
-    private let found = Mutex(Answer.unknown)
+    private let found = Monitor(Answer.unknown)
     private let done = DispatchSemaphore(value: 0)
 
     func finish(_ bytes: [UInt8]?) {

@@ -37,16 +37,16 @@ final class SearchThread: Sendable {
 
 /// What the thread works on, and keeps alive until it has seen that it is to stop.
 private final class SearchWork: Sendable {
-  private let index: Mutex<SearchIndex>
+  private let index: Monitor<SearchIndex>
   private let isStopped = Atomic(false)
   let signal = WakeSignal()
-  let failure = Mutex<StoreError?>(nil)
-  let onAdvance = Mutex<(@Sendable () -> Void)?>(nil)
+  let failure = Monitor<StoreError?>(nil)
+  let onAdvance = Monitor<(@Sendable () -> Void)?>(nil)
 
   /// Where an import leaves no core idle, events come first and their full text after them.
   private static let niceness: Int32 = 19
 
-  init(_ index: sending SearchIndex) { self.index = Mutex(index) }
+  init(_ index: sending SearchIndex) { self.index = Monitor(index) }
 
   func run() {
     // Of the calling thread alone, as Linux has it.

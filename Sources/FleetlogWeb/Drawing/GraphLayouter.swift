@@ -1,3 +1,4 @@
+import FleetlogStore
 import Glibc
 
 /// Where the boxes of a graph stand and how its arrows run, in px, y downwards.

@@ -1,4 +1,5 @@
 import CZlib
+import FleetlogStore
 
 /// Compresses text answers for clients that take gzip.
 ///

@@ -1,3 +1,5 @@
+import FleetlogStore
+
 /// One request and what becomes of it.
 ///
 /// The library's thread, a worker and a stopping server may each reach for it, hence the lock.

@@ -1,3 +1,5 @@
+import FleetlogStore
+
 /// Serves HTTP/1.1 to one handler until it is stopped.
 ///
 /// Every request the handler sees has passed the checks of `RequestGuard`; every answer carries

@@ -1,3 +1,5 @@
+import FleetlogStore
+
 /// An answer whose body is made piece by piece for as long as the client listens.
 ///
 /// While there is nothing to send, the connection is suspended: it costs no thread and no turn of

@@ -1,3 +1,5 @@
+import FleetlogStore
+
 /// What happens to a request between the library's callbacks and the handler.
 final class ServerCore: Sendable {
   typealias Handler = @Sendable (HTTPRequest) -> HTTPReply

@@ -1,3 +1,5 @@
+import FleetlogStore
+
 /// The streams that are open, and the threads that make their pieces: apart from those of the
 /// pages, so that no number of streams keeps a page waiting.
 final class StreamDesk: Sendable {

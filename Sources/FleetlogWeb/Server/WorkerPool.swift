@@ -1,3 +1,5 @@
+import FleetlogStore
+
 /// Threads for work that may block, taken in the order it came.
 ///
 /// The queue needs no bound of its own: a connection waits for its one job, so there are never

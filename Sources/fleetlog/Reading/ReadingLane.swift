@@ -2,7 +2,6 @@ import FleetlogEvents
 import FleetlogIngest
 import FleetlogStore
 import Foundation
-import Synchronization
 
 /// Reads the transcripts of one mount, on a thread of its own: a mount that hangs takes nobody else
 /// along. What it reads waits in the ``TurnChannel`` to be committed.
@@ -24,8 +23,8 @@ final class ReadingLane: Sendable {
   let index: Int
   let source: Source
   private let channel: TurnChannel
-  private let activityState = Mutex<Activity?>(nil)
-  private let failure = Mutex<StoreError?>(nil)
+  private let activityState = Monitor<Activity?>(nil)
+  private let failure = Monitor<StoreError?>(nil)
 
   init(index: Int, source: Source, channel: TurnChannel) {
     self.index = index

@@ -1,5 +1,5 @@
 import FleetlogIngest
-import Synchronization
+import FleetlogStore
 
 /// Between the lanes that read and the one writer that commits: turns go one way, changes and what
 /// must be read again the other. Bounded, so that reading waits for a writer that can't keep up.
@@ -54,7 +54,7 @@ final class TurnChannel: Sendable {
     }
   }
 
-  private let state = Mutex(State())
+  private let state = Monitor(State())
   /// Raised for the writer.
   private let ready = WakeSignal()
   /// Raised for lanes that wait for room or for the log.

@@ -1,3 +1,4 @@
+import FleetlogStore
 import Glibc
 import Testing
 

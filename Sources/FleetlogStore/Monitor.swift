@@ -1,18 +1,19 @@
 import Glibc
 
-/// A value behind a lock, with a condition that threads can wait for.
+/// A value behind a lock, with a condition that threads can wait for; for what threads share here
+/// and in the modules above.
 ///
 /// A pthread lock rather than `Synchronization.Mutex`: ThreadSanitizer understands the former and
 /// reports races that do not exist for the latter, which would hide the ones that do.
 ///
 /// Unchecked because `value` is only ever reached with `mutex` held, and the two pthread objects
 /// keep one address from `init` to `deinit`.
-final class Monitor<Value: Sendable>: @unchecked Sendable {
+package final class Monitor<Value>: @unchecked Sendable {
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
   private var value: Value
 
-  init(_ value: Value) {
+  package init(_ value: sending Value) {
     self.value = value
     pthread_mutex_init(mutex, nil)
     var attributes = pthread_condattr_t()
@@ -30,7 +31,7 @@ final class Monitor<Value: Sendable>: @unchecked Sendable {
     mutex.deallocate()
   }
 
-  func withLock<Result, Failure: Error>(
+  package func withLock<Result, Failure: Error>(
     _ body: (inout Value) throws(Failure) -> Result
   ) throws(Failure) -> Result {
     pthread_mutex_lock(mutex)
@@ -39,7 +40,7 @@ final class Monitor<Value: Sendable>: @unchecked Sendable {
   }
 
   /// Waits until `body` returns something, trying again after each wake-up.
-  func wait<Result>(for body: (inout Value) -> Result?) -> Result {
+  package func wait<Result>(for body: (inout Value) -> Result?) -> Result {
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
     while true {
@@ -49,7 +50,7 @@ final class Monitor<Value: Sendable>: @unchecked Sendable {
   }
 
   /// Waits until `condition` holds or the moment has passed, and says which it was.
-  func wait(until moment: Moment, for holds: (Value) -> Bool) -> Bool {
+  package func wait(until moment: Moment, for holds: (Value) -> Bool) -> Bool {
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
     var time = moment.timespec
@@ -59,20 +60,20 @@ final class Monitor<Value: Sendable>: @unchecked Sendable {
     return true
   }
 
-  func wakeOne() {
+  package func wakeOne() {
     pthread_cond_signal(condition)
   }
 
-  func wakeAll() {
+  package func wakeAll() {
     pthread_cond_broadcast(condition)
   }
 }
 
 /// A moment on the monotonic clock, which neither jumps nor runs back.
-struct Moment: Comparable {
+package struct Moment: Comparable {
   private let nanoseconds: Int64
 
-  init(after delay: Duration) {
+  package init(after delay: Duration) {
     var now = Glibc.timespec()
     clock_gettime(CLOCK_MONOTONIC, &now)
     let (seconds, attoseconds) = delay.components
@@ -86,7 +87,7 @@ struct Moment: Comparable {
       tv_sec: Int(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))
   }
 
-  static func < (left: Moment, right: Moment) -> Bool {
+  package static func < (left: Moment, right: Moment) -> Bool {
     left.nanoseconds < right.nanoseconds
   }
 }
