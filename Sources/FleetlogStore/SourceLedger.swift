@@ -53,6 +53,13 @@ package final class SourceLedger {
       "SELECT \(Self.columns) FROM files WHERE id = ?", [.int(id)], Self.read)
   }
 
+  /// Whether these bytes were kept of a file at this place.
+  package func kept(_ bytes: [UInt8], at span: SourceSpan, of file: Int64) throws(StoreError)
+    -> Bool
+  {
+    try TranscriptArchive.read(span, file: file, limit: bytes.count, from: connection) == bytes
+  }
+
   /// Every file that stands somewhere.
   package func present() throws(StoreError) -> [SourceRecord] {
     try connection.rows("SELECT \(Self.columns) FROM files WHERE state <> 'gone'", [], Self.read)

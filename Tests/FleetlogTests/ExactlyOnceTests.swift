@@ -2,6 +2,7 @@ import FleetlogEvents
 import FleetlogIngest
 import FleetlogStore
 import FleetlogTestSupport
+import Foundation
 import Testing
 
 @testable import fleetlog
@@ -36,6 +37,28 @@ struct ExactlyOnceTests {
       let moved = try fleet.ingest()
       #expect(moved.appended.inserted == 0)
       #expect(moved.lines == 0, "a moved file is known by its identity and not read again")
+    }
+  }
+
+  @Test("a resumed transcript that has taken a deleted file's inode is read for itself")
+  func takenInode() throws {
+    try Fleet.with { fleet in
+      let text = String(repeating: "The importer retries without a key. ", count: 20)
+      func lines(_ session: String) -> String {
+        var lines = ClaudeLines(session: session)
+        lines.prompt(text)
+        return lines.text
+      }
+      let resumed = "5e551011-0000-4000-8000-000000000009"
+      try fleet.folder.write("a.jsonl", lines("5e551011-0000-4000-8000-000000000008"))
+      try fleet.ingest()
+      try fleet.folder.move("a.jsonl", to: "b.jsonl")
+      let file = try FileHandle(
+        forWritingTo: URL(fileURLWithPath: fleet.folder.path("b.jsonl").text))
+      try file.write(contentsOf: Data(lines(resumed).utf8))
+      try file.close()
+      try fleet.ingest()
+      #expect(try fleet.events { $0.sessions = [resumed] }.contains { $0.type == .messageUser })
     }
   }
 

@@ -95,12 +95,27 @@ struct TurnReader {
         record.path != path.text && record.state != .gone
         && FileStamp.of(FilePath(text: record.path))?.identity == stamp.identity
       guard !standsElsewhere, let turn = try? reader.read(path, from: cursor, budget: 1),
-        turn.restart == nil
+        turn.restart == nil, try begins(path, as: record)
       else { continue }
       return (SourcePoint(record), record.id)
     }
     return (nil, nil)
   }
+
+  /// Whether a file has the beginning that was read of a record. A resumed transcript repeats
+  /// another's lines with a name of its own in each, so that they end alike at the same places:
+  /// where it has taken a deleted file's inode, only this tells them apart.
+  private mutating func begins(
+    _ path: FilePath, as record: SourceRecord
+  ) throws(StoreError) -> Bool {
+    guard let head = try? reader.read(path, from: nil, budget: Self.headBytes) else { return false }
+    for line in head.lines {
+      guard try known.kept(line.bytes, at: line.span, of: record.id) else { return false }
+    }
+    return !head.lines.isEmpty
+  }
+
+  private static let headBytes = 8 << 10
 
   private func detect(_ path: FilePath, _ batch: LineBatch) -> (any TranscriptFormat.Type)? {
     FormatCatalogue.detect(
