@@ -146,7 +146,10 @@ final class Pipeline {
   @discardableResult
   func settle(quietSince time: Int64) throws(StoreError) -> Bool {
     let holding = try writer.sources.holding()
-    let quiet = holding.filter { $0.modifiedAt <= time }
+    // A file of which more is being read may be old and yet not at its end.
+    let quiet = holding.filter {
+      $0.modifiedAt <= time && !lanes.isBusy(FilePath(text: $0.path))
+    }
     if !quiet.isEmpty {
       let appended = try writer.group { () throws(StoreError) in
         var sum = Appended()
@@ -157,6 +160,6 @@ final class Pipeline {
       if appended.inserted > 0 { search.wake() }
     }
     try writer.rest()
-    return holding.contains { $0.modifiedAt > time }
+    return quiet.count < holding.count
   }
 }

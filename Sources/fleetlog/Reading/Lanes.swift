@@ -36,7 +36,11 @@ final class Lanes: Sendable {
   static func ordered() -> Lanes { Lanes([(nil, .orders(WakeSignal()))]) }
 
   private init(_ sources: [(mount: FilePath?, source: ReadingLane.Source)]) {
-    let channel = TurnChannel(lanes: sources.map { ReadingLane.wake($0.source) })
+    let channel = TurnChannel(
+      lanes: sources.map { lane in
+        let isOrdered = if case .orders = lane.source { true } else { false }
+        return (ReadingLane.wake(lane.source), isOrdered)
+      })
     self.channel = channel
     lanes = sources.enumerated().map { index, lane in
       Lane(
@@ -46,16 +50,23 @@ final class Lanes: Sendable {
   }
 
   func start(database: String, cap: TextCap, order: TurnQueue.Order) {
-    let mounts = lanes.compactMap(\.mount)
     for lane in lanes {
-      let mount = lane.mount
-      lane.reading.start(database: database, cap: cap, order: order) { path in
-        // The innermost mount has a path.
-        let owner = mounts.filter { path.isWithin($0) }.max { $0.bytes.count < $1.bytes.count }
-        return owner == mount
+      let index = lane.reading.index
+      lane.reading.start(database: database, cap: cap, order: order) { [self] path in
+        owner(of: path) == index
       }
     }
   }
+
+  /// The lane that reads a path: that of the innermost mount.
+  private func owner(of path: FilePath) -> Int {
+    let mounted = lanes.filter { $0.mount.map { path.isWithin($0) } ?? false }
+    let innermost = mounted.max { ($0.mount?.bytes.count ?? 0) < ($1.mount?.bytes.count ?? 0) }
+    return innermost?.reading.index ?? 0
+  }
+
+  /// Whether more may be read of a path just now.
+  func isBusy(_ path: FilePath) -> Bool { channel.isBusy(owner(of: path)) }
 
   /// How well each lane's folders are watched.
   var statuses: [WatchStatus] {

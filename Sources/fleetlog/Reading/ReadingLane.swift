@@ -166,7 +166,7 @@ private struct LaneWork {
   private mutating func round(_ reader: inout TurnReader) throws(StoreError) -> Bool {
     // Asked before the changes, which include all that was listed when it was true.
     let hasListedAll = lane.hasListedAll
-    let orders = channel.orders(lane.index, isIdle: queue.isEmpty)
+    let orders = channel.orders(lane.index, isIdle: queue.isEmpty && hasSeenAll)
     if orders.isStopped { return false }
     let mayRest = queue.isEmpty && orders.isEmpty
     let changes = orders.changes + lane.changes(timeoutMs: mayRest ? pause : 0)
@@ -189,8 +189,12 @@ private struct LaneWork {
 
   /// ms until something is to be looked at again without a change; nil for never.
   private var pause: Int? {
-    let isUnlisted: Bool = if case .watcher = lane.source { !hasNotedMissing } else { false }
-    return unreadable.isEmpty && !isUnlisted ? nil : Int(Self.retryInterval)
+    unreadable.isEmpty && hasSeenAll ? nil : Int(Self.retryInterval)
+  }
+
+  /// Whether nothing stands below the lane's folders that it has not seen.
+  private var hasSeenAll: Bool {
+    if case .watcher = lane.source { hasNotedMissing } else { true }
   }
 
   private mutating func turn(

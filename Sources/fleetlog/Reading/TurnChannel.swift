@@ -32,11 +32,13 @@ final class TurnChannel: Sendable {
     var settled = 0
     /// Bytes on their way.
     var weight = 0
-    var isIdle = true
+    var isIdle: Bool
     /// Files and bytes that were found to be read.
     var files = 0
     var bytes: Int64 = 0
     let wake: @Sendable () -> Void
+
+    var isBusy: Bool { !isIdle || settled < sent }
   }
 
   private struct State {
@@ -63,10 +65,11 @@ final class TurnChannel: Sendable {
   /// Bytes of lines that one lane may have on their way. A turn that is larger goes alone.
   private static let laneWeight = 8 << 20
 
-  /// - Parameter lanes: for each lane, what ends its sleep.
-  init(lanes: [@Sendable () -> Void]) {
+  /// - Parameter lanes: for each lane, what ends its sleep, and whether it has nothing to read
+  ///   until it is told so.
+  init(lanes: [(wake: @Sendable () -> Void, isIdle: Bool)]) {
     room = lanes.map { _ in WakeSignal() }
-    state.withLock { $0.lanes = lanes.map { Lane(wake: $0) } }
+    state.withLock { $0.lanes = lanes.map { Lane(isIdle: $0.isIdle, wake: $0.wake) } }
   }
 
   // MARK: For the writer
@@ -145,11 +148,10 @@ final class TurnChannel: Sendable {
   }
 
   /// Whether some turn is on its way or some lane has more to read.
-  var hasWork: Bool {
-    state.withLock { state in
-      !state.turns.isEmpty || state.lanes.contains { !$0.isIdle || $0.settled < $0.sent }
-    }
-  }
+  var hasWork: Bool { state.withLock { $0.lanes.contains { $0.isBusy } } }
+
+  /// Whether a lane has turns on their way or more to read.
+  func isBusy(_ lane: Int) -> Bool { state.withLock { $0.lanes[lane].isBusy } }
 
   /// Whether something waits to be committed.
   var hasTurns: Bool { state.withLock { !$0.turns.isEmpty } }
