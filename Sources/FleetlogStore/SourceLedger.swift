@@ -53,11 +53,12 @@ package final class SourceLedger {
       "SELECT \(Self.columns) FROM files WHERE id = ?", [.int(id)], Self.read)
   }
 
-  /// Whether these bytes were kept of a file at this place.
-  package func kept(_ bytes: [UInt8], at span: SourceSpan, of file: Int64) throws(StoreError)
-    -> Bool
-  {
-    try TranscriptArchive.read(span, file: file, limit: bytes.count, from: connection) == bytes
+  /// Whether these are the bytes that were kept of a file at this place; nil where none were.
+  package func agrees(
+    _ bytes: [UInt8], at span: SourceSpan, of file: Int64
+  ) throws(StoreError) -> Bool? {
+    try TranscriptArchive.read(span, file: file, limit: bytes.count, from: connection)
+      .map { $0 == bytes }
   }
 
   /// Every file that stands somewhere.

@@ -102,7 +102,8 @@ struct TurnReader {
     return (nil, nil)
   }
 
-  /// Whether a file has the beginning that was read of a record. A resumed transcript repeats
+  /// Whether a file has the beginning that was read of a record, as far as that was kept: of a
+  /// copy, of which nothing is, its end must do. A resumed transcript repeats
   /// another's lines with a name of its own in each, so that they end alike at the same places:
   /// where it has taken a deleted file's inode, only this tells them apart.
   private mutating func begins(
@@ -110,9 +111,9 @@ struct TurnReader {
   ) throws(StoreError) -> Bool {
     guard let head = try? reader.read(path, from: nil, budget: Self.headBytes) else { return false }
     for line in head.lines {
-      guard try known.kept(line.bytes, at: line.span, of: record.id) else { return false }
+      if try known.agrees(line.bytes, at: line.span, of: record.id) == false { return false }
     }
-    return !head.lines.isEmpty
+    return true
   }
 
   private static let headBytes = 8 << 10
