@@ -1,13 +1,14 @@
 import FleetlogEvents
 
-/// Keeps how many finished turns carried an event block, by agent, model and contract version, so
-/// that the figures cost a read of a few rows, however long the log is.
+/// Keeps how many finished turns carried an event block, by session, model and contract version, so
+/// that the figures cost no read of the log itself. The session stands for its agent, which may be
+/// told later than its first turns.
 ///
 /// A turn says so itself: the transcript's reader counts the blocks while it reads the turn. What
 /// a hook told of a turn knows nothing of them and does not count.
 final class ContractLedger {
   private struct Key: Hashable {
-    let agent: String
+    let session: String
     let model: String
     let version: String
   }
@@ -23,18 +24,18 @@ final class ContractLedger {
 
   init(_ connection: Connection) { self.connection = connection }
 
-  func count(_ event: StoredEvent, agent: String?) { add(event, agent, sign: 1) }
+  func count(_ event: StoredEvent) { add(event, sign: 1) }
 
   /// Takes back an event that counted and was superseded.
-  func uncount(_ event: StoredEvent, agent: String?) { add(event, agent, sign: -1) }
+  func uncount(_ event: StoredEvent) { add(event, sign: -1) }
 
-  private func add(_ event: StoredEvent, _ agent: String?, sign: Int) {
+  private func add(_ event: StoredEvent, sign: Int) {
     guard event.type == .turnCompleted, !event.isToldByHook else { return }
     let payload = event.payload.flatMap { try? JSONDocument($0).root }
     func text(_ key: String) -> String { payload?[key]?.string ?? "" }
     func isSome(_ key: String) -> Int { (payload?[key]?.int ?? 0) > 0 ? sign : 0 }
     let key = Key(
-      agent: agent ?? "", model: text("model_name"), version: text("contract_version"))
+      session: event.sessionID ?? "", model: text("model_name"), version: text("contract_version"))
     changes[key, default: Count()].turns += sign
     changes[key]?.kept += isSome("event_blocks")
     changes[key]?.refused += isSome("refused_blocks")
@@ -49,7 +50,7 @@ final class ContractLedger {
           refused = refused + excluded.refused
         """,
         [
-          .text(key.agent), .text(key.model), .text(key.version), Value(count.turns),
+          .text(key.session), .text(key.model), .text(key.version), Value(count.turns),
           Value(count.kept), Value(count.refused),
         ])
     }

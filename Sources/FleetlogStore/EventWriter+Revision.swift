@@ -34,7 +34,7 @@ extension EventWriter {
     metadata.set("parser_version", revision.parserVersion)
     revised.links.append(LinkDraft(.supersedes, .eventID(current.id), metadata: metadata))
     commit.result.superseded += 1
-    contract.uncount(current, agent: try sessions.agent(of: current.sessionID))
+    contract.uncount(current)
     try synthesis?.takeRevision(of: current.runID, cause: commit.nextID)
     for session in [known.sessionID, draft.run.sessionID] {
       if let session { commit.revisedSessions.insert(session) }

@@ -358,9 +358,7 @@ package final class EventWriter {
     runs.count(event, in: run)
     totals.count(event)
     try sessions.fold(event)
-    if event.type == .turnCompleted {
-      contract.count(event, agent: try sessions.agent(of: event.sessionID))
-    }
+    contract.count(event)
     try synthesis?.take(event)
     commit.result.links += try links.add(draft.links, of: event, now: commit.now)
     let attached = try links.attachPending(to: event)

@@ -46,7 +46,7 @@ extension EventWriter {
   ) throws(StoreError) {
     let link = LinkDraft.byRule(Self.betterTelling, .supersedes, .eventID(event.id))
     commit.result.links += try links.add([link], of: better, now: commit.now)
-    contract.uncount(event, agent: try sessions.agent(of: event.sessionID))
+    contract.uncount(event)
     note(revised: [event.sessionID], &commit)
     try synthesis?.takeRevision(of: event.runID, cause: better.id)
   }

@@ -44,12 +44,6 @@ final class SessionLedger {
 
   func forget() { open.removeAll(keepingCapacity: true) }
 
-  /// Which agent a session is of, as far as its events have told.
-  func agent(of session: String?) throws(StoreError) -> String? {
-    guard let session else { return nil }
-    return try find(session)?.agent
-  }
-
   private func find(_ id: String) throws(StoreError) -> SessionSummary? {
     if let summary = open[id] { return summary }
     return try stored(id)

@@ -74,12 +74,17 @@ extension EventLog {
     }
   }
 
-  /// A row per agent, model and version, as the writer keeps them: the log itself is not read.
+  /// A row per agent, model and version, of what the writer keeps per session: the log itself is not read.
   private func compliance(_ connection: Connection) throws(StoreError) -> [ContractCompliance] {
     try connection.rows(
       """
-      SELECT nullif(agent, ''), nullif(model, ''), nullif(contract_version, ''), turns, kept, refused
-      FROM contract_turns WHERE turns > 0
+      WITH sums AS (
+        SELECT s.agent, c.model, c.contract_version, sum(c.turns) AS turns, sum(c.kept) AS kept,
+          sum(c.refused) AS refused
+        FROM contract_turns c LEFT JOIN sessions s ON s.id = c.session_id
+        GROUP BY 1, 2, 3 HAVING sum(c.turns) > 0)
+      SELECT agent, nullif(model, ''), nullif(contract_version, ''), turns, kept, refused
+      FROM sums
       ORDER BY agent, sum(turns) OVER (PARTITION BY agent, model) DESC, model,
         contract_version DESC LIMIT 500
       """

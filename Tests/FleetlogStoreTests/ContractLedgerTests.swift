@@ -56,6 +56,16 @@ struct ContractLedgerTests {
     #expect(try compliance().first?.share == 0.5)
   }
 
+  @Test("A turn counts under its agent, though that is told later")
+  func agentToldLate() throws {
+    var turn = Self.turn("a", "s1")
+    turn.run = .sample("s1", key: "run:s1/subagent")
+    try log.append(turn)
+    #expect(try compliance().map(\.agent) == [nil])
+    try log.append(Self.start("s1", "claude"))
+    #expect(try compliance().map(\.agent) == ["claude"])
+  }
+
   @Test("A turn that a newer parser reads otherwise counts as that reads it")
   func revised() throws {
     let source = try log.addSource()
@@ -79,9 +89,8 @@ struct ContractLedgerTests {
       Self.turn("b", "s1", version: "1"))
     let counted = try compliance()
     try log.writer.connection.script(
-      "DROP TABLE contract_turns; DROP TABLE hook_turns; "
-        + "PRAGMA user_version = \(migration004.version - 1)", operation: "go back")
-    try Migrations.apply(to: log.writer.connection, upTo: migration004.version)
+      "PRAGMA user_version = \(migration007.version - 1)", operation: "go back")
+    try Migrations.apply(to: log.writer.connection, upTo: migration007.version)
     try log.writer.connection.script(
       "PRAGMA user_version = \(Migrations.current)", operation: "come back")
     #expect(try compliance() == counted)

@@ -59,13 +59,13 @@ struct LogContent {
     "event_totals": row(
       ["hour", "event_type", "source_kind", "events", "attention"],
       of: "event_totals WHERE event_type <> 'process.started' AND source_kind <> 'system'"),
-    // Without the agent: a turn that is read before what names its session's agent is counted under
-    // none, which the order of reading decides. A known defect, not an equality to be asked for.
+    // By agent: which of two sessions a turn is in that both hold, the order of reading decides.
     "contract_turns": row(
-      ["model", "contract_version", "turns", "kept", "refused"],
+      ["agent", "model", "contract_version", "turns", "kept", "refused"],
       of: """
-        (SELECT model, contract_version, sum(turns) AS turns, sum(kept) AS kept,
-          sum(refused) AS refused FROM contract_turns GROUP BY 1, 2)
+        (SELECT s.agent, c.model, contract_version, sum(c.turns) AS turns, sum(c.kept) AS kept,
+          sum(c.refused) AS refused
+        FROM contract_turns c LEFT JOIN sessions s ON s.id = session_id GROUP BY 1, 2, 3)
         """),
     "key_aliases": row(["key", key("event_id")], of: "key_aliases"),
   ]
