@@ -26,8 +26,27 @@ package struct SynthesisOptions: Sendable {
   /// More candidates for attention than this within the window are a flood.
   package var floodSize = 10
   package var floodWindow: Int64 = 10 * minute
+  /// A flood that began longer ago alarms nobody.
+  package var floodStands: Int64 = hour
 
   package init() {}
+
+  /// Which of these a person may set, and by what name.
+  package static let thresholds: [(name: String, value: Threshold)] = [
+    ("freshness", .time(\.freshness)), ("silence", .time(\.silence)), ("quiet", .time(\.quiet)),
+    ("start", .time(\.start)), ("quiet-turn", .time(\.quietTurn)),
+    ("failing-calls", .count(\.failingCalls)),
+    ("failing-model-calls", .count(\.failingModelCalls)),
+    ("calls-while-blocked", .count(\.callsWhileBlocked)), ("contention", .time(\.contention)),
+    ("flood-size", .count(\.floodSize)), ("flood-window", .time(\.floodWindow)),
+    ("flood-stands", .time(\.floodStands)),
+  ]
+
+  package enum Threshold: Sendable {
+    /// A duration, in ms.
+    case time(any WritableKeyPath<SynthesisOptions, Int64> & Sendable)
+    case count(any WritableKeyPath<SynthesisOptions, Int> & Sendable)
+  }
 
   private static let second: Int64 = 1000
   private static let minute: Int64 = 60 * second

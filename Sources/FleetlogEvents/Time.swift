@@ -143,12 +143,15 @@ package enum TimeExpression {
     if let ms = Int64(text) {
       return (0...Timestamp.latest).contains(ms) ? ms : nil
     }
-    if let unit = text.last, let scale = units[unit], let count = Int64(text.dropLast()),
-      count >= 0, count <= 1_000_000
-    {
-      return now - count * scale
-    }
-    return Timestamp.parse(text)
+    return span(text).map { now - $0 } ?? Timestamp.parse(text)
+  }
+
+  /// A span of time such as `45s` or `30m`, in ms.
+  package static func span(_ text: String) -> Int64? {
+    guard let unit = text.last, let scale = units[unit], let count = Int64(text.dropLast()),
+      (0...1_000_000).contains(count)
+    else { return nil }
+    return count * scale
   }
 
   private static let units: [Character: Int64] = [

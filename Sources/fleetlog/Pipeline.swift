@@ -39,9 +39,9 @@ final class Pipeline {
   ///
   /// - Parameter holdsLock: true for a long-lived writer, of which there is one.
   static func create(
-    database path: String, holdsLock: Bool = true
+    database path: String, holdsLock: Bool = true, rules: Synthesizer = Synthesizer()
   ) throws(StoreError) -> EventWriter {
-    try EventWriter(path: path, holdsLock: holdsLock, synthesize: Synthesizer()) {
+    try EventWriter(path: path, holdsLock: holdsLock, synthesize: rules) {
       SessionReducer.apply($0, to: &$1)
     }
   }

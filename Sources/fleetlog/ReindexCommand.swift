@@ -13,6 +13,7 @@ enum ReindexCommand: Verb {
     Option(
       name: "max-text", value: "BYTES",
       help: "text kept whole up to this size, cut beyond it (default 1048576)"),
+    Thresholds.option,
   ]
 
   static func run(_ arguments: Arguments) throws -> Int32 {
@@ -20,7 +21,7 @@ enum ReindexCommand: Verb {
     let path = try CommonOptions.existingDatabase(arguments)
     let cap = TextCap.sha256(
       limit: try arguments.int("max-text", in: 1024...(1 << 30)) ?? TextCap.defaultLimit)
-    let writer = try Pipeline.create(database: path)
+    let writer = try Pipeline.create(database: path, rules: Thresholds.rules(arguments))
     let search = try SearchThread(database: path)
     let reindexer = Reindexer(writer: writer, cap: cap, clock: Clock.now)
     let files = try reindexer.files(all: arguments.has("all"))

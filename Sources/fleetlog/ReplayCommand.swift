@@ -11,6 +11,7 @@ enum ReplayCommand: Verb {
   static let options = [
     CommonOptions.database, CommonOptions.json,
     Option(name: "check", value: nil, help: "exits 1 on any difference"),
+    Thresholds.option,
   ]
 
   /// Differences that are named; the rest is counted.
@@ -19,6 +20,7 @@ enum ReplayCommand: Verb {
   static func run(_ arguments: Arguments) throws -> Int32 {
     guard arguments.positional.isEmpty else { throw UsageError("replay takes no operand") }
     let path = try CommonOptions.existingDatabase(arguments)
+    let rules = try Thresholds.rules(arguments)
     let folder = FileManager.default.temporaryDirectory
       .appendingPathComponent("fleetlog-replay-\(UUID().uuidString)")
     try FileManager.default.createDirectory(
@@ -26,7 +28,7 @@ enum ReplayCommand: Verb {
     defer { try? FileManager.default.removeItem(at: folder) }
     let report = try Replay.run(
       log: path, scratch: folder.appendingPathComponent("scratch.db").path,
-      synthesize: Synthesizer(), project: { SessionReducer.apply($0, to: &$1) }, now: Clock.now())
+      synthesize: rules, project: { SessionReducer.apply($0, to: &$1) }, now: Clock.now())
     print(report, asJSON: arguments.has("json"))
     return arguments.has("check") && !report.differences.isEmpty ? 1 : 0
   }

@@ -21,6 +21,7 @@ enum ServeCommand: Verb {
     Option(
       name: "max-text", value: "BYTES",
       help: "text kept whole up to this size, cut beyond it (default 1048576)"),
+    Thresholds.option,
   ]
 
   static func run(_ arguments: Arguments) throws -> Int32 {
@@ -66,7 +67,8 @@ final class Server {
       limit: try arguments.int("max-text", in: 1024...(1 << 30)) ?? TextCap.defaultLimit)
     // Before the log is made: wrong usage leaves nothing behind.
     let port = try arguments.int("port", in: 0...65535)
-    writer = try Pipeline.create(database: path)
+    let rules = try Thresholds.rules(arguments)
+    writer = try Pipeline.create(database: path, rules: rules)
     let health = Health()
     self.health = health
     search = try SearchThread(database: path)
@@ -74,7 +76,7 @@ final class Server {
     live = try LiveHub(log: log)
     search.whenAdvanced { [live] in live.publishSearch() }
     let dashboard = try Dashboard(
-      log: log, live: live, assets: try Places.assets(arguments), rules: Synthesizer(),
+      log: log, live: live, assets: try Places.assets(arguments), rules: rules,
       now: { Clock.now() }, troubles: { health.troubles })
     var configuration = HTTPServer.Configuration()
     configuration.host = arguments.value("host") ?? configuration.host

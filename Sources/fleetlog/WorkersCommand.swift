@@ -18,6 +18,7 @@ enum WorkersCommand: Verb {
       name: "state", value: "STATE",
       help: WorkerStatus.allCases.map(\.rawValue).joined(separator: ", "), isRepeatable: true),
     Option(name: "all", value: nil, help: "also those that ended or fell silent long ago"),
+    Thresholds.option,
   ]
 
   static func run(_ arguments: Arguments) throws -> Int32 {
@@ -28,7 +29,7 @@ enum WorkersCommand: Verb {
     let query = try WorkerQuery(
       parameters: names.flatMap { name in arguments.values(name).map { (name, $0) } },
       now: Clock.now())
-    let list = try EventLog.open(arguments).workers(query, by: Synthesizer())
+    let list = try EventLog.open(arguments).workers(query, by: Thresholds.rules(arguments))
     if arguments.has("json") {
       Terminal.print(JSONTwin.workers(list, at: query.moment).bytes)
       return 0
