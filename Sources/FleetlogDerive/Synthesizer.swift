@@ -27,7 +27,7 @@ package struct Synthesizer: SynthesisRules {
     let limit = question.until ?? until
     switch question.children {
     case .none: break
-    case .output:
+    case .output, .work:
       // Each output of a child puts the silence off.
       var from = question.dueAt - question.threshold
       while question.dueAt <= limit,
@@ -37,6 +37,11 @@ package struct Synthesizer: SynthesisRules {
         question.dueAt = output.ts + question.threshold
       }
       question.inference.ts = question.dueAt
+      guard question.children == .work, question.dueAt <= limit else { break }
+      guard let rest = try children(.rest(upTo: question.dueAt)) else {
+        return question.until == nil ? .later(until + question.threshold) : .fails
+      }
+      question.inference.evidence.insert(rest, at: 0)
     case .start(let child, let isProven):
       guard let id = question.inference.evidence.last?.id else { return .fails }
       if let first = try children(.firstRecord(ofSpawn: id, child: child)) {

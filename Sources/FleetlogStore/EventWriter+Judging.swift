@@ -109,6 +109,8 @@ extension EventWriter {
         ORDER BY e.ts DESC LIMIT 1
         """, [.int(run), .int(after), .int(upTo)]
       ) { Evidence(EventColumns.read($0)) }
+    case .rest(let upTo):
+      try restOfChildren(of: run, upTo: upTo)
     case .firstRecord(let spawn, let child):
       // A child whose spawn no record names may be this one's: of that nothing is guessed.
       try connection.first(
@@ -124,6 +126,35 @@ extension EventWriter {
         """, [.int(spawn), Value(child), .int(run)]
       ) { Evidence(EventColumns.read($0)) }
     }
+  }
+
+  private func restOfChildren(of run: Int64, upTo: Int64) throws(StoreError) -> Evidence? {
+    // What a response used is written when its last line is known, which may be later.
+    let children = try connection.rows(
+      """
+      WITH RECURSIVE children(id) AS (SELECT id FROM runs WHERE parent_run_id = ?1
+        UNION SELECT r.id FROM children c JOIN runs r ON r.parent_run_id = c.id)
+      SELECT
+        (SELECT e.id FROM events e WHERE e.run_id = c.id AND e.ts <= ?2
+          AND e.event_type IN ('turn.completed', 'process.exited') ORDER BY e.ts DESC LIMIT 1),
+        (SELECT e.ts FROM events e WHERE e.run_id = c.id AND e.ts <= ?2
+          AND e.source_kind <> 'system' AND e.event_type <> 'llm_call.completed'
+          ORDER BY e.ts DESC LIMIT 1)
+      FROM children c WHERE c.id <> ?1
+      """, [.int(run), .int(upTo)]
+    ) { (end: $0.optionalInt(0), last: $0.optionalInt(1)) }
+    var newest: StoredEvent?
+    for child in children {
+      guard let last = child.last else { continue }
+      let end = try child.end.flatMap { (id) throws(StoreError) in
+        try connection.first(
+          "SELECT \(EventColumns.list) FROM events e WHERE e.id = ?", [.int(id)]
+        ) { EventColumns.read($0) }
+      }
+      guard let end, end.ts >= last else { return nil }
+      if (newest?.ts ?? Int64.min) < end.ts { newest = end }
+    }
+    return newest.map { Evidence($0) }
   }
 
   // MARK: Groups

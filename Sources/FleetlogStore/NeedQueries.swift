@@ -49,9 +49,9 @@ extension EventLog {
     }
   }
 
-  /// SQL over `e`; ?2 is now. A flood of alarms that has passed alarms nobody.
+  /// SQL over `e`; ?2 is now.
   private static let asks = """
-    (e.event_type <> 'alarm_flood' OR e.ts >= ?2 - 3600000) AND coalesce(e.expires_at, ?2) >= ?2 AND NOT EXISTS (SELECT 1 FROM event_links l
+    coalesce(e.expires_at, ?2) >= ?2 AND NOT EXISTS (SELECT 1 FROM event_links l
       WHERE l.to_event_id = e.id AND l.relation_type IN ('resolves', 'supersedes'))
     """
 

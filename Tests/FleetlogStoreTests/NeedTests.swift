@@ -120,13 +120,4 @@ struct NeedTests {
     #expect(roots(list) == ["new"])
     #expect(list.older == 1)
   }
-
-  @Test("includes a flood of alarms only while it is one")
-  func flood() throws {
-    let list = try needs([
-      asking("past", .alarmFlood, before: 90, session: "a"),
-      asking("present", .alarmFlood, before: 10, session: "b"),
-    ])
-    #expect(roots(list) == ["present"])
-  }
 }

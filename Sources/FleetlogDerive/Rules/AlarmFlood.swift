@@ -4,7 +4,7 @@ import FleetlogEvents
 /// until there are fewer again.
 enum AlarmFlood: GroupRule {
   static let group = JudgedGroup.attention
-  static let name = "alarm_flood/1"
+  static let name = "alarm_flood/2"
 
   static func judge(
     _ subject: String, _ candidates: [GroupMember], _ options: SynthesisOptions,
@@ -30,16 +30,20 @@ enum AlarmFlood: GroupRule {
   ) -> Inference {
     var counts: [EventType: Int] = [:]
     for member in window { counts[member.event.type, default: 0] += 1 }
-    let kinds = counts.sorted { ($1.value, $0.key.rawValue) < ($0.value, $1.key.rawValue) }
-      .prefix(3).map { "\($0.value) \($0.key.words)" }.joined(separator: ", ")
+    let sorted = counts.sorted { ($1.value, $0.key.rawValue) < ($0.value, $1.key.rawValue) }
+    var kinds = sorted.prefix(3).map { "\($0.value) \($0.key.words)" }
+    let others = sorted.dropFirst(3).map(\.value).reduce(0, +)
+    if others > 0 { kinds.append("\(others) of other types") }
     let time = Words.duration(options.floodWindow)
     var inference = Inference(
       name, .alarmFlood, ts: last.event.ts, tripped: last.evidence,
-      summary: "\(window.count) events ask for attention within \(time): \(kinds)",
+      summary: "\(window.count) events ask for attention within \(time): "
+        + kinds.joined(separator: ", "),
       signal: "more than \(options.floodSize) candidates for attention within \(time)",
       confidence: 1)
     inference.evidence = window.map(\.evidence)
     inference.payload.set("count", window.count)
+    inference.expiresAt = last.event.ts + options.floodStands
     inference.ask(options)
     return inference
   }

@@ -3,10 +3,10 @@ import FleetlogEvents
 /// A worker that should be producing wrote nothing for the threshold: `stale`.
 ///
 /// Silence is a matter of event time: also the gap between two records of an old file is one, so
-/// that an import infers what a clock would have. A run that waits for the operator or for an
-/// agent it started is not silent.
+/// that an import infers what a clock would have. A run that waits for the operator is not silent,
+/// nor is one that waits for agents it started, until all of them are at rest.
 struct Silence: RunRule {
-  static let name = "silence/1"
+  static let name = "silence/2"
 
   private let options: SynthesisOptions
   /// Where the silence began that may be going on.
@@ -19,6 +19,8 @@ struct Silence: RunRule {
   private struct Pending {
     let from: Evidence
     let openCall: Call?
+    /// Whether it waits for agents.
+    let isDelegating: Bool
     /// What it was doing, in words.
     let state: String
   }
@@ -39,7 +41,7 @@ struct Silence: RunRule {
       isUnresolved = false
     }
     let latest = pending.map { $0.from.ts > fact.evidence.ts ? $0.from : fact.evidence }
-    guard facts.isWorking else {
+    guard facts.isWorking || facts.isDelegating else {
       pending = nil
       return
     }
@@ -48,7 +50,11 @@ struct Silence: RunRule {
     if facts.turn == .none, let said = facts.lastSaid {
       state = "it last said “\(said.summary)”"
     }
-    pending = Pending(from: latest ?? fact.evidence, openCall: facts.openCalls.last, state: state)
+    let openCall =
+      facts.isDelegating ? facts.openCalls.last(where: \.isDelegation) : facts.openCalls.last
+    pending = Pending(
+      from: latest ?? fact.evidence, openCall: openCall, isDelegating: facts.isDelegating,
+      state: state)
   }
 
   func questions(in facts: RunFacts) -> [TimeQuestion] {
@@ -59,8 +65,11 @@ struct Silence: RunRule {
     let from = pending.from
     let minutes = Words.duration(options.silence)
     let why =
-      pending.openCall.map { "“\($0.label)” has no result: running, awaiting approval or dead" }
-      ?? pending.state
+      pending.openCall.map {
+        "“\($0.label)” has no result"
+          + (pending.isDelegating
+            ? ", though its agent is at rest" : ": running, awaiting approval or dead")
+      } ?? pending.state
     var inference = Inference(
       Self.name, .stale, ts: from.ts + options.silence, tripped: from,
       summary: "No output for \(minutes): \(why)",
@@ -73,6 +82,8 @@ struct Silence: RunRule {
     inference.payload.set("threshold_ms", options.silence)
     inference.payload.set("open_call", pending.openCall?.label)
     inference.ask(options)
-    return TimeQuestion(key, inference, threshold: options.silence, children: .output)
+    return TimeQuestion(
+      key, inference, threshold: options.silence,
+      children: pending.isDelegating ? .work : .output)
   }
 }

@@ -32,8 +32,13 @@ struct RunFacts {
   var isSubagent: Bool { role == "subagent" }
 
   /// Whether output is due: a turn is open, and nothing else is waited for.
-  var isWorking: Bool {
-    if hasExited || openCalls.contains(where: { $0.isAsking || $0.isDelegation }) { return false }
+  var isWorking: Bool { isDue && !openCalls.contains(where: \.isDelegation) }
+
+  /// Whether output is due once the agents that it gave work to have done it.
+  var isDelegating: Bool { isDue && openCalls.contains(where: \.isDelegation) }
+
+  private var isDue: Bool {
+    if hasExited || openCalls.contains(where: \.isAsking) { return false }
     if let said = lastSaid, !Self.sayingsOfWork.contains(said.type) { return false }
     switch turn {
     case .ended: return false

@@ -48,6 +48,9 @@ package protocol RunFolding {
 package enum ChildQuestion: Sendable {
   /// The last output of a child of this run, later than `after` and not later than `upTo`.
   case lastOutput(after: Int64, upTo: Int64)
+  /// The newest end of a turn or a process among this run's children, if each of them that has
+  /// records up to then is at rest.
+  case rest(upTo: Int64)
   /// The first record of the run that an event of this run spawned: one that it is linked to, or
   /// of this name.
   case firstRecord(ofSpawn: Int64, child: String?)

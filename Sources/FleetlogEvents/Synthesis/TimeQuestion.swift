@@ -10,6 +10,8 @@ package struct TimeQuestion: Sendable, Equatable {
     case none
     /// Output of a child counts as the run's own.
     case output
+    /// So it does, and as long as a child is at work, or none is known, the answer is no.
+    case work
     /// Whether the child that the evidence spawned has written its first record: the child's name
     /// where the evidence tells it, and whether something else proves that it ran.
     case start(child: String?, isProven: Bool)
@@ -56,6 +58,7 @@ package struct TimeQuestion: Sendable, Equatable {
     switch children {
     case .none: break
     case .output: object.set("children", "output")
+    case .work: object.set("children", "work")
     case .start(let child, let isProven):
       object.set("children", "start")
       object.set("child", child)
@@ -80,6 +83,7 @@ package struct TimeQuestion: Sendable, Equatable {
     self.threshold = Int64(threshold)
     switch value["children"]?.string {
     case "output": children = .output
+    case "work": children = .work
     case "start":
       children = .start(
         child: value["child"]?.string, isProven: value["is_proven"]?.bool ?? false)

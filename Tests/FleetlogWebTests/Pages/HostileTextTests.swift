@@ -1,5 +1,6 @@
 import FleetlogEvents
 import FleetlogStore
+import FleetlogTestSupport
 import Testing
 
 @testable import FleetlogWeb

@@ -1,4 +1,5 @@
 import FleetlogEvents
+import FleetlogTestSupport
 import Testing
 
 @testable import FleetlogWeb

@@ -1,4 +1,5 @@
 import FleetlogEvents
+import FleetlogTestSupport
 import Testing
 
 @testable import FleetlogWeb
@@ -55,17 +56,20 @@ struct ReviewTests {
     let run = RunSummary(
       id: 1, key: "k", parentID: nil, instanceID: "W1", role: "worker", sessionID: "a",
       startedAt: 1, lastAt: 1, events: 1, summary: "")
-    let worker = Worker(
+    var worker = Worker(
       run: run, agent: nil, title: nil, project: nil, branch: nil, tokens: 0, state: state,
       children: [])
-    let list = WorkerList(workers: [worker], known: 1, partialReason: nil)
-    func shown(_ reviews: [Int64: ArtifactReference]) throws -> String {
-      let page = WorkersPage(query: Self.query, list: list, parameters: [], reviews: reviews)
-      return templates.workers.fill(page).text
+    func shown() -> String {
+      let list = WorkerList(workers: [worker], known: 1, partialReason: nil)
+      return templates.workers.fill(
+        WorkersPage(query: Self.query, list: list, parameters: [])
+      ).text
     }
-    let review = try #require(done().review)
-    #expect(try shown([1: review]).contains("review needed: <a href=\"https://example.org/shop"))
-    #expect(!(try shown([:])).contains("review needed"))
+    #expect(!shown().contains("review needed"))
+    #expect(JSONTwin.worker(worker).text.contains("\"review\":null"))
+    worker.review = done().review
+    #expect(shown().contains("review needed: <a href=\"https://example.org/shop"))
+    #expect(JSONTwin.worker(worker).text.contains("\"review\":{"))
   }
 }
 
