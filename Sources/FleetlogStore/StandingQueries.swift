@@ -1,4 +1,4 @@
-package import FleetlogEvents
+import FleetlogEvents
 
 // What is asked of a few events that a page shows, one statement for any number of them.
 extension EventLog {
@@ -16,21 +16,6 @@ extension EventLog {
         if isReplaced == true { replaced.insert(event) }
       }
       return replaced
-    }
-  }
-
-  /// The pull requests that wait for a review, by the event that says so.
-  package func reviews(of events: [Int64]) throws(StoreError) -> [Int64: ArtifactReference] {
-    guard !events.isEmpty else { return [:] }
-    return try pool.withConnection { (connection) throws(StoreError) in
-      var reviews: [Int64: ArtifactReference] = [:]
-      for event in Set(events) {
-        let found = try connection.first(
-          "SELECT \(EventColumns.list) FROM events e WHERE e.id = ?", [.int(event)]
-        ) { EventColumns.read($0) }
-        reviews[event] = found?.review
-      }
-      return reviews
     }
   }
 }

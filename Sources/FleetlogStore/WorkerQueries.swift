@@ -165,9 +165,21 @@ private struct WorkerReader {
     let state = rules.state(
       of: facts, standing: try standing(row.run.id), children: below.map(\.state),
       at: query.moment)
-    return Worker(
+    var worker = Worker(
       run: row.run, agent: row.agent, title: row.title, project: row.project, branch: row.branch,
       tokens: row.tokens, state: state, children: below)
+    worker.review = try review(among: worker.completions)
+    return worker
+  }
+
+  private func review(among events: [Int64]) throws(StoreError) -> ArtifactReference? {
+    for event in events {
+      let found = try connection.first(
+        "SELECT \(EventColumns.list) FROM events e WHERE e.id = ?", [.int(event)]
+      ) { EventColumns.read($0) }
+      if let review = found?.review { return review }
+    }
+    return nil
   }
 
   /// The facts as of the moment: those of the projection, unless events came after it or have not

@@ -53,6 +53,7 @@ extension JSONTwin {
         return object
       })
     object.setOrNull("contradiction_event_id", state.contradiction)
+    object.set("review", json: worker.review?.json.text ?? "null")
     object.set("children", worker.children.map(Self.worker))
     return object
   }

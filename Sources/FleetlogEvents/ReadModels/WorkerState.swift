@@ -97,6 +97,8 @@ package struct Worker: Sendable {
   package var state: WorkerState
   /// Its sub-agents.
   package var children: [Worker]
+  /// The pull request of what it completed, where that is to be looked at.
+  package var review: ArtifactReference?
 
   package init(
     run: RunSummary, agent: String?, title: String?, project: String?, branch: String?,
@@ -110,6 +112,11 @@ package struct Worker: Sendable {
     self.tokens = tokens
     self.state = state
     self.children = children
+  }
+
+  /// The events by which it is complete.
+  package var completions: [Int64] {
+    state.inferred.status == .complete ? state.inferred.evidence + state.reported.evidence : []
   }
 }
 

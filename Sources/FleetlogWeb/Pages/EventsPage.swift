@@ -117,28 +117,7 @@ struct EventsPage: Page {
     page.next.map { Location.events(filter).adding("after", $0.description).description }
   }
 
-  /// The filters in force, each with the way to be rid of it.
-  private var chips: [FilterChip] {
-    let parameters = filter.parameters
-    return parameters.indices.map { index in
-      var rest = parameters
-      let removed = rest.remove(at: index)
-      return FilterChip(
-        name: FilterForm.words(removed.name), value: FilterForm.shown(removed),
-        removeURL: Location("events", query: rest).description)
-    }
-  }
-}
-
-/// A filter in force.
-struct FilterChip: TemplateContext {
-  let name: String
-  let value: String
-  let removeURL: String
-
-  static let slots: [Slot<FilterChip>] = [
-    .text("name", \.name), .text("value", \.value), .text("removeURL", \.removeURL),
-  ]
+  private var chips: [FilterChip] { FilterChip.list(filter.parameters, on: Location("events")) }
 }
 
 /// The values of one column among what was found, each as a link that filters by it.

@@ -100,15 +100,7 @@ struct GraphPage: Page {
     }
   }
 
-  private var chips: [FilterChip] {
-    parameters.indices.map { index in
-      var rest = parameters
-      let removed = rest.remove(at: index)
-      return FilterChip(
-        name: removed.name, value: removed.value,
-        removeURL: Location("graph", query: rest).description)
-    }
-  }
+  private var chips: [FilterChip] { FilterChip.list(parameters, on: Location("graph")) }
 
   private var drawn: SafeHTML {
     guard case .layout(let layout) = outcome, !sketch.boxes.isEmpty else { return .empty }

@@ -24,7 +24,6 @@ struct OverviewPage: Page {
   let query: WorkerQuery
   let sessions: [String: SessionSummary]
   let contradictions: [Int64: Int64]
-  var reviews: [Int64: ArtifactReference] = [:]
   let activity: Histogram
   let delivered: [StoredEvent]
   /// ms since the Unix epoch.
@@ -39,13 +38,12 @@ struct OverviewPage: Page {
     let delivered = try delivered(log)
     let shown = needs.groups.flatMap { [$0.root] + $0.symptoms }
     let query = WorkerQuery(moment: request.now, isNow: true)
-    let workers = try log.workers(query, by: request.rules)
     return OverviewPage(
-      overview: overview, needs: needs, workers: workers, query: query,
+      overview: overview, needs: needs,
+      workers: try log.workers(query, by: request.rules), query: query,
       sessions: try log.summaries(of: shown.compactMap(\.sessionID)),
       contradictions: try log.contradictions(
         of: needs.groups.map(\.root.id) + delivered.map(\.id)),
-      reviews: try log.reviews(of: workers.workers.prefix(mostWorkers).flatMap(\.completions)),
       activity: try log.histogram(activity, buckets: buckets), delivered: delivered,
       now: request.now)
   }
@@ -107,7 +105,7 @@ struct OverviewPage: Page {
     .text("older", \.older),
     .list("workers") { page in
       page.workers.workers.prefix(mostWorkers).map {
-        WorkerRow(worker: $0, query: page.query, review: $0.review(among: page.reviews))
+        WorkerRow(worker: $0, query: page.query)
       }
     },
     .text("workersNote") { page in

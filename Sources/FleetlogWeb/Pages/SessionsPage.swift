@@ -64,15 +64,7 @@ struct SessionsPage: Page {
     },
   ]
 
-  private var chips: [FilterChip] {
-    parameters.indices.map { index in
-      var rest = parameters
-      let removed = rest.remove(at: index)
-      return FilterChip(
-        name: FilterForm.words(removed.name), value: removed.value,
-        removeURL: Location("sessions", query: rest).description)
-    }
-  }
+  private var chips: [FilterChip] { FilterChip.list(parameters, on: Location("sessions")) }
 }
 
 /// One session as a row of a list.

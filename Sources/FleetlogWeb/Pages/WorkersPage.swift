@@ -9,14 +9,12 @@ struct WorkersPage: Page {
   let query: WorkerQuery
   let list: WorkerList
   let parameters: [(name: String, value: String)]
-  var reviews: [Int64: ArtifactReference] = [:]
 
   static func read(_ request: PageRequest, from log: EventLog) throws -> WorkersPage {
     let query = try query(request)
-    let list = try log.workers(query, by: request.rules)
     return WorkersPage(
-      query: query, list: list, parameters: request.parameters.filter { !$0.value.isEmpty },
-      reviews: try log.reviews(of: list.workers.flatMap(\.completions)))
+      query: query, list: try log.workers(query, by: request.rules),
+      parameters: request.parameters.filter { !$0.value.isEmpty })
   }
 
   static func json(_ request: PageRequest, from log: EventLog) throws -> JSONObject {
@@ -51,7 +49,7 @@ struct WorkersPage: Page {
     .text("partialReason", \.list.partialReason),
     .list("rows") { page in
       page.list.workers.map {
-        WorkerRow(worker: $0, query: page.query, review: $0.review(among: page.reviews))
+        WorkerRow(worker: $0, query: page.query)
       }
     },
   ]
@@ -70,23 +68,13 @@ struct WorkersPage: Page {
       }
   }
 
-  private var chips: [FilterChip] {
-    parameters.indices.map { index in
-      var rest = parameters
-      let removed = rest.remove(at: index)
-      return FilterChip(
-        name: FilterForm.words(removed.name), value: removed.value,
-        removeURL: Location("workers", query: rest).description)
-    }
-  }
+  private var chips: [FilterChip] { FilterChip.list(parameters, on: Location("workers")) }
 }
 
 /// One worker as a row of a list.
 struct WorkerRow: TemplateContext {
   let worker: Worker
   let query: WorkerQuery
-  /// The pull request of what it completed, where that is to be looked at.
-  var review: ArtifactReference?
 
   private var state: WorkerState { worker.state }
 
@@ -104,9 +92,9 @@ struct WorkerRow: TemplateContext {
     .part("effective") { row in
       ViewCell(
         view: row.state.inferred, query: row.query,
-        isInferred: !row.state.isSaidOrSeen, isReview: row.review != nil)
+        isInferred: !row.state.isSaidOrSeen, isReview: row.worker.review != nil)
     },
-    .part("review") { $0.review.map(ReviewHandle.init) },
+    .part("review") { $0.worker.review.map(ReviewHandle.init) },
     .text("task") { $0.state.facts.prompt?.words },
     .text("taskURL") { row in
       row.state.facts.prompt.map { Location.event($0.mark.id).description }
@@ -251,15 +239,6 @@ extension WorkerState {
 }
 
 extension Worker {
-  /// The events by which it is complete.
-  var completions: [Int64] {
-    state.inferred.status == .complete ? state.inferred.evidence + state.reported.evidence : []
-  }
-
-  func review(among reviews: [Int64: ArtifactReference]) -> ArtifactReference? {
-    completions.lazy.compactMap { reviews[$0] }.first
-  }
-
   /// Where its work can be read.
   var location: Location {
     run.sessionID.map { .session($0) } ?? Location("events", query: [("run", String(run.id))])
