@@ -333,7 +333,11 @@ struct WorkerStatesTests {
     course.add(.turnCompleted)
     course.infer(.contradiction, confidence: 0.8, rule: "contradiction/1")
     #expect(course.state().inferred.status == .complete)
-    #expect(course.state().contradiction == 900)
+    let state = course.state()
+    #expect(state.contradiction == 900)
+    #expect(state.inferred.status == .complete)
+    #expect(state.inferred.confidence == 0.5)
+    #expect(state.inferred.evidence.contains(900))
     #expect(course.state().need == .alarm)
   }
 

@@ -44,6 +44,7 @@ struct WorkerStates {
       facts: facts)
     state.lastOutput = lastOutput
     state.contradiction = standing.first { $0.type == .contradiction }?.id
+    if let contradiction = state.contradiction { doubt(&state.inferred, contradiction) }
     state.waitsFor = waitsFor(state)
     state.need = need(state)
     state.reasons = reasons(state)
@@ -234,6 +235,14 @@ struct WorkerStates {
         evidence: [event.id], confidence: event.confidence)
     }
     return nil
+  }
+
+  /// What tools showed outranks what the worker says of its success.
+  private func doubt(_ view: inout WorkerView, _ contradiction: Int64) {
+    guard view.status == .complete else { return }
+    view.confidence = min(view.confidence ?? Confidence.against, Confidence.against)
+    view.reason = "its tools show otherwise"
+    view.evidence.append(contradiction)
   }
 
   private static func rule(of event: StoredEvent) -> String {
