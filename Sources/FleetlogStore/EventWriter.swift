@@ -16,6 +16,7 @@ package final class EventWriter {
   let links: LinkLedger
   let sessions: SessionLedger
   private let totals: TotalsLedger
+  private let usage: UsageLedger
   let contract: ContractLedger
   private let turns: TurnMeeting
   private let archive: TranscriptArchive
@@ -47,8 +48,9 @@ package final class EventWriter {
     try Migrations.apply(to: connection)
     runs = RunLedger(connection)
     pruned = PrunedKeys(connection)
-    links = LinkLedger(connection, pruned: pruned)
-    sessions = SessionLedger(connection, project: project)
+    usage = UsageLedger(connection)
+    links = LinkLedger(connection, pruned: pruned, usage: usage)
+    sessions = SessionLedger(connection, usage: usage, project: project)
     totals = TotalsLedger(connection)
     contract = ContractLedger(connection)
     turns = TurnMeeting(connection)
@@ -133,6 +135,7 @@ package final class EventWriter {
     try sessions.save()
     try runs.save()
     try totals.save()
+    try usage.save()
     try contract.save()
   }
 
@@ -150,6 +153,7 @@ package final class EventWriter {
     sessions.forget()
     runs.forget()
     totals.forget()
+    usage.forget()
     contract.forget()
   }
 
@@ -357,6 +361,7 @@ package final class EventWriter {
     }
     runs.count(event, in: run)
     totals.count(event)
+    usage.count(event)
     try sessions.fold(event)
     contract.count(event)
     try synthesis?.take(event)

@@ -4,6 +4,7 @@ import FleetlogEvents
 final class LinkLedger {
   private let connection: Connection
   private let pruned: PrunedKeys
+  private let usage: UsageLedger
   /// What links wait for, by its key or id, and perhaps more: an event that is not in here need
   /// not be looked up. Nil where it is too much to hold.
   private var awaited: Set<String>? = []
@@ -11,9 +12,10 @@ final class LinkLedger {
   /// Of SQLite: another one after another connection has changed the log.
   private var dataVersion: Int64?
 
-  init(_ connection: Connection, pruned: PrunedKeys) {
+  init(_ connection: Connection, pruned: PrunedKeys, usage: UsageLedger) {
     self.connection = connection
     self.pruned = pruned
+    self.usage = usage
   }
 
   /// Looks for waiting links anew where another process may have added some.
@@ -72,12 +74,16 @@ final class LinkLedger {
   func insert(
     _ relation: String, _ from: Int64, _ to: Int64, _ metadata: String?, now: Int64
   ) throws(StoreError) -> Int {
-    try connection.run(
+    let added = try connection.run(
       """
       INSERT INTO event_links (from_event_id, to_event_id, relation_type, created_at,
         metadata_json) VALUES (?, ?, ?, ?, ?)
       ON CONFLICT (from_event_id, to_event_id, relation_type) DO NOTHING
       """, [.int(from), .int(to), .text(relation), .int(now), Value(metadata)])
+    if added == 1, relation == RelationType.supersedes.rawValue {
+      try usage.uncount(to, supersededBy: from)
+    }
+    return added
   }
 
   private func keepPending(_ draft: LinkDraft, _ event: Int64, now: Int64) throws(StoreError) {

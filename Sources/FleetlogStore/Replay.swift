@@ -8,7 +8,7 @@ package import FleetlogEvents
 package struct Replay {
   /// One row that differs.
   package struct Difference: Sendable {
-    /// What kind of row: `event`, `link`, `worker`, `session`, `totals`, `run`.
+    /// What kind of row: `event`, `link`, `worker`, `session`, `totals`, `usage`, `run`.
     package let kind: String
     /// The row as the log has it; nil where it lacks it.
     package let stored: String?
@@ -177,7 +177,7 @@ package struct Replay {
     _ log: Connection, _ project: @escaping EventWriter.SessionProjection
   ) throws(StoreError) -> [Difference] {
     var result: [Difference] = []
-    let ledger = SessionLedger(log, project: project)
+    let ledger = SessionLedger(log, usage: UsageLedger(log), project: project)
     let sessions = try log.rows(
       "SELECT id FROM sessions WHERE id NOT IN (SELECT session_id FROM pruned_sessions) ORDER BY id"
     ) { $0.text(0) }
@@ -201,12 +201,39 @@ package struct Replay {
           GROUP BY \(unit), event_type, source_kind
           """, log))
     }
+    result += try usage(log)
     result += differences(
       "run", try rows("SELECT json_array(key, events) FROM runs", log),
       try rows(
         """
         SELECT json_array(r.key, (SELECT count(*) FROM events e WHERE e.run_id = r.id)) FROM runs r
         """, log))
+    return result
+  }
+
+  private static func usage(_ log: Connection) throws(StoreError) -> [Difference] {
+    func listed(
+      _ table: String, _ key: String, _ sql: String, _ values: [Value] = []
+    ) throws(StoreError) -> [Difference] {
+      let columns = "\(key), \(UsageLedger.columns)"
+      let condition = values.isEmpty ? "" : " WHERE session_id = ?1"
+      return differences(
+        "usage",
+        try log.rows("SELECT json_array(\(columns)) FROM \(table)\(condition)", values) {
+          $0.text(0)
+        }.sorted(),
+        try log.rows(
+          "WITH counted(\(columns)) AS (\(sql)) SELECT json_array(\(columns)) FROM counted", values
+        ) { $0.text(0) }.sorted())
+    }
+    let runs = try listed("usage_runs", "run_id, day, model, is_long", UsageLedger.ofRuns)
+    var result = runs + (try listed("usage_hours", "hour, model, is_long", UsageLedger.ofHours))
+    let sessions = try log.rows("SELECT id FROM sessions ORDER BY id") { $0.text(0) }
+    for session in sessions {
+      result += try listed(
+        "usage_sessions", "session_id, day, model, is_long, is_subagent", UsageLedger.shown,
+        [.text(session)])
+    }
     return result
   }
 }

@@ -3,11 +3,15 @@ import FleetlogEvents
 /// Keeps the `sessions` projection and which further sessions repeat an event.
 final class SessionLedger {
   private let connection: Connection
+  private let usage: UsageLedger
   private let project: EventWriter.SessionProjection
   private var open: [String: SessionSummary] = [:]
 
-  init(_ connection: Connection, project: @escaping EventWriter.SessionProjection) {
+  init(
+    _ connection: Connection, usage: UsageLedger, project: @escaping EventWriter.SessionProjection
+  ) {
     self.connection = connection
+    self.usage = usage
     self.project = project
   }
 
@@ -34,6 +38,7 @@ final class SessionLedger {
     if open[session] == nil, let known = try stored(session) { open[session] = known }
     // In place: a copy would be made of it for every event.
     project(event, &open[session, default: new])
+    usage.count(event, shownIn: session)
   }
 
   func save() throws(StoreError) {
@@ -105,6 +110,7 @@ final class SessionLedger {
   /// Counts a session's responses anew, those that a later version superseded left out.
   func recountTokens(of session: String) throws(StoreError) {
     guard var summary = try find(session) else { return }
+    usage.recount(session)
     let sums = try connection.first(
       """
       WITH shown AS (
@@ -119,7 +125,7 @@ final class SessionLedger {
       """,
       [
         .text(session), .text(EventType.llmCallCompleted.rawValue),
-        Value(SessionSummary.mostTokens),
+        Value(ModelCall.mostTokens),
       ]
     ) { row in (0..<5).map { Int(row.int(Int32($0))) } }
     guard let sums else { return }

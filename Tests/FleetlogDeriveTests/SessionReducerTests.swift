@@ -145,8 +145,8 @@ struct SessionReducerTests {
       event(.llmCallCompleted, other), event(.llmCallCompleted), event(.toolResult, other),
       event(.contextSet), event(.processStarted), event(.processStarted, other),
     ])
-    #expect(session.inputTokens == 2 * SessionSummary.mostTokens)
-    #expect(session.outputTokens == 2 * SessionSummary.mostTokens)
+    #expect(session.inputTokens == 2 * ModelCall.mostTokens)
+    #expect(session.outputTokens == 2 * ModelCall.mostTokens)
     #expect(session.toolErrors == 0)
   }
 }

@@ -58,7 +58,7 @@ struct VersionAndCopyTests {
       })
     let session = try log.session("s1")
     #expect(session?.responses == 2)
-    #expect(session?.inputTokens == 2 * SessionSummary.mostTokens)
+    #expect(session?.inputTokens == 2 * ModelCall.mostTokens)
     #expect(session?.outputTokens == 0)
     #expect(session?.cacheReadTokens == 0)
   }

@@ -69,19 +69,16 @@ package enum SessionReducer {
   }
 
   private static func responded(_ event: StoredEvent, _ session: inout SessionSummary) {
-    guard let payload = payload(event) else { return }
+    guard let call = ModelCall(event) else { return }
     session.responses += 1
-    func tokens(_ key: String) -> Int {
-      min(max(payload[key]?.int ?? 0, 0), SessionSummary.mostTokens)
-    }
-    session.inputTokens += tokens("input_tokens")
-    session.outputTokens += tokens("output_tokens")
-    session.cacheReadTokens += tokens("cache_read_tokens")
-    session.cacheWriteTokens += tokens("cache_write_tokens")
-    if let model = payload["model_name"]?.string,
-      session.model == nil || (event.ts, model) > (session.modelAt, session.model ?? "")
+    session.inputTokens += call.usage.input
+    session.outputTokens += call.usage.output
+    session.cacheReadTokens += call.usage.cacheRead
+    session.cacheWriteTokens += call.usage.cacheWrite
+    if !call.model.isEmpty,
+      session.model == nil || (event.ts, call.model) > (session.modelAt, session.model ?? "")
     {
-      session.model = model
+      session.model = call.model
       session.modelAt = event.ts
     }
   }

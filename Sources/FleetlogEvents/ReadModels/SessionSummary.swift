@@ -37,9 +37,6 @@ package struct SessionSummary: Sendable, Equatable {
   package var validationErrors = 0
   package var subagents = 0
 
-  /// What one response may add to a sum of tokens: more is a mistake, and must not overflow it.
-  package static let mostTokens = 1 << 40
-
   package init(id: String, startedAt: Int64, lastAt: Int64) {
     self.id = id
     self.startedAt = startedAt
