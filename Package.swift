@@ -49,7 +49,7 @@ let package = Package(
     tests("FleetlogEventsTests", ["FleetlogEvents"]),
     tests("FleetlogIngestTests", ["FleetlogEvents", "FleetlogIngest"]),
     tests("FleetlogDeriveTests", ["FleetlogEvents", "FleetlogDerive"]),
-    tests("FleetlogStoreTests", ["FleetlogEvents", "FleetlogStore"]),
+    tests("FleetlogStoreTests", ["FleetlogDerive", "FleetlogEvents", "FleetlogStore"]),
     tests(
       "FleetlogWebTests", ["FleetlogEvents", "FleetlogDerive", "FleetlogStore", "FleetlogWeb"]),
     tests(

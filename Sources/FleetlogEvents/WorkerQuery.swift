@@ -10,8 +10,18 @@ package struct WorkerQuery: Sendable {
   package var statuses: [WorkerStatus] = []
   /// Also those that ended, and those that nothing was heard of for long.
   package var includesAll = false
-  /// Only this session's.
-  package var session: String?
+  package var scope = Scope.log
+
+  /// Which runs are looked at.
+  package enum Scope: Sendable, Equatable {
+    case log
+    /// A session's, and everything below them.
+    case session(String)
+    /// Those active in a span of time (ms since the Unix epoch), and everything above them.
+    case active(since: Int64, until: Int64)
+    /// A run with everything above and below it.
+    case tree(of: Int64)
+  }
 
   /// A worker of which nothing was heard for longer, in ms, is not live.
   package static let silence: Int64 = 24 * 3_600_000

@@ -47,7 +47,7 @@ extension EventLog {
 }
 
 /// Reads the workers of one moment.
-private struct WorkerReader {
+struct WorkerReader {
   private let connection: Connection
   private let rules: any SynthesisRules
   private let query: WorkerQuery
@@ -61,7 +61,7 @@ private struct WorkerReader {
     foldsLeft = folds
   }
 
-  private struct Row {
+  fileprivate struct Row {
     let run: RunSummary
     let facts: String?
     let agent: String?
@@ -69,6 +69,28 @@ private struct WorkerReader {
     let project: String?
     let branch: String?
     let tokens: Int
+  }
+
+  /// Every run, none nested in another; also those whose state is not known.
+  mutating func readRuns(limit: Int) throws(StoreError) -> [Worker] {
+    let rows = try rows().prefix(limit)
+    let unsettled = try unsettled()
+    let children = Dictionary(grouping: rows.filter { $0.run.role == "subagent" }) {
+      $0.run.parentID ?? 0
+    }
+    var runs: [Worker] = []
+    for row in rows {
+      var seen: Set<Int64> = []
+      var run =
+        try worker(row, children, unsettled, &seen)
+        ?? Worker(
+          row,
+          state: rules.state(
+            of: WorkerFacts(), standing: [], children: [], at: query.moment))
+      run.children = []
+      runs.append(run)
+    }
+    return runs
   }
 
   mutating func read() throws(StoreError) -> (workers: [Worker], known: Int) {
@@ -97,7 +119,12 @@ private struct WorkerReader {
   private func rows() throws(StoreError) -> [Row] {
     var conditions = ["r.started_at <= ?1", "r.key <> ?2"]
     var values: [Value] = [.int(query.moment), .text(RunIdentity.fleetlog.key)]
-    if let session = query.session {
+    switch query.scope {
+    case .log:
+      guard !query.includesAll else { break }
+      conditions.append("r.last_at >= ?3")
+      values.append(.int(query.moment - WorkerQuery.silence))
+    case .session(let session):
       conditions.append(
         """
         r.id IN (WITH RECURSIVE family(id) AS (SELECT id FROM runs WHERE session_id = ?3
@@ -105,9 +132,28 @@ private struct WorkerReader {
           SELECT id FROM family)
         """)
       values.append(.text(session))
-    } else if !query.includesAll {
-      conditions.append("r.last_at >= ?3")
-      values.append(.int(query.moment - WorkerQuery.silence))
+    case .active(let since, let until):
+      conditions.append(
+        """
+        r.id IN (WITH RECURSIVE line(id) AS (
+          SELECT id FROM (SELECT id FROM runs WHERE last_at >= ?3 AND started_at < ?4
+            ORDER BY last_at DESC LIMIT 5000)
+          UNION SELECT c.parent_run_id FROM line l JOIN runs c ON c.id = l.id
+            WHERE c.parent_run_id IS NOT NULL)
+          SELECT id FROM line)
+        """)
+      values += [.int(since), .int(until)]
+    case .tree(let run):
+      conditions.append(
+        """
+        r.id IN (WITH RECURSIVE line(id) AS (SELECT ?3
+          UNION SELECT c.parent_run_id FROM line l JOIN runs c ON c.id = l.id
+            WHERE c.parent_run_id IS NOT NULL),
+          family(id) AS (SELECT ?3
+          UNION SELECT c.id FROM family f JOIN runs c ON c.parent_run_id = f.id)
+          SELECT id FROM line UNION SELECT id FROM family)
+        """)
+      values.append(.int(run))
     }
     return try connection.rows(
       """
@@ -165,9 +211,7 @@ private struct WorkerReader {
     let state = rules.state(
       of: facts, standing: try standing(row.run.id), children: below.map(\.state),
       at: query.moment)
-    var worker = Worker(
-      run: row.run, agent: row.agent, title: row.title, project: row.project, branch: row.branch,
-      tokens: row.tokens, state: state, children: below)
+    var worker = Worker(row, state: state, children: below)
     worker.review = try review(among: worker.completions)
     return worker
   }
@@ -222,9 +266,17 @@ private struct WorkerReader {
   func shows(_ worker: Worker) -> Bool {
     let state = worker.state
     if !query.statuses.isEmpty, !query.statuses.contains(state.inferred.status) { return false }
-    if query.includesAll || query.session != nil { return true }
+    if query.includesAll || query.scope != .log { return true }
     if state.facts.exit != nil, state.need == nil { return false }
     guard state.need == nil, [.idle, .complete].contains(state.inferred.status) else { return true }
     return query.moment - (state.facts.last?.ts ?? 0) <= WorkerQuery.rest
+  }
+}
+
+extension Worker {
+  fileprivate init(_ row: WorkerReader.Row, state: WorkerState, children: [Worker] = []) {
+    self.init(
+      run: row.run, agent: row.agent, title: row.title, project: row.project, branch: row.branch,
+      tokens: row.tokens, state: state, children: children)
   }
 }

@@ -10,6 +10,8 @@ enum Routes {
     Route("/sessions", SessionsPage.self),
     Route("/sessions/:id", TranscriptPage.self),
     Route("/workers", WorkersPage.self),
+    Route("/runs", RunsPage.self),
+    Route("/runs/:id", SingleRunPage.self),
     Route("/graph", GraphPage.self),
     Route("/sources", SourcesPage.self),
     Route("/validation", ValidationPage.self),

@@ -10,7 +10,8 @@ enum Fleetlog {
   /// Every verb, in the order of the help.
   static let verbs: [any Verb.Type] = [
     ServeCommand.self, IngestCommand.self, DemoCommand.self, EventsCommand.self,
-    SearchCommand.self, SessionsCommand.self, WorkersCommand.self, ContractCommand.self,
+    SearchCommand.self, SessionsCommand.self, WorkersCommand.self, RunsCommand.self,
+    ContractCommand.self,
     HookCommand.self, DoctorCommand.self, PruneCommand.self, ReindexCommand.self,
     ReplayCommand.self, BackupCommand.self, BenchCommand.self,
   ]

@@ -49,7 +49,7 @@ enum WorkersCommand: Verb {
   ) {
     let state = worker.state
     let confidence = state.inferred.confidence.map { " (\(($0 * 100).rounded() / 100))" } ?? ""
-    let age = state.lastOutput.map { span(query.moment - $0.ts) } ?? "none"
+    let age = state.lastOutput.map { Wording.duration(query.moment - $0.ts) } ?? "none"
     table.add([
       indent + (worker.project.map { String($0.split(separator: "/").last ?? "") + " " } ?? "")
         + worker.run.instanceID,
@@ -58,14 +58,5 @@ enum WorkersCommand: Verb {
       state.reasons.map(\.words).joined(separator: "; ").oneLine(limit: 160),
     ])
     for child in worker.children { add(child, to: &table, query, indent: indent + "  ") }
-  }
-
-  private static func span(_ ms: Int64) -> String {
-    switch ms {
-    case ..<60_000: "\(max(0, ms / 1000)) s"
-    case ..<3_600_000: "\(ms / 60_000) min"
-    case ..<86_400_000: "\(ms / 3_600_000) h \(ms / 60_000 % 60) min"
-    default: "\(ms / 86_400_000) d"
-    }
   }
 }

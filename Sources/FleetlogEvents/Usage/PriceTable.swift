@@ -82,7 +82,8 @@ package struct PriceTable: Sendable {
   /// What a share of usage costs; nil where that is not known.
   package func cost(of share: UsageShare) -> Money? {
     guard let price = price(of: share.model, on: share.day) else { return nil }
-    return Self.cost(of: share.usage, at: share.isLong ? price.longRates ?? price.rates : price.rates)
+    return Self.cost(
+      of: share.usage, at: share.isLong ? price.longRates ?? price.rates : price.rates)
   }
 
   private static func cost(of usage: TokenUsage, at rates: Rates) -> Money? {

@@ -10,7 +10,6 @@ struct HistogramDrawing {
 
   private static let plotHeight = 64.0
   private static let labelY = 82
-  private static let day: Int64 = 86_400_000
 
   /// Empty where there is nothing to draw.
   func draw() -> SafeHTML {
@@ -25,7 +24,10 @@ struct HistogramDrawing {
       draw(bucket, x: Double(index) * step, width: step, peak: peak, into: &writer)
     }
     writer.append(#"<line class="axis" x1="0" x2="100%" y1="64.5" y2="64.5"/>"#)
-    drawLabels(into: &writer)
+    if let first = buckets.first {
+      TimeAxis(start: first.start, span: histogram.bucketWidth * Int64(buckets.count))
+        .draw(y: Self.labelY, isSingle: buckets.count < 4, into: &writer)
+    }
     writer.append("</svg>")
     return writer.finish()
   }
@@ -72,58 +74,13 @@ struct HistogramDrawing {
     writer.append(#"<rect class=""#)
     writer.append(name)
     writer.append(#"" x=""#)
-    writer.append(text: Self.number(x))
+    writer.append(number: x)
     writer.append(#"%" y=""#)
-    writer.append(text: Self.number(y))
+    writer.append(number: y)
     writer.append(#"" width=""#)
-    writer.append(text: Self.number(width))
+    writer.append(number: width)
     writer.append(#"%" height=""#)
-    writer.append(text: Self.number(height))
+    writer.append(number: height)
     writer.append(#""/>"#)
-  }
-
-  /// Five labels at most; the second and fourth give way on narrow screens.
-  private func drawLabels(into writer: inout HTMLWriter) {
-    let count = histogram.buckets.count
-    guard let first = histogram.buckets.first else { return }
-    let span = histogram.bucketWidth * Int64(count)
-    let form = span > 20 * Self.day ? "date" : span > Self.day * 3 / 2 ? "day" : "time"
-    for quarter in count < 4 ? [0] : [0, 1, 2, 3, 4] {
-      let time = first.start + span * Int64(quarter) / 4
-      writer.append(#"<text class=""#)
-      writer.append(quarter.isMultiple(of: 2) ? "tick" : "tick minor")
-      writer.append(#"" y=""#)
-      writer.append(text: String(Self.labelY))
-      writer.append(#"" x=""#)
-      writer.append(text: String(quarter * 25))
-      writer.append(#"%" text-anchor=""#)
-      writer.append(quarter == 0 ? "start" : quarter == 4 ? "end" : "middle")
-      writer.append(#"" data-ms=""#)
-      writer.append(text: String(time))
-      writer.append(#"" data-form=""#)
-      writer.append(text: form)
-      writer.append(#"">"#)
-      writer.append(text: Self.tick(time, form))
-      writer.append("</text>")
-    }
-  }
-
-  private static func tick(_ ms: Int64, _ form: String) -> String {
-    let iso = Timestamp.format(ms)
-    let time = iso.dropFirst(11).prefix(5)
-    switch form {
-    case "date": return "\(TimeText.date(iso)) \(TimeText.day(iso).year)"
-    case "day": return "\(TimeText.date(iso)) \(time)"
-    default: return String(time)
-    }
-  }
-
-  /// Two decimals, without an exponent.
-  private static func number(_ value: Double) -> String {
-    let hundredths = Int((value * 100).rounded())
-    let (whole, rest) = (hundredths / 100, hundredths % 100)
-    if rest == 0 { return "\(whole)" }
-    if rest.isMultiple(of: 10) { return "\(whole).\(rest / 10)" }
-    return "\(whole).\(rest < 10 ? "0" : "")\(rest)"
   }
 }

@@ -48,6 +48,7 @@ struct Layout: TemplateContext {
         items: [
           item("Overview", Location()),
           item("Workers", Location("workers")),
+          item("Runs", Location("runs")),
           item("Events", .events(), overview?.events),
           item("Graph", Location("graph")),
           item("Sessions", Location("sessions"), overview?.sessions),

@@ -22,6 +22,8 @@ struct Location: Sendable, Equatable, CustomStringConvertible {
 
   static func event(_ id: Int64) -> Location { Location("events", String(id)) }
 
+  static func run(_ id: Int64) -> Location { Location("runs", String(id)) }
+
   static func session(_ id: String) -> Location { Location("sessions", id) }
 
   /// The place of an event on its session's page.

@@ -7,6 +7,8 @@ struct Templates: Sendable {
   let sessions: Template<SessionsPage>
   let session: Template<TranscriptPage>
   let workers: Template<WorkersPage>
+  let runs: Template<RunsPage>
+  let run: Template<SingleRunPage>
   let graph: Template<GraphPage>
   let sources: Template<SourcesPage>
   let validation: Template<ValidationPage>
@@ -33,6 +35,8 @@ struct Templates: Sendable {
     sessions = try Template(parser.parse("sessions"), compiler)
     session = try Template(parser.parse("session"), compiler)
     workers = try Template(parser.parse("workers"), compiler)
+    runs = try Template(parser.parse("runs"), compiler)
+    run = try Template(parser.parse("run"), compiler)
     graph = try Template(parser.parse("graph"), compiler)
     sources = try Template(parser.parse("sources"), compiler)
     validation = try Template(parser.parse("validation"), compiler)

@@ -1,5 +1,5 @@
 /// Figures as people read them.
-enum Wording {
+package enum Wording {
   /// `312`, `9,999`, `12 k`, `1.2 M`: three significant digits at most beyond 9,999.
   static func count(_ number: Int) -> String {
     switch number {
@@ -36,7 +36,7 @@ enum Wording {
   }
 
   /// A span of ms: `850 ms`, `14.2 s`, `2 min`, `1 h 5 min`, `3 d 4 h`.
-  static func duration(_ ms: Int64) -> String {
+  package static func duration(_ ms: Int64) -> String {
     switch ms {
     case ..<1000: "\(max(0, ms)) ms"
     case ..<10_000: "\(tenths(Double(ms) / 1000)) s"

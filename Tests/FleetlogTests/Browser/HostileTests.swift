@@ -14,7 +14,7 @@ extension BrowserTests {
       const strange = 'img, iframe, object, embed, base, style, math, foreignObject, textarea,'
         + 'template, video, audio, frame, frameset, applet, marquee, dialog, slot, x-pwned,'
         + 'script:not([src^="/assets/"]), form:not([action="/events"], [action="/sessions"],'
-        + '[action="/workers"], [action="/graph"])';
+        + '[action="/workers"], [action="/runs"], [action="/graph"])';
       const names = /^on|pwned|^style$|^srcdoc$|^autofocus$|^formaction$/;
       for (const element of document.querySelectorAll('*')) {
         const address = element.getAttribute('href') ?? element.getAttribute('xlink:href');
@@ -63,7 +63,10 @@ extension BrowserTests {
           try tab.open(page)
           try inspect(tab)
         }
-        for page in ["/events?limit=500", "/sessions", "/workers?all=1", "/validation"] {
+        for page in [
+          "/events?limit=500", "/sessions", "/workers?all=1", "/runs?since=2020-01-01T00:00:00Z",
+          "/validation",
+        ] {
           try tab.open(page)
           try inspect(tab, shows: HostileFleet.attacks)
         }

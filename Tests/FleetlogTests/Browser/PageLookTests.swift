@@ -16,12 +16,16 @@ extension BrowserTests {
         "/sessions?agent=codex&limit=3",
         "/sessions?q=nothing-is-called-this",
         "/workers?at=2026-03-03T10:00:00Z&all=1", "/workers?state=failed", "/workers?all=1",
+        "/runs?since=2020-01-01T00:00:00Z", "/runs?role=nobody",
         "/graph?relation=blocked_by&relation=duplicates", "/graph?session=none",
         "/sources?source=1",
       ]
 
     /// Pages that say no. The browser itself complains of their status.
-    static let refusals = ["/nowhere", "/events/999999999", "/sessions/none", "/events?since=soon"]
+    static let refusals = [
+      "/nowhere", "/events/999999999", "/sessions/none", "/events?since=soon",
+      "/runs/none", "/runs?since=soon",
+    ]
 
     /// The address of a page; where its route wants an id, the first that the list links to.
     private func address(of pattern: String, in tab: Tab) throws -> String {

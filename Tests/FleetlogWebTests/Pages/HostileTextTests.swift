@@ -193,6 +193,16 @@ struct HostileTextTests {
       GraphPage(
         query: GraphQuery(), parameters: [("session", text)], graph: graph,
         contradictions: [1: 2], sketch: sketch, outcome: .layout(layout), isLastDay: false, now: 5))
+    let tree = RunTree([worker(text)], parentKeys: [1: "run:" + text])
+    try add(
+      RunsPage(
+        query: RunQuery(), parameters: [("instance", text)], tree: tree, isLastDay: false, now: 5))
+    var started = JSONObject()
+    for key in ["version", "host", "cwd", "signal"] { started.set(key, text) }
+    started.set("argv", [text, text])
+    let process = StoredEvent.sample(.processStarted, text: text, payload: started.text)
+    try add(
+      SingleRunPage(tree: tree, node: tree.nodes[0], start: process, exit: process, now: 5))
     let problem = ProblemPage(status: 400, message: text)
     pages.append(try framed(problem.head, templates.problem.fill(problem)))
     return pages

@@ -1,0 +1,164 @@
+package import FleetlogEvents
+
+/// Draws a tree of runs as an indented timeline: a row for each, with a bar for the time it ran, and
+/// a thin line down from its parent to where it began.
+///
+/// Widths are percentages, so one drawing serves every width without scaling its labels; the names
+/// stand beside it, a row of ``rowHeight`` each.
+struct RunDrawing {
+  let nodes: [RunTree.Node]
+  /// ms since the Unix epoch.
+  let now: Int64
+  /// The run that a page is about.
+  var marked: Int64?
+
+  static let rowHeight = 24
+  private static let barHeight = 10
+
+  /// Empty where there is nothing to draw.
+  func draw() -> SafeHTML {
+    guard let start = nodes.map(\.run.startedAt).min() else { return .empty }
+    let end = nodes.map { $0.end(now: now) }.max() ?? start
+    let axis = TimeAxis(start: start, span: max(1000, end - start))
+    var writer = HTMLWriter(reservingCapacity: 500 * nodes.count)
+    writer.append(#"<svg class="runs" width="100%" height=""#)
+    writer.append(text: String((nodes.count + 1) * Self.rowHeight))
+    writer.append(#"" role="group" aria-label=""#)
+    writer.append(
+      text: "\(Wording.plural(nodes.count, "run")) over \(Wording.duration(end - start))")
+    writer.append(#"">"#)
+    axis.draw(y: 15, into: &writer)
+    for (row, node) in nodes.enumerated() {
+      if let parent = node.parent {
+        connect(parent, row, axis.percent(node.run.startedAt), &writer)
+      }
+    }
+    for (row, node) in nodes.enumerated() { draw(node, row, axis, &writer) }
+    writer.append("</svg>")
+    return writer.finish()
+  }
+
+  private func middle(_ row: Int) -> Int { (row + 1) * Self.rowHeight + Self.rowHeight / 2 }
+
+  private func connect(
+    _ parent: Int, _ row: Int, _ x: Double, _ writer: inout HTMLWriter
+  ) {
+    writer.append(#"<line class="spawned" x1=""#)
+    writer.append(number: x)
+    writer.append(#"%" x2=""#)
+    writer.append(number: x)
+    writer.append(#"%" y1=""#)
+    writer.append(text: String(middle(parent) + Self.barHeight / 2))
+    writer.append(#"" y2=""#)
+    writer.append(text: String(middle(row)))
+    writer.append(#""/>"#)
+  }
+
+  private func draw(
+    _ node: RunTree.Node, _ row: Int, _ axis: TimeAxis, _ writer: inout HTMLWriter
+  ) {
+    let left = axis.percent(node.run.startedAt)
+    let right = max(axis.percent(node.end(now: now)), left + 0.3)
+    writer.append(#"<a tabindex="-1" href=""#)
+    writer.append(url: Location.run(node.run.id).description)
+    writer.append(#""><title>"#)
+    writer.append(text: node.sentence(now: now))
+    writer.append(#"</title><g class="run tone-"#)
+    writer.append(text: node.worker.state.inferred.status.tone.rawValue)
+    if !node.worker.state.isSaidOrSeen { writer.append(" inferred") }
+    if node.isOpen(now: now) { writer.append(" open") }
+    if node.run.id == marked { writer.append(" marked") }
+    writer.append(#"">"#)
+    rectangle("hit", 0, 100, row, Self.rowHeight, &writer)
+    rectangle("bar", left, right - left, row, Self.barHeight, &writer)
+    label(node, left, right, row, &writer)
+    writer.append("</g></a>")
+  }
+
+  private func rectangle(
+    _ name: StaticString, _ x: Double, _ width: Double, _ row: Int, _ height: Int,
+    _ writer: inout HTMLWriter
+  ) {
+    writer.append(#"<rect class=""#)
+    writer.append(name)
+    writer.append(#"" x=""#)
+    writer.append(number: x)
+    writer.append(#"%" width=""#)
+    writer.append(number: width)
+    writer.append(#"%" y=""#)
+    writer.append(text: String(middle(row) - height / 2))
+    writer.append(#"" height=""#)
+    writer.append(text: String(height))
+    writer.append(#""/>"#)
+  }
+
+  /// Beside the bar where there is room, else over its end.
+  private func label(
+    _ node: RunTree.Node, _ left: Double, _ right: Double, _ row: Int, _ writer: inout HTMLWriter
+  ) {
+    let place: (name: StaticString, x: Double, dx: Int, anchor: StaticString) =
+      right < 72
+      ? ("took", right, 6, "start")
+      : left > 28 ? ("took", left, -6, "end") : ("took over", right, -6, "end")
+    writer.append(#"<text class=""#)
+    writer.append(place.name)
+    writer.append(#"" x=""#)
+    writer.append(number: place.x)
+    writer.append(#"%" dx=""#)
+    writer.append(text: String(place.dx))
+    writer.append(#"" y=""#)
+    writer.append(text: String(middle(row) + 4))
+    writer.append(#"" text-anchor=""#)
+    writer.append(place.anchor)
+    writer.append(#"">"#)
+    writer.append(text: node.shortCourse(now: now))
+    writer.append("</text>")
+  }
+}
+
+// How a run went, in words.
+extension RunTree.Node {
+  /// Whether it goes on, as far as anybody can tell.
+  func isOpen(now: Int64) -> Bool {
+    guard worker.state.facts.exit == nil, now - run.lastAt <= WorkerQuery.silence else {
+      return false
+    }
+    switch worker.state.inferred.status {
+    case .working, .waitingOnOperator, .waitingOnExternal, .blocked: return true
+    case .idle, .failed, .complete, .stale, .unknown: return false
+    }
+  }
+
+  /// When it ended, as far as is known; ms since the Unix epoch.
+  func end(now: Int64) -> Int64 {
+    let end = worker.state.facts.exit?.mark.ts ?? (isOpen(now: now) ? now : run.lastAt)
+    return max(end, run.startedAt)
+  }
+
+  package func took(now: Int64) -> Int64 { end(now: now) - run.startedAt }
+
+  /// How it ended: what its process says, else how it stands.
+  package var outcome: String {
+    worker.state.facts.exit?.words ?? worker.state.inferred.status.words
+  }
+
+  fileprivate func shortCourse(now: Int64) -> String {
+    let took = Wording.duration(took(now: now))
+    switch worker.state.inferred.status {
+    case .idle, .complete, .working, .unknown: return took
+    default: return "\(took) · \(outcome)"
+    }
+  }
+
+  /// What people call it.
+  package var name: String {
+    if run.role == "subagent", !run.summary.isEmpty { return run.summary }
+    return worker.title ?? (run.summary.isEmpty ? run.instanceID : run.summary)
+  }
+
+  fileprivate func sentence(now: Int64) -> String {
+    "\(name) (\(run.role) \(run.instanceID)): \(outcome), \(Wording.duration(took(now: now)))"
+      + (usage.isEmpty ? "" : ", \(Wording.count(usage.total.tokens)) tokens")
+      + (children == 0 ? "" : ", spawned \(Wording.plural(children, "run"))")
+  }
+}

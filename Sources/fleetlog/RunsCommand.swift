@@ -1,0 +1,57 @@
+import FleetlogEvents
+import FleetlogStore
+import FleetlogWeb
+
+/// Lists runs in the order of their tree.
+enum RunsCommand: Verb {
+  static let name = "runs"
+  static let help = "Lists runs as a tree: who ran when, inside whom, and how it ended."
+  static let options =
+    [CommonOptions.database, CommonOptions.json]
+    + [
+      Option(
+        name: "since", value: "TIME",
+        help: "active since: ISO-8601, epoch ms, or back from now: 15m, 2h, 7d"),
+      Option(name: "until", value: "TIME", help: "begun before"),
+      Option(name: "instance", value: "ID", help: "instance", isRepeatable: true),
+      Option(name: "role", value: "ROLE", help: "role", isRepeatable: true),
+      Option(name: "agent", value: "NAME", help: "agent", isRepeatable: true),
+      Option(name: "project", value: "DIR", help: "project", isRepeatable: true),
+      Option(name: "session", value: "ID", help: "session"),
+      Thresholds.option,
+    ]
+
+  static func run(_ arguments: Arguments) throws -> Int32 {
+    guard arguments.positional.isEmpty else {
+      throw UsageError("runs takes options only: see fleetlog runs --help")
+    }
+    let now = Clock.now()
+    let query = try RunQuery(
+      parameters: RunQuery.parameters.flatMap { name in
+        arguments.values(name).map { (name, $0) }
+      }, now: now)
+    let log = try EventLog.open(arguments)
+    let tree = try log.runs(query, now: now, by: Thresholds.rules(arguments))
+    if arguments.has("json") {
+      Terminal.print(JSONTwin.runs(tree, now: now).bytes)
+      return 0
+    }
+    var table = Table(
+      ["run", "what", "started", "took", "how it ended", "tokens"], right: [0, 3, 5])
+    for node in tree.nodes {
+      let tokens = node.usage.total.tokens
+      table.add([
+        String(node.run.id),
+        String(repeating: "  ", count: min(node.depth, 12))
+          + node.name.oneLine(limit: 72),
+        Timestamp.format(node.run.startedAt), Wording.duration(node.took(now: now)),
+        node.outcome + (node.oddity.map { " (" + $0.words + ")" } ?? ""),
+        tokens == 0 ? "" : String(tokens),
+      ])
+    }
+    table.print()
+    let reason = tree.partialReason.map { " " + $0 } ?? ""
+    Terminal.say("\(tree.nodes.count) runs.\(reason)")
+    return 0
+  }
+}
