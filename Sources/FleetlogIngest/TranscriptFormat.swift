@@ -41,11 +41,18 @@ package struct TranscriptFile: Sendable {
   /// ms since the Unix epoch; stands in where no record carries a time.
   package let modifiedAt: Int64
   package let cap: TextCap
+  /// The run whose output the lines are, where something else than the lines names it: a capture's
+  /// header. A format without a session of its own writes its events into this run, whose start is
+  /// told elsewhere; one with a session makes its run a child of it (``EventDraft/parentRunKey``).
+  package let run: RunIdentity?
 
-  package init(path: String, modifiedAt: Int64, cap: TextCap = .sha256()) {
+  package init(
+    path: String, modifiedAt: Int64, cap: TextCap = .sha256(), run: RunIdentity? = nil
+  ) {
     self.path = path
     self.modifiedAt = modifiedAt
     self.cap = cap
+    self.run = run
   }
 
   /// The file's name without its last extension.
