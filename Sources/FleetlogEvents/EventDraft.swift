@@ -68,6 +68,9 @@ package struct EventDraft: Sendable {
   /// For a fact that can change until its source shows it final: of the events with the same
   /// type and dedupe key, the one with the highest version `supersedes` the others.
   package var version: Int?
+  /// Whether it is what an agent's program printed of a session whose own transcript, if it is
+  /// read too, tells the same and more.
+  package var isPrinted = false
 
   /// A draft with the catalogue's defaults for its type.
   package init(

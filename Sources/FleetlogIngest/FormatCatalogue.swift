@@ -5,10 +5,13 @@ package enum FormatCatalogue {
   /// In the order in which they are asked; those with the surest marks first.
   package static let formats: [any TranscriptFormat.Type] = [
     HookFormat.self,
+    ClaudeStreamFormat.self,
     ClaudeFormat.self,
     CodexFormat.self,
     CodexExecFormat.self,
     EventLogFormat.self,
+    ForgeWorkerFormat.self,
+    LogFormat.self,
   ]
 
   /// How many of a file's first lines are enough to tell its format.
@@ -30,6 +33,7 @@ package enum FormatCatalogue {
   package static func sample(path: String, lines: [[UInt8]]) -> FormatSample {
     let lines = lines.filter { !$0.allSatisfy { $0 == 0x20 || $0 == 0x09 || $0 == 0x0D } }
     return FormatSample(
-      path: path, lines: lines.prefix(sampleLines).map { try? JSONDocument($0).root })
+      path: path, lines: lines.prefix(sampleLines).map { try? JSONDocument($0).root },
+      isText: LogDecoder.isText(lines.prefix(sampleLines).joined()))
   }
 }

@@ -29,13 +29,19 @@ package struct OpenMessage: Codable, Sendable, Equatable {
     package let length: Int64
     /// The key of the `message.assistant` event that holds the piece.
     package let eventKey: String
+    /// Set where ``ts`` is not the record's own time: what was borrowed may differ from copy to
+    /// copy, so that no key may hold it.
+    private let hasBorrowedTime: Bool?
 
-    package init(ts: Int64, span: SourceSpan, eventKey: String) {
+    package init(ts: Int64, isOwnTime: Bool = true, span: SourceSpan, eventKey: String) {
       self.ts = ts
+      hasBorrowedTime = isOwnTime ? nil : true
       self.offset = span.offset
       self.length = span.length
       self.eventKey = eventKey
     }
+
+    fileprivate var keyTime: Int64? { hasBorrowedTime == true ? nil : ts }
   }
 
   /// The longest text that is kept for a message whose pieces are still coming, in bytes.
@@ -208,7 +214,7 @@ private struct EmissionWriter {
     key.add(draft.type.rawValue)
     key.add(draft.payload.bytes)
     key.add(draft.summary)
-    draft.idempotencyKey = key.text(prefix: "e", ts: piece.ts)
+    draft.idempotencyKey = key.text(prefix: "e", ts: piece.keyTime)
     draft.sourceRef = run.sessionID
     draft.span = span
     draft.relatedKey = piece.eventKey

@@ -73,11 +73,17 @@ package struct FormatSample: Sendable {
   package let path: String
   /// The first complete lines that are not blank, parsed where they are JSON.
   package let lines: [JSONValue?]
+  /// Whether the lines are text at all, in whatever encoding.
+  package let isText: Bool
 
-  package init(path: String, lines: [JSONValue?]) {
+  package init(path: String, lines: [JSONValue?], isText: Bool = true) {
     self.path = path
     self.lines = lines
+    self.isText = isText
   }
+
+  /// Whether nothing but JSON objects was seen.
+  package var isAllObjects: Bool { !lines.isEmpty && lines.allSatisfy { $0?.isObject == true } }
 
   package var objects: [JSONValue] { lines.compactMap { $0 }.filter(\.isObject) }
 }

@@ -55,8 +55,14 @@ struct WorkerReducer {
       let words =
         signal.map { "killed by signal \($0)" } ?? code.map { "exited with status \($0)" }
         ?? "exited"
+      let hasFailed = signal != nil ? true : code.map { $0 != 0 }
+      // That it is over, said again without how, leaves what is known of that.
+      if hasFailed == nil, facts.exit?.hasFailed != nil { return }
+      facts.exit = WorkerFacts.Exit(mark: mark, hasFailed: hasFailed, words: words)
+    case .concluded(let error):
       facts.exit = WorkerFacts.Exit(
-        mark: mark, hasFailed: signal != nil ? true : code.map { $0 != 0 }, words: words)
+        mark: mark, hasFailed: error != nil,
+        words: error == nil ? "ended well, it says" : "ended on an error, it says")
     case .said: say(fact, mark)
     case .other:
       if fact.event.type == .processStarted { facts.exit = nil }

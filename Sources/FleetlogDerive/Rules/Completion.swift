@@ -59,6 +59,8 @@ struct Completion: RunRule {
       findings.inferences.append(inference)
     case .exited(code: 0, signal: nil):
       end(fact, facts, "The run ended well", "the process exited with status 0", &findings)
+    case .concluded(error: nil):
+      end(fact, facts, "The run ended well", "the agent's program said that it succeeded", &findings)
     case .other where fact.event.type.rawValue == "pr.merged":
       end(fact, facts, "The work was merged", "its pull request was merged", &findings)
     default: break

@@ -24,6 +24,10 @@ struct Crash: RunRule {
       fail(
         fact, "The turn ended on an error: " + error, reason: error,
         signal: "the end of a turn that names an error", into: &findings)
+    case .concluded(error: .some(let error)):
+      fail(
+        fact, "The run ended on an error: " + (error.isEmpty ? "no reason given" : error),
+        reason: error, signal: "the agent's program said that it failed", into: &findings)
     case .exited(let code, let signal): exit(fact, code, signal, facts, into: &findings)
     case .spoke, .called, .returned:
       if let failure {

@@ -17,6 +17,8 @@ struct Fact {
     /// The worker's own word on its state, by an event block or a direct log line.
     case said
     case exited(code: Int?, signal: String?)
+    /// The agent's program itself says how the run came out, not with which status it ended.
+    case concluded(error: String?)
     case other
   }
 
@@ -33,7 +35,7 @@ struct Fact {
   var isOutput: Bool {
     switch step {
     case .prompted, .interrupted, .exited, .modelAnswered: false
-    case .called, .returned, .spoke, .turnEnded, .modelFailed: true
+    case .called, .returned, .spoke, .turnEnded, .modelFailed, .concluded: true
     case .said: !isOperators
     case .other: event.sourceKind == SourceKind.worker.rawValue
     }

@@ -97,10 +97,12 @@ struct RunFacts {
     case .llmCallCompleted: return .modelAnswered
     case .processExited:
       let payload = Fact.payload(event)
-      let signal = payload?["signal"]
-      return .exited(
-        code: payload?["exit_code"]?.int ?? payload?["code"]?.int,
-        signal: signal.flatMap { $0.isNull ? nil : $0.string ?? $0.source })
+      let code = payload?["exit_code"]?.int ?? payload?["code"]?.int
+      let signal = payload?["signal"].flatMap { $0.isNull ? nil : $0.string ?? $0.source }
+      if code == nil, signal == nil, let isError = payload?["is_error"]?.bool {
+        return .concluded(error: isError ? payload?["error"]?.string ?? "" : nil)
+      }
+      return .exited(code: code, signal: signal)
     case let type where Self.sayings.contains(type): return .said
     default: return .other
     }
@@ -149,7 +151,7 @@ struct RunFacts {
     case .said:
       lastSaid = fact.event
       lastCheck = Check(reported: fact) ?? lastCheck
-    case .exited: hasExited = true
+    case .exited, .concluded: hasExited = true
     case .modelAnswered: break
     case .other:
       if fact.event.type == .processStarted { cwd = fact.payload?["cwd"]?.string ?? cwd }

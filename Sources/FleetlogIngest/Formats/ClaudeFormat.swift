@@ -65,7 +65,7 @@ package struct ClaudeFormat: TranscriptFormat {
   }
 
   /// Takes a record whose place in the file has come.
-  private mutating func take(_ record: ClaudeRecord, into output: inout FormatOutput) {
+  mutating func take(_ record: ClaudeRecord, into output: inout FormatOutput) {
     memory.lineCount += 1
     if let session = record.sessionID { memory.session = session }
     let place = place(of: record)

@@ -78,7 +78,7 @@ extension ClaudeFormat {
     draft.payload.set("agent", ClaudeFormat.name)
     draft.payload.set("agent_id", agent)
     for (key, field) in [
-      ("version", "version"), ("cwd", "cwd"), ("git_branch", "gitBranch"),
+      ("version", versionField(of: record)), ("cwd", "cwd"), ("git_branch", "gitBranch"),
       ("entrypoint", "entrypoint"), ("permission_mode", "permissionMode"),
       ("team", "teamName"),
     ] {
@@ -86,6 +86,11 @@ extension ClaudeFormat {
     }
     draft.payload.set("synthesized", true)
     if earlier == nil { draft.payload.set("_ts_from", place.timeSource) }
+    if !place.isSubagent, let outer = file.run {
+      draft.parentRunKey = outer.key
+      draft.links.append(
+        .byRule("capture", .spawned, .idempotencyKey(outer.key), direction: .toThis))
+    }
     if let session = place.run.sessionID, place.isSubagent {
       draft.parentRunKey = ClaudeFormat.runKey(session: session, agentID: nil)
       if let call = callBehind(record, session: session) {
@@ -94,6 +99,11 @@ extension ClaudeFormat {
       }
     }
     output.drafts.append(draft)
+  }
+
+  /// What a session prints names its version otherwise than what it keeps.
+  private func versionField(of record: ClaudeRecord) -> String {
+    record.value["version"] == nil ? "claude_code_version" : "version"
   }
 
   private func startSummary(of place: ClaudePlace) -> String {

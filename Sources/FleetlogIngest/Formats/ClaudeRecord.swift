@@ -12,6 +12,8 @@ struct ClaudeRecord {
   let agentID: String?
   /// The record's own time in ms since the Unix epoch.
   let time: Int64?
+  /// Names a record that has neither an id nor a time: its place among those of its session.
+  var standIn: String?
 
   init(line: RawLine, value: JSONValue) {
     self.line = line
@@ -20,7 +22,7 @@ struct ClaudeRecord {
     uuid = value.name("uuid")
     parentUUID = value.name("parentUuid")
     sessionID = value.name("sessionId") ?? value.name("session_id")
-    agentID = value.name("agentId")
+    agentID = value.name("agentId") ?? value.name("parent_tool_use_id").map { "call-" + $0 }
     time = ClaudeRecord.time(of: value)
   }
 
@@ -41,12 +43,17 @@ struct ClaudeRecord {
 
   var cwd: String? { value.name("cwd") }
   var isSidechain: Bool { value["isSidechain"]?.bool ?? false }
-  var isMeta: Bool { value["isMeta"]?.bool ?? false }
+  var isMeta: Bool { value["isMeta"]?.bool ?? value["isSynthetic"]?.bool ?? false }
+
+  /// What the tool came to, as Claude Code itself keeps it beside the message.
+  static func toolUseResult(_ value: JSONValue) -> JSONValue? {
+    value["toolUseResult"] ?? value["tool_use_result"]
+  }
 
   var message: JSONValue? { value["message"] }
 
   /// What identifies the message in every copy; a line without it is known by its request.
-  var messageID: String? { message?.name("id") ?? value.name("requestId") ?? uuid }
+  var messageID: String? { message?.name("id") ?? value.name("requestId") ?? uuid ?? standIn }
 
   /// Whether the source says that a person wrote it, wherever it stands.
   var isHuman: Bool { value["origin"]?["kind"]?.string == "human" }
@@ -81,7 +88,7 @@ struct ClaudeRecord {
       key.add(value)
       guard kind != "summary" else { return key }
       if sessionID == nil, kind != "file-history-snapshot" { key.add(session) }
-      if time == nil { key.add(previous) }
+      if time == nil { key.add(standIn ?? previous) }
     }
     return key
   }

@@ -27,7 +27,7 @@ struct ClaudeToolResult {
       text = content?.string ?? blocks.compactMap(\.text).joined(separator: "\n")
     }
     media = blocks.filter { $0.text == nil }.map(\.value)
-    let structured = record["toolUseResult"]
+    let structured = ClaudeRecord.toolUseResult(record)
     self.structured = structured?.isObject == true ? structured : nil
     claimsError = block["is_error"]?.bool ?? false
     version = record.name("version")

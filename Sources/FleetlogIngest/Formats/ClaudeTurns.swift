@@ -119,7 +119,9 @@ extension ClaudeFormat {
       let suffix = agent.messageEnds > 0 ? "+\(agent.messageEnds)" : ""
       agent.message = OpenMessage(id: messageID + suffix)
     }
-    let piece = OpenMessage.Piece(ts: place.ts, span: place.record.line.span, eventKey: eventKey)
+    let piece = OpenMessage.Piece(
+      ts: place.ts, isOwnTime: place.record.time != nil, span: place.record.line.span,
+      eventKey: eventKey)
     agent.message?.add(text, piece: piece, run: place.run, into: &output)
     memory.agents[place.run.key] = agent
   }

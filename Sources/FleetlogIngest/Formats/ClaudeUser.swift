@@ -17,7 +17,7 @@ extension ClaudeFormat {
     let rest = blocks.filter { !$0.isToolResult }
     if !rest.isEmpty {
       // Beside a tool's result stands what the tool came to, even where its block is malformed.
-      let isMeta = record.isMeta || record.value["toolUseResult"] != nil
+      let isMeta = record.isMeta || ClaudeRecord.toolUseResult(record.value) != nil
       readInput(rest, isMeta: isMeta, isQueued: false, place, into: &output)
     }
   }

@@ -6,7 +6,7 @@ import FleetlogEvents
 /// item is which record, so a log that reads both shows the thread twice, as two runs.
 package struct CodexExecFormat: TranscriptFormat {
   package static let name = "codex-exec"
-  package static let parserVersion = 2
+  package static let parserVersion = 3
 
   private let file: TranscriptFile
   private var memory: Memory
@@ -32,9 +32,19 @@ package struct CodexExecFormat: TranscriptFormat {
   package var state: String { ParserState.encode(memory) }
 
   package static func recognises(_ sample: FormatSample) -> Bool {
-    sample.objects.contains {
-      $0["type"]?.string == "thread.started" && $0["thread_id"]?.string != nil
-    }
+    sample.isAllObjects && sample.objects.contains(where: isMark)
+  }
+
+  /// Whether a record can only be one of these.
+  static func isMark(_ value: JSONValue) -> Bool {
+    value["type"]?.string == "thread.started" && value["thread_id"]?.string != nil
+  }
+
+  /// Whether a record may be one of these, where others have shown that they are about.
+  static func mayBeOne(_ value: JSONValue) -> Bool {
+    guard let kind = value["type"]?.string else { return false }
+    return ["thread.", "turn.", "item."].contains(where: kind.hasPrefix)
+      || (kind == "error" && value["message"]?.string != nil)
   }
 
   package var isHolding: Bool { false }
@@ -50,8 +60,10 @@ package struct CodexExecFormat: TranscriptFormat {
     case "item.started": readItem(value["item"], line, hasEnded: false, into: &output)
     case "item.completed": readItem(value["item"], line, hasEnded: true, into: &output)
     case "turn.completed": readTurn(value, line, into: &output)
-    case "turn.failed", "error": readFailure(value, line, into: &output)
-    case "turn.started", "item.updated": break
+    case "turn.failed": readFailedTurn(value, line, into: &output)
+    case "error": readError(value, line, into: &output)
+    case "item.updated": readUpdate(value["item"], line, into: &output)
+    case "turn.started": break
     default:
       output.problems.append(
         SourceProblem(
@@ -92,6 +104,11 @@ package struct CodexExecFormat: TranscriptFormat {
     draft.payload.set("agent", CodexFormat.name)
     draft.payload.set("source", "exec")
     draft.payload.set("synthesized", true)
+    if let outer = file.run {
+      draft.parentRunKey = outer.key
+      draft.links.append(
+        .byRule("capture", .spawned, .idempotencyKey(outer.key), direction: .toThis))
+    }
     output.drafts.append(draft)
   }
 
@@ -103,6 +120,7 @@ package struct CodexExecFormat: TranscriptFormat {
     switch kind {
     case "agent_message", "assistant_message":
       if hasEnded { readMessage(item["text"]?.string ?? "", item, line, into: &output) }
+    case "todo_list": readPlan(item, line, into: &output)
     case "reasoning":
       guard hasEnded, let text = item["text"]?.string else { return }
       var draft = draft(.messageReasoning, line, PlainText.gist(text) ?? "Thought")
@@ -126,7 +144,7 @@ package struct CodexExecFormat: TranscriptFormat {
     message.add(
       text,
       piece: OpenMessage.Piece(
-        ts: draft.ts, span: line.span, eventKey: draft.idempotencyKey ?? ""),
+        ts: draft.ts, isOwnTime: false, span: line.span, eventKey: draft.idempotencyKey ?? ""),
       run: run, into: &output)
     message.finish(run: run, into: &output)
     memory.contract = (memory.contract ?? ContractUse()) + message.takeContract()
@@ -145,15 +163,17 @@ package struct CodexExecFormat: TranscriptFormat {
       return
     }
     let exitCode = item["exit_code"]?.int
-    let isError = item["status"]?.string == "failed" || (exitCode ?? 0) != 0
-    let text = item["aggregated_output"]?.string ?? ""
+    let error = item["error"]?["message"]?.string
+    let isError = item["status"]?.string == "failed" || (exitCode ?? 0) != 0 || error != nil
+    let text = item["aggregated_output"]?.string ?? error ?? ""
     var draft = draft(
       .toolResult, line,
       CommandSummary.result(
         of: call.label, output: text, exitCode: exitCode, failed: isError))
     draft.payload.set("tool", kind)
     draft.payload.set("tool_use_id", id)
-    draft.payload.set("content", item["aggregated_output"] ?? item["result"], cap: file.cap)
+    draft.payload.set(
+      "content", item["aggregated_output"] ?? item["result"] ?? item["error"], cap: file.cap)
     draft.payload.set("is_error", isError)
     draft.payload.set("exit_code", exitCode)
     draft.links.append(.byRule("item_id", .causedBy, .idempotencyKey(call.key)))
@@ -165,9 +185,7 @@ package struct CodexExecFormat: TranscriptFormat {
     _ kind: String, _ item: JSONValue, _ id: String, _ line: RawLine,
     into output: inout FormatOutput
   ) -> Memory.Call {
-    let label =
-      item["command"]?.string.map { CommandSummary.call(CodexExecFormat.script(in: $0)) }
-      ?? item["query"]?.string.map { "Search the web for \($0)" } ?? kind.replacing("_", with: " ")
+    let label = CodexExecFormat.label(kind, item)
     var draft = draft(.toolCall, line, label)
     draft.payload.set("tool", kind)
     draft.payload.set("tool_use_id", id)
@@ -177,6 +195,54 @@ package struct CodexExecFormat: TranscriptFormat {
     output.drafts.append(draft)
     return Memory.Call(
       key: draft.idempotencyKey ?? "", label: PlainText.line(label, limit: 120))
+  }
+
+  private static func label(_ kind: String, _ item: JSONValue) -> String {
+    if let command = item["command"]?.string { return CommandSummary.call(script(in: command)) }
+    if let query = item["query"]?.string { return "Search the web for " + query }
+    if let tool = item.name("tool") {
+      return item.name("server").map { "\($0).\(tool)" } ?? tool
+    }
+    return changed(item["changes"]) ?? kind.replacing("_", with: " ")
+  }
+
+  private static func changed(_ changes: JSONValue?) -> String? {
+    guard let paths = changes?.elements.compactMap({ $0["path"]?.string }), let first = paths.first
+    else { return nil }
+    return "Edit " + first + (paths.count > 1 ? " and \(paths.count - 1) more" : "")
+  }
+
+  /// A to-do list is told when it is made and whenever it changes: each time a call by itself.
+  private func readPlan(_ item: JSONValue, _ line: RawLine, into output: inout FormatOutput) {
+    let steps = item["items"]?.elements ?? []
+    let todos = steps.map { step in
+      var todo = JSONObject()
+      todo.set("content", step["text"]?.string, cap: file.cap)
+      todo.set("status", step["completed"]?.bool == true ? "completed" : "pending")
+      return todo
+    }
+    let done = steps.count { $0["completed"]?.bool == true }
+    var call = draft(
+      .toolCall, line, "Plan: \(done) of \(ToolSummary.count(steps.count, "step")) done")
+    call.payload.set("tool", "todo_list")
+    var input = JSONObject()
+    input.set("todos", todos)
+    call.payload.set("input", input)
+    output.drafts.append(call)
+    guard let key = call.idempotencyKey else { return }
+    var result = draft(.toolResult, line, call.summary)
+    result.payload.set("tool", "todo_list")
+    result.payload.set("is_error", false)
+    result.relatedKey = key
+    result.links.append(.byRule("item_id", .causedBy, .idempotencyKey(key)))
+    output.drafts.append(result)
+  }
+
+  /// Of other items what they come to is told when they are through.
+  private func readUpdate(
+    _ item: JSONValue?, _ line: RawLine, into output: inout FormatOutput
+  ) {
+    if let item, item["type"]?.string == "todo_list" { readPlan(item, line, into: &output) }
   }
 
   /// The script of `bash -lc 'script'`, as a person would have typed it.
@@ -211,10 +277,25 @@ package struct CodexExecFormat: TranscriptFormat {
     output.drafts.append(draft)
   }
 
-  private func readFailure(_ value: JSONValue, _ line: RawLine, into output: inout FormatOutput) {
-    let message = value["error"]?["message"]?.string ?? value["message"]?.string
-    var draft = draft(.llmCallFailed, line, message ?? "The turn failed")
-    draft.payload.set("error", value["error"] ?? value["message"], cap: file.cap)
+  private mutating func readFailedTurn(
+    _ value: JSONValue, _ line: RawLine, into output: inout FormatOutput
+  ) {
+    let message = value["error"]?["message"]?.string
+    var draft = draft(.turnCompleted, line, message.map { "Turn failed: " + $0 } ?? "Turn failed")
+    draft.payload.set("proof", "turn.failed")
+    draft.payload.set("error", message ?? "no reason given", cap: file.cap)
+    memory.contract?.describe(in: &draft.payload)
+    memory.contract = memory.contract?.forNextTurn
+    output.drafts.append(draft)
+  }
+
+  /// An error of the stream. The program goes on trying after some of them, and says by
+  /// `turn.failed` when it gives up.
+  private func readError(_ value: JSONValue, _ line: RawLine, into output: inout FormatOutput) {
+    let message = value["message"]?.string
+    var draft = draft(.llmCallFailed, line, message ?? "The model call failed")
+    draft.payload.set("error", value["message"], cap: file.cap)
+    draft.payload.set("will_retry", true)
     output.drafts.append(draft)
   }
 }

@@ -42,13 +42,16 @@ package struct EventLogFormat: TranscriptFormat {
 
   /// An event's type is enough beside one more column of the log; a dotted name is enough alone.
   package static func recognises(_ sample: FormatSample) -> Bool {
-    sample.objects.contains { object in
-      guard let name = object["event_type"]?.string?.trimmed, !name.isEmpty else { return false }
-      let type = EventType(rawValue: name)
-      let columns = ["summary", "payload", "payload_json", "instance_id", "run_id", "role"]
-      return type.isNamespaced || columns.contains { object[$0] != nil }
-        || (EventTypeCatalogue.entry(for: type) != nil && object["ts"] != nil)
-    }
+    sample.objects.contains(where: isMark)
+  }
+
+  /// Whether a record can only be one of these.
+  static func isMark(_ object: JSONValue) -> Bool {
+    guard let name = object["event_type"]?.string?.trimmed, !name.isEmpty else { return false }
+    let type = EventType(rawValue: name)
+    let columns = ["summary", "payload", "payload_json", "instance_id", "run_id", "role"]
+    return type.isNamespaced || columns.contains { object[$0] != nil }
+      || (EventTypeCatalogue.entry(for: type) != nil && object["ts"] != nil)
   }
 
   package mutating func read(_ line: RawLine, into output: inout FormatOutput) {

@@ -19,8 +19,10 @@ package final class DirectoryWatcher: Sendable {
     package var maximumWatches = Int.max
     /// Mounts that others watch: passed over, and not even looked at.
     package var otherMounts: Set<FilePath> = []
-    /// Which file names count.
-    package var isCandidate: @Sendable ([UInt8]) -> Bool = { TranscriptName.isCandidate($0) }
+    /// Which file names count, in which folders.
+    package var isCandidate: @Sendable ([UInt8], FilePath) -> Bool = {
+      TranscriptName.isCandidate($0, in: $1)
+    }
 
     package init() {}
   }

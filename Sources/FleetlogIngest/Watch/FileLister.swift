@@ -18,11 +18,13 @@ package struct FileLister {
     }
   }
 
-  private let isCandidate: ([UInt8]) -> Bool
+  private let isCandidate: ([UInt8], FilePath) -> Bool
 
-  /// - Parameter isCandidate: which file names count.
+  /// - Parameter isCandidate: which file names count, in which folders.
   package init(
-    where isCandidate: @escaping ([UInt8]) -> Bool = { TranscriptName.isCandidate($0) }
+    where isCandidate: @escaping ([UInt8], FilePath) -> Bool = {
+      TranscriptName.isCandidate($0, in: $1)
+    }
   ) {
     self.isCandidate = isCandidate
   }

@@ -12,9 +12,9 @@ struct FolderEntries {
   /// Where the folder itself stands.
   let identity: FileIdentity
 
-  /// - Parameter isCandidate: which file names count.
+  /// - Parameter isCandidate: which file names count, in which folders.
   static func read(
-    _ path: FilePath, where isCandidate: ([UInt8]) -> Bool
+    _ path: FilePath, where isCandidate: ([UInt8], FilePath) -> Bool
   ) -> Result<FolderEntries, ReadError> {
     let flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW
     let descriptor = Glibc.open(path.cString, flags)
@@ -50,13 +50,13 @@ struct FolderEntries {
 
   private mutating func add(
     _ cName: UnsafePointer<CChar>, type: Int, in path: FilePath, descriptor: Int32,
-    where isCandidate: ([UInt8]) -> Bool
+    where isCandidate: ([UInt8], FilePath) -> Bool
   ) {
     if strcmp(cName, ".") == 0 || strcmp(cName, "..") == 0 { return }
     let name = FolderName(cName)
     // The type that comes with the name spares a look at all that is not a transcript.
     if type == Int(DT_DIR) { return folders.append(name) }
-    let counts = isCandidate(name.bytes)
+    let counts = isCandidate(name.bytes, path)
     if type == Int(DT_REG), !counts {
       otherFiles += 1
       return

@@ -203,7 +203,7 @@ final class FolderTree {
         if folder.isRoot { remove(folder) }
       } else if event.mask.contains(.isFolder) || event.name.bytes.isEmpty {
         folderChanged(event, in: folder)
-      } else if options.isCandidate(event.name.bytes) {
+      } else if options.isCandidate(event.name.bytes, folder.path) {
         touched[ObjectIdentifier(folder), default: (folder, [])].names.insert(event.name)
       }
     }
