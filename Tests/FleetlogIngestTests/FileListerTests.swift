@@ -149,6 +149,22 @@ struct FileListerTests {
       ("a.jsonl.", false), ("a.jsonl~", false), ("a.1", false),
     ])
   func candidates(_ name: String, _ isCandidate: Bool) {
-    #expect(TranscriptName.isCandidate(Array(name.utf8)) == isCandidate)
+    #expect(TranscriptName.isCandidate(Array(name.utf8), in: FilePath("/a")) == isCandidate)
+  }
+
+  @Test(
+    "Text is a log where its name or its folder says so, and never among others' own files",
+    arguments: [
+      ("/w/worker.log", true), ("/w/worker.log.3", true), ("/w/.log", false),
+      ("/w/README.md", false), ("/w/requirements.txt", false), ("/w/worker-7.md", true),
+      ("/w/session_2.txt", true), ("/w/catalogue.txt", false), ("/w/logs/monday.md", true),
+      ("/w/worker-logs/a.txt", true), ("/h/.claude/projects/x/session.md", false),
+      ("/h/.codex/log/tui.log", false), ("/w/node_modules/a/b.log", false),
+      ("/h/.local/share/fleetlog/inbox/notes.txt", true), ("/w/a.log.gz", false),
+    ])
+  func textLogs(_ path: String, _ isCandidate: Bool) throws {
+    let path = FilePath(path)
+    let folder = try #require(path.parent)
+    #expect(TranscriptName.isCandidate(Array(path.name), in: folder) == isCandidate)
   }
 }

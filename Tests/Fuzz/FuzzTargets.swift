@@ -9,10 +9,13 @@ import Foundation
 /// A target finds more than crashes: what must hold of every input is checked as well.
 enum FuzzTarget: String, CaseIterable {
   case claude
+  case claudeStream = "claude-stream"
   case codex
   case codexExec = "codex-exec"
   case eventLog = "eventlog"
+  case forgeWorker = "forge-worker"
   case hooks
+  case log
   case settings
   case eventBlock = "event-block"
   case search
@@ -31,10 +34,13 @@ enum FuzzTarget: String, CaseIterable {
   func run(_ bytes: [UInt8]) {
     switch self {
     case .claude: read(ClaudeFormat.self, bytes)
+    case .claudeStream: read(ClaudeStreamFormat.self, bytes)
     case .codex: read(CodexFormat.self, bytes)
     case .codexExec: read(CodexExecFormat.self, bytes)
     case .eventLog: read(EventLogFormat.self, bytes)
+    case .forgeWorker: read(ForgeWorkerFormat.self, bytes)
     case .hooks: read(HookFormat.self, bytes)
+    case .log: read(LogFormat.self, bytes)
     case .settings: edit(bytes)
     case .eventBlock: scan(String(decoding: bytes, as: UTF8.self))
     case .search: search(String(decoding: bytes, as: UTF8.self))

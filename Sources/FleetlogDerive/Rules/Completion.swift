@@ -19,6 +19,10 @@ struct Completion: RunRule {
   /// Whether the end of the present task was inferred.
   private var isInferred = false
 
+  /// Whether the end of the present task was inferred from the end of the run, which may be told by
+  /// the agent's program and by the one that ran it.
+  private var hasEnded = false
+
   /// Turns of which no record says that they ended.
   private var quiet: QuietTurn
 
@@ -41,6 +45,7 @@ struct Completion: RunRule {
       closedPlan = nil
       isTold = false
       isInferred = false
+      hasEnded = false
     case .called(let call):
       if let plan = call.plan { closedPlan = plan.done == plan.steps ? call.evidence : nil }
     case .returned(let result) where result.succeeded:
@@ -60,7 +65,8 @@ struct Completion: RunRule {
     case .exited(code: 0, signal: nil):
       end(fact, facts, "The run ended well", "the process exited with status 0", &findings)
     case .concluded(error: nil):
-      end(fact, facts, "The run ended well", "the agent's program said that it succeeded", &findings)
+      end(
+        fact, facts, "The run ended well", "the agent's program said that it succeeded", &findings)
     case .other where fact.event.type.rawValue == "pr.merged":
       end(fact, facts, "The work was merged", "its pull request was merged", &findings)
     default: break
@@ -93,8 +99,9 @@ struct Completion: RunRule {
     _ fact: Fact, _ facts: RunFacts, _ summary: String, _ signal: String,
     _ findings: inout Findings
   ) {
-    guard !isTold else { return }
+    guard !isTold, !hasEnded else { return }
     isInferred = true
+    hasEnded = true
     findings.inferences.append(completed(fact, facts, confidence: 0.9, summary, signal))
   }
 

@@ -40,7 +40,8 @@ package struct ClaudeStreamFormat: TranscriptFormat {
 
   /// A log in which other lines stand among these is ``LogFormat``'s.
   package static func recognises(_ sample: FormatSample) -> Bool {
-    sample.isAllObjects && sample.objects.contains(where: isMark)
+    sample.isAllObjects && !LogGuest.areSeveral(in: sample)
+      && sample.objects.contains(where: isMark)
       && !sample.objects.contains { $0["sessionId"] != nil }
   }
 
@@ -169,7 +170,10 @@ extension ClaudeStreamFormat {
     if var turn = reader.endTurn(
       place, proof: "result", duration: conclusion.duration, into: &output)
     {
-      turn.payload.set("error", conclusion.error)
+      if let error = conclusion.error {
+        turn.summary = PlainText.line("Turn failed: " + error)
+        turn.payload.set("error", error)
+      }
       output.drafts.append(turn)
     }
     var draft = place.draft(.processExited, .worker, conclusion.words)

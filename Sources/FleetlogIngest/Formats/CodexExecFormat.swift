@@ -32,7 +32,8 @@ package struct CodexExecFormat: TranscriptFormat {
   package var state: String { ParserState.encode(memory) }
 
   package static func recognises(_ sample: FormatSample) -> Bool {
-    sample.isAllObjects && sample.objects.contains(where: isMark)
+    sample.isAllObjects && !LogGuest.areSeveral(in: sample)
+      && sample.objects.contains(where: isMark)
   }
 
   /// Whether a record can only be one of these.

@@ -42,7 +42,8 @@ package struct EventLogFormat: TranscriptFormat {
 
   /// An event's type is enough beside one more column of the log; a dotted name is enough alone.
   package static func recognises(_ sample: FormatSample) -> Bool {
-    sample.objects.contains(where: isMark)
+    sample.objects.contains(where: isMark) && !LogGuest.areSeveral(in: sample)
+      && (sample.isAllObjects || !TextLogName.isNamed(sample.path))
   }
 
   /// Whether a record can only be one of these.

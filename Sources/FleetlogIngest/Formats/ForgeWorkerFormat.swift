@@ -38,7 +38,8 @@ package struct ForgeWorkerFormat: TranscriptFormat {
   package mutating func settle(into output: inout FormatOutput) {}
 
   package static func recognises(_ sample: FormatSample) -> Bool {
-    sample.isAllObjects && sample.objects.contains(where: isMark)
+    sample.isAllObjects && !LogGuest.areSeveral(in: sample)
+      && sample.objects.contains(where: isMark)
   }
 
   /// Whether a record can only be one of these.
@@ -218,7 +219,10 @@ package struct ForgeWorkerFormat: TranscriptFormat {
     if elapsed >= 0 { turn.payload.set("elapsed_ms", elapsed) }
     turn.payload.set("tool_calls", memory.turnCalls)
     turn.payload.set("model_name", record.value.name("model"))
-    turn.payload.set("error", conclusion.error)
+    if let error = conclusion.error {
+      turn.summary = PlainText.line("Turn failed: " + error)
+      turn.payload.set("error", error)
+    }
     memory.contract?.describe(in: &turn.payload)
     memory.contract = memory.contract?.forNextTurn
     output.drafts.append(turn)

@@ -34,7 +34,7 @@ struct LogBurst: Codable {
   init(_ line: LogLine, at place: LogText, ts: Int64, timeSource: String?) {
     self.timeSource = timeSource
     number = place.number
-    lastNumber = place.number
+    lastNumber = place.lastNumber
     offset = place.offset
     end = place.offset + place.length
     self.ts = ts
@@ -66,7 +66,7 @@ struct LogBurst: Codable {
     text += place.number > lastNumber + 1 ? "\n\n" : "\n"
     text += line.text
     if words.utf8.count < 400 { words += "\n" + line.words }
-    lastNumber = place.number
+    lastNumber = place.lastNumber
     end = place.offset + place.length
     count += 1
     gravity = max(gravity, line.gravity)

@@ -6,7 +6,9 @@ struct LogText: Equatable {
   var text: String
   let offset: Int64
   let length: Int64
+  /// The numbers of its first and last line as they were split, from 0.
   let number: Int
+  var lastNumber: Int
 }
 
 /// Makes text of a log's bytes: UTF-8, else Latin-1 line by line; UTF-16 where the file begins with
@@ -26,6 +28,7 @@ struct LogDecoder: Codable {
     let offset: Int64
     var end: Int64
     let number: Int
+    var lastNumber: Int
   }
 
   /// The longest text that is made of one line, in bytes; its receipt shows it whole.
@@ -49,6 +52,11 @@ struct LogDecoder: Codable {
 
   var isHolding: Bool { open != nil }
 
+  /// Whether a line holds nothing but what was never written.
+  func isHole(_ line: RawLine) -> Bool {
+    encoding == .bytes && !line.bytes.isEmpty && line.bytes.allSatisfy { $0 == 0 }
+  }
+
   /// Takes the next line as it was split and returns those that are complete.
   mutating func take(_ line: RawLine) -> [LogText] {
     var bytes = line.bytes[...]
@@ -58,7 +66,8 @@ struct LogDecoder: Codable {
       if encoding != .bytes { bytes = bytes.dropFirst(2) }
     }
     switch encoding {
-    case .bytes: return [finished(Self.decoded(bytes), line.span, line.number)].compactMap { $0 }
+    case .bytes:
+      return [finished(Self.decoded(bytes), line.span, line.number, line.number)].compactMap { $0 }
     case .utf16le: return takeLittleEndian(bytes, line)
     case .utf16be: return takeBigEndian(bytes, line)
     }
@@ -79,22 +88,27 @@ struct LogDecoder: Codable {
     {
       held.bytes += [0x0A] + bytes
       held.end = end(of: line)
+      held.lastNumber = line.number
       open = held
       return []
     }
     let complete = finish()
     open = Open(
       bytes: Array(isAfterNewline ? bytes.dropFirst() : bytes), offset: line.offset,
-      end: end(of: line), number: line.number)
+      end: end(of: line), number: line.number, lastNumber: line.number)
     return [complete].compactMap { $0 }
   }
 
   /// A newline is `00 0A`: the `00` is the last byte of the line.
   private mutating func takeBigEndian(_ bytes: ArraySlice<UInt8>, _ line: RawLine) -> [LogText] {
     var held =
-      open ?? Open(bytes: [], offset: line.offset, end: line.offset, number: line.number)
+      open
+      ?? Open(
+        bytes: [], offset: line.offset, end: line.offset, number: line.number,
+        lastNumber: line.number)
     held.bytes += bytes
     held.end = end(of: line)
+    held.lastNumber = line.number
     if (held.end % 2 == 1 && bytes.last == 0) || held.bytes.count > Self.openLimit {
       if held.bytes.last == 0 { held.bytes.removeLast() }
       open = nil
@@ -118,7 +132,7 @@ struct LogDecoder: Codable {
       index += 2
     }
     let span = SourceSpan(offset: held.offset, length: held.end - held.offset)
-    return finished(String(decoding: units, as: UTF16.self), span, held.number)
+    return finished(String(decoding: units, as: UTF16.self), span, held.number, held.lastNumber)
   }
 
   private static func decoded(_ bytes: ArraySlice<UInt8>) -> String {
@@ -130,10 +144,13 @@ struct LogDecoder: Codable {
     return String(latin)
   }
 
-  private func finished(_ text: String, _ span: SourceSpan, _ number: Int) -> LogText? {
+  private func finished(
+    _ text: String, _ span: SourceSpan, _ number: Int, _ lastNumber: Int
+  ) -> LogText? {
     let text = Self.lastState(of: text)
     guard !text.isEmpty else { return nil }
-    return LogText(text: text, offset: span.offset, length: span.length, number: number)
+    return LogText(
+      text: text, offset: span.offset, length: span.length, number: number, lastNumber: lastNumber)
   }
 
   /// What is left to see of a line that goes back to its start, as progress bars do.

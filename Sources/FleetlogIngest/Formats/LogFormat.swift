@@ -63,7 +63,7 @@ package struct LogFormat: TranscriptFormat {
 
   package mutating func read(_ line: RawLine, into output: inout FormatOutput) {
     if memory.scope == nil { memory.scope = Self.fingerprint(line.bytes) }
-    if line.bytes.allSatisfy({ $0 == 0 }) { return output.skip(line, "a run of NUL bytes") }
+    if memory.decoder.isHole(line) { return output.skip(line, "a run of NUL bytes") }
     for text in memory.decoder.take(line) { take(text, line, into: &output) }
   }
 
@@ -264,6 +264,11 @@ struct LogGuest: Sendable {
       format: EventLogFormat.self, isMark: { EventLogFormat.isMark($0) },
       mayBeOne: { EventLogFormat.isMark($0) }),
   ]
+
+  /// Whether records of more than one of them stand together, which is a log's work to tell apart.
+  static func areSeveral(in sample: FormatSample) -> Bool {
+    all.count { guest in sample.objects.contains(where: guest.isMark) } > 1
+  }
 
   /// The name of the format that a record belongs to.
   static func host(of value: JSONValue, among known: some Collection<String>) -> String? {

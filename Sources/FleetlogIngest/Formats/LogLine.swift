@@ -39,7 +39,7 @@ struct LogLine {
         && !member.value.isArray
     }
     let pairs = more.prefix(20).map { "\($0.key)=" + ($0.value.string ?? $0.value.source) }
-    let name = level.string ?? level.source
+    let name = level.string ?? "\(gravity)"
     words = ([message] + pairs).joined(separator: " ")
     text = name.uppercased() + " " + words
     time = Self.timeFields.lazy.compactMap { LogStamp.of(value[$0]) }.first
