@@ -19,6 +19,7 @@ package final class EventWriter {
   private let usage: UsageLedger
   let contract: ContractLedger
   private let turns: TurnMeeting
+  let printed: PrintedLedger
   private let archive: TranscriptArchive
   private let pruned: PrunedKeys
   let writeAheadLog: WriteAheadLog
@@ -54,6 +55,7 @@ package final class EventWriter {
     totals = TotalsLedger(connection)
     contract = ContractLedger(connection)
     turns = TurnMeeting(connection)
+    printed = PrintedLedger(connection)
     archive = TranscriptArchive(connection)
     sources = SourceLedger(connection)
     writeAheadLog = WriteAheadLog(connection)
@@ -127,6 +129,7 @@ package final class EventWriter {
       return try connection.transaction(body)
     } catch {
       synthesis?.reset()
+      printed.reset()
       throw error
     }
   }
@@ -155,6 +158,7 @@ package final class EventWriter {
     totals.forget()
     usage.forget()
     contract.forget()
+    printed.forget()
   }
 
   package func lastEventID() throws(StoreError) -> Int64 {
@@ -196,6 +200,12 @@ package final class EventWriter {
       return
     }
     let run = try run(for: draft, &commit)
+    let other = try printedMatch(draft)
+    if case .known(let event) = other {
+      try printed.meet(event, in: draft.run.sessionID)
+      try note([draft.idempotencyKey], of: event, &commit)
+      return try meet(KnownFact(event: event, isCertain: true), draft, &commit)
+    }
     let partner = try turns.partner(of: draft, run: run)
     if let partner, !partner.yields {
       try turns.take(partner.event)
@@ -203,8 +213,8 @@ package final class EventWriter {
       return try meet(KnownFact(event: partner.event, isCertain: true), draft, &commit)
     }
     let event = try stored(draft, run: run, id: commit.nextID, commit: commit)
-    let inserted = try connection.run(EventColumns.insert, EventColumns.values(event))
-    guard inserted == 1 else {
+    let count = try connection.run(EventColumns.insert, EventColumns.values(event))
+    guard count == 1 else {
       throw StoreError(
         operation: "append an event", place: connection.path, cause: .sqlite(code: 19),
         detail: "its key \(draft.idempotencyKey ?? "") is taken by a row that can't be found")
@@ -218,6 +228,11 @@ package final class EventWriter {
       try supersede(partner.event, by: event, &commit)
     }
     try turns.note(event, hasPartner: partner != nil)
+    if case .replaces(let printedEvent) = other {
+      try supersedePrinted(printedEvent, by: event, &commit)
+    } else {
+      try printed.note(event, isPrinted: draft.isPrinted)
+    }
   }
 
   /// A fact that is in the log already.
@@ -236,10 +251,11 @@ package final class EventWriter {
       "SELECT \(EventColumns.list) FROM events e WHERE e.idempotency_key = ?", [.text(key)]
     ) { EventColumns.read($0) }
     if let stored { return KnownFact(event: stored, isCertain: draft.aliasKey == nil) }
-    // A turn's end may be in the log under the name of its other telling.
-    let isTurnEnd = draft.type == .turnCompleted
-    guard draft.aliasKey != nil || isTurnEnd else { return nil }
-    return try find(alias: key).map { KnownFact(event: $0, isCertain: isTurnEnd) }
+    // A fact may be in the log under the name of its other telling.
+    var hasOtherNames = draft.aliasKey != nil || draft.type == .turnCompleted || draft.isPrinted
+    if !hasOtherNames { hasOtherNames = try printed.isInvolved(draft.run.sessionID) }
+    guard hasOtherNames else { return nil }
+    return try find(alias: key).map { KnownFact(event: $0, isCertain: draft.aliasKey == nil) }
   }
 
   private func find(alias: String) throws(StoreError) -> StoredEvent? {

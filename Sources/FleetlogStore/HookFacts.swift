@@ -106,7 +106,10 @@ final class TurnMeeting {
         events e WHERE e.run_id = ?1 AND e.ts BETWEEN ?2 AND ?3
           AND e.event_type = 'turn.completed'
           AND substr(coalesce(e.provenance, ''), 1, 5) <> 'hook:'
-          AND NOT EXISTS (SELECT 1 FROM key_aliases a WHERE a.event_id = e.id)
+          AND (NOT EXISTS (SELECT 1 FROM key_aliases a WHERE a.event_id = e.id
+              AND substr(a.key, 1, 8) <> 'printed:')
+            OR EXISTS (SELECT 1 FROM key_aliases a WHERE a.event_id = e.id
+              AND substr(a.key, 1, 4) = 'met:'))
           AND NOT EXISTS (SELECT 1 FROM event_links l WHERE l.to_event_id = e.id
             AND l.relation_type = 'supersedes')
         """
