@@ -32,8 +32,12 @@ package enum FormatCatalogue {
   /// A sample of the first complete lines of a file.
   package static func sample(path: String, lines: [[UInt8]]) -> FormatSample {
     let lines = lines.filter { !$0.allSatisfy { $0 == 0x20 || $0 == 0x09 || $0 == 0x0D } }
+      .prefix(sampleLines)
+    let values = lines.map { try? JSONDocument($0).root }
+    let hasProse = zip(lines, values).contains { line, value in
+      value == nil && line.first { ![0x00, 0x09, 0x20].contains($0) }.map { $0 != 0x7B } == true
+    }
     return FormatSample(
-      path: path, lines: lines.prefix(sampleLines).map { try? JSONDocument($0).root },
-      isText: LogDecoder.isText(lines.prefix(sampleLines).joined()))
+      path: path, lines: values, isText: LogDecoder.isText(lines.joined()), hasProse: hasProse)
   }
 }

@@ -75,15 +75,15 @@ package struct FormatSample: Sendable {
   package let lines: [JSONValue?]
   /// Whether the lines are text at all, in whatever encoding.
   package let isText: Bool
+  /// Whether there are lines among them that were never meant to be JSON.
+  package let hasProse: Bool
 
-  package init(path: String, lines: [JSONValue?], isText: Bool = true) {
+  package init(path: String, lines: [JSONValue?], isText: Bool = true, hasProse: Bool = false) {
     self.path = path
     self.lines = lines
     self.isText = isText
+    self.hasProse = hasProse
   }
-
-  /// Whether nothing but JSON objects was seen.
-  package var isAllObjects: Bool { !lines.isEmpty && lines.allSatisfy { $0?.isObject == true } }
 
   package var objects: [JSONValue] { lines.compactMap { $0 }.filter(\.isObject) }
 }

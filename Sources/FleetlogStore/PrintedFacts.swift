@@ -187,7 +187,7 @@ final class PrintedLedger {
     case .llmCallCompleted: words = value?["message_id"]?.string
     case .messageAssistant, .messageUser, .messageReasoning: words = value?["text"]?.source
     case .turnCompleted: words = ""
-    default: words = provenance == "worker" ? summary + "\n" + (payload ?? "") : nil
+    default: words = provenance == "worker" ? summary + "\n" + (payload ?? "{}") : nil
     }
     return words.map { "\(type.rawValue) \($0.utf8.count) \(fingerprint($0))" }
   }

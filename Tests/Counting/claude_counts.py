@@ -1,4 +1,4 @@
-"""Counts a Claude Code transcript."""
+"""Counts a Claude Code transcript, or what its headless kind prints."""
 
 import json
 
@@ -42,8 +42,10 @@ NOT_A_RESPONSE = "<synthetic>"
 def count_claude(all_records, counts):
     responses = {}
     for position, record in enumerate(all_records):
-        if isinstance(record.get("sessionId"), str):
-            counts.sessions.add(record["sessionId"])
+        # What is printed names its session otherwise than what is kept.
+        session = record.get("sessionId") or record.get("session_id")
+        if isinstance(session, str):
+            counts.sessions.add(session)
         kind = record.get("type")
         message = record.get("message")
         # A uuid alone repeats with different text; the same uuid with the same message is a copy.
@@ -88,7 +90,8 @@ def by_operator(record):
     # Judged: an explicit human origin outweighs isSidechain, which is a trait of the branch.
     if obj(record.get("origin")).get("kind") == "human":
         return True
-    return not record.get("isSidechain") and not record.get("agentId")
+    return not record.get("isSidechain") and not (
+        record.get("agentId") or record.get("parent_tool_use_id"))
 
 
 def claude_user(record, message, counts):
@@ -109,9 +112,9 @@ def claude_user(record, message, counts):
             text.startswith(DENIALS_CLAUDE) or tool_use in REFUSED_IN_BARE_WORDS)
         counts.result(denied, failed)
     # Judged: a record with a toolUseResult is a tool's answer even when its block is malformed.
-    if answers or "toolUseResult" in record:
+    if answers or "toolUseResult" in record or "tool_use_result" in record:
         return
-    if record.get("isMeta") or record.get("isCompactSummary") or not by_operator(record):
+    if record.get("isMeta") or record.get("isSynthetic") or record.get("isCompactSummary") or not by_operator(record):
         return
     if holds_words(content, INJECTED_CLAUDE):
         counts.add("prompts")

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Counts one Claude Code or Codex transcript, independently of Fleetlog's own readers.
+"""Counts one transcript of Claude Code, Codex or a forge-loop worker, independently of Fleetlog's own readers.
 
     counts.py TRANSCRIPT
 
@@ -17,6 +17,7 @@ sys.dont_write_bytecode = True
 from claude_counts import count_claude
 from codex_counts import count_codex, is_codex
 from counting import Counts, records
+from forge_counts import count_forge_worker, is_forge_worker
 
 
 def main():
@@ -25,7 +26,12 @@ def main():
     path = sys.argv[1]
     counts = Counts()
     all_records = list(records(path, counts))
-    (count_codex if is_codex(all_records) else count_claude)(all_records, counts)
+    if is_forge_worker(all_records):
+        count_forge_worker(all_records, counts)
+    elif is_codex(all_records):
+        count_codex(all_records, counts)
+    else:
+        count_claude(all_records, counts)
     print(json.dumps({**counts.numbers, "sessions": sorted(counts.sessions)}))
 
 

@@ -109,6 +109,21 @@ struct PrintedFactsTests {
     #expect(try keys(.messageAssistant) == ["p", "t"])
   }
 
+  @Test(
+    "An emitted event is told by what it says, where the worker gave it no key",
+    arguments: [true, false])
+  func emitted(isPrintedFirst: Bool) throws {
+    func event(_ key: String, isPrinted: Bool) -> EventDraft {
+      var draft = Self.fact(key, .progress, ts: 1000, isPrinted: isPrinted)
+      draft.provenance = "worker"
+      return draft
+    }
+    let both = [event("p", isPrinted: true), event("t", isPrinted: false)]
+    try log.append(.started("s1"))
+    for draft in isPrintedFirst ? both : both.reversed() { try log.append(draft) }
+    #expect(try keys(.progress).count == 1)
+  }
+
   @Test("A turn that was printed meets its transcript's, and a hook's word meets both")
   func turns() throws {
     func turn(_ key: String, isPrinted: Bool) -> EventDraft {

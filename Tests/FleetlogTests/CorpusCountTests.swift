@@ -30,6 +30,7 @@ struct CorpusCountTests {
   func wholeCorpus() {
     #expect(Corpus.transcripts.filter { $0.hasPrefix("claude/") }.count >= 40)
     #expect(Corpus.transcripts.filter { $0.hasPrefix("codex/") }.count >= 9)
+    #expect(Corpus.transcripts.filter { $0.hasPrefix("forge/") }.count >= 2)
   }
 
   @Test("The program counts what a person counted", arguments: Fixture.all)
@@ -176,6 +177,15 @@ struct Fixture: CustomTestStringConvertible {
         sessions: ["0199aaaa-0000-7000-8000-000000000002"], prompts: 2, toolCalls: 7,
         toolResults: 6, denied: 1, toolErrors: 2, responses: 3, inputTokens: 1300,
         outputTokens: 110, cacheReadTokens: 1500)),
+    Fixture(
+      name: "claude-stream",
+      expected: Counts(
+        sessions: ["7e551011-0000-4000-8000-000000000007"], toolCalls: 2, toolResults: 2,
+        toolErrors: 1, responses: 4, inputTokens: 18, outputTokens: 140, cacheReadTokens: 360,
+        cacheWriteTokens: 20)),
+    Fixture(
+      name: "forge-worker",
+      expected: Counts(sessions: ["5f2a-worker"], toolCalls: 1, toolResults: 1, toolErrors: 1)),
   ]
 }
 
@@ -203,13 +213,20 @@ enum Corpus {
     return exists && isFolder.boolValue ? url : nil
   }()
 
+  /// Of a runner's files those that are of one worker.
+  private static func isTranscript(_ name: String, of agent: String) -> Bool {
+    agent == "forge"
+      ? name.contains("/sessions/") || name.hasSuffix(".log") : name.hasSuffix(".jsonl")
+  }
+
   /// Paths below the folder, sorted.
   static let transcripts: [String] = {
     guard let folder else { return [] }
-    return ["claude", "codex"].flatMap { agent in
+    return ["claude", "codex", "forge"].flatMap { agent in
       let names = FileManager.default.subpaths(
         atPath: folder.appendingPathComponent(agent).path)
-      return (names ?? []).filter { $0.hasSuffix(".jsonl") }.sorted().map { agent + "/" + $0 }
+      return (names ?? []).filter { isTranscript($0, of: agent) }.sorted()
+        .map { agent + "/" + $0 }
     }
   }()
 }

@@ -16,8 +16,8 @@ struct Completion: RunRule {
   private var taskList = TaskList()
   /// Whether the worker itself said how the present task ended.
   private var isTold = false
-  /// Whether the end of the present task was inferred.
-  private var isInferred = false
+  /// The end of the present task, where it was inferred from the end of a turn.
+  private var inferredEnd: String?
 
   /// Whether the end of the present task was inferred from the end of the run, which may be told by
   /// the agent's program and by the one that ran it.
@@ -44,7 +44,7 @@ struct Completion: RunRule {
       deliverables = []
       closedPlan = nil
       isTold = false
-      isInferred = false
+      inferredEnd = nil
       hasEnded = false
     case .called(let call):
       if let plan = call.plan { closedPlan = plan.done == plan.steps ? call.evidence : nil }
@@ -60,7 +60,7 @@ struct Completion: RunRule {
         fact.evidence, inference, isAsking: inference.operatorActionRequired || inference.risk)
     case .turnEnded(error: nil):
       guard let inference = turnEnd(fact, facts.lastText, facts) else { return }
-      isInferred = true
+      inferredEnd = inference.key
       findings.inferences.append(inference)
     case .exited(code: 0, signal: nil):
       end(fact, facts, "The run ended well", "the process exited with status 0", &findings)
@@ -82,7 +82,7 @@ struct Completion: RunRule {
 
   /// The end of a task that delivered, or did all it had planned, and asks nothing.
   private func turnEnd(_ fact: Fact, _ text: StoredEvent?, _ facts: RunFacts) -> Inference? {
-    guard !deliverables.isEmpty || closedPlan != nil, !isInferred, !isTold,
+    guard !deliverables.isEmpty || closedPlan != nil, inferredEnd == nil, !hasEnded, !isTold,
       facts.openCalls.isEmpty, !(text.map(Question.isAsked) ?? false)
     else { return nil }
     let what =
@@ -100,9 +100,16 @@ struct Completion: RunRule {
     _ findings: inout Findings
   ) {
     guard !isTold, !hasEnded else { return }
-    isInferred = true
     hasEnded = true
-    findings.inferences.append(completed(fact, facts, confidence: 0.9, summary, signal))
+    let inference = completed(fact, facts, confidence: 0.9, summary, signal)
+    findings.inferences.append(inference)
+    // The same end, seen more surely.
+    guard let inferredEnd else { return }
+    findings.links.append(
+      InferredLink(
+        Self.name, .supersedes, from: .inferred(inference.key), to: .inferred(inferredEnd),
+        confidence: 1))
+    self.inferredEnd = nil
   }
 
   private func completed(

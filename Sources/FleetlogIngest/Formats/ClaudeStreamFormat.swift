@@ -40,7 +40,7 @@ package struct ClaudeStreamFormat: TranscriptFormat {
 
   /// A log in which other lines stand among these is ``LogFormat``'s.
   package static func recognises(_ sample: FormatSample) -> Bool {
-    sample.isAllObjects && !LogGuest.areSeveral(in: sample)
+    !sample.hasProse && !LogGuest.areSeveral(in: sample)
       && sample.objects.contains(where: isMark)
       && !sample.objects.contains { $0["sessionId"] != nil }
   }
@@ -106,7 +106,7 @@ package struct ClaudeStreamFormat: TranscriptFormat {
     if let run = file.run { return run.sessionID ?? run.instanceID }
     var key = FactKey()
     key.add(line.bytes)
-    return "headless-" + key.fingerprint()
+    return key.fingerprint() + "-headless"
   }
 
   private mutating func take(_ record: ClaudeRecord, into output: inout FormatOutput) {

@@ -32,7 +32,7 @@ package struct CodexExecFormat: TranscriptFormat {
   package var state: String { ParserState.encode(memory) }
 
   package static func recognises(_ sample: FormatSample) -> Bool {
-    sample.isAllObjects && !LogGuest.areSeveral(in: sample)
+    !sample.hasProse && !LogGuest.areSeveral(in: sample)
       && sample.objects.contains(where: isMark)
   }
 

@@ -43,7 +43,7 @@ package struct EventLogFormat: TranscriptFormat {
   /// An event's type is enough beside one more column of the log; a dotted name is enough alone.
   package static func recognises(_ sample: FormatSample) -> Bool {
     sample.objects.contains(where: isMark) && !LogGuest.areSeveral(in: sample)
-      && (sample.isAllObjects || !TextLogName.isNamed(sample.path))
+      && !(sample.hasProse && TextLogName.isNamed(sample.path))
   }
 
   /// Whether a record can only be one of these.

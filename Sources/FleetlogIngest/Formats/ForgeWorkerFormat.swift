@@ -38,7 +38,7 @@ package struct ForgeWorkerFormat: TranscriptFormat {
   package mutating func settle(into output: inout FormatOutput) {}
 
   package static func recognises(_ sample: FormatSample) -> Bool {
-    sample.isAllObjects && !LogGuest.areSeveral(in: sample)
+    !sample.hasProse && !LogGuest.areSeveral(in: sample)
       && sample.objects.contains(where: isMark)
   }
 
@@ -83,7 +83,7 @@ package struct ForgeWorkerFormat: TranscriptFormat {
   }
 
   private var run: RunIdentity {
-    ClaudeFormat.identity(session: memory.session ?? "forge-" + memory.scope, agentID: nil)
+    ClaudeFormat.identity(session: memory.session ?? memory.scope + "-forge", agentID: nil)
   }
 
   private mutating func dispatch(_ record: Record, into output: inout FormatOutput) {
