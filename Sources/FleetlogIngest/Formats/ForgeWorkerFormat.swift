@@ -123,7 +123,7 @@ package struct ForgeWorkerFormat: TranscriptFormat {
     draft.span = record.line.span
     // The sequence number and the time make lines differ that say the same.
     var key = FactKey()
-    key.add(memory.scope)
+    key.add(memory.session ?? memory.scope)
     key.add(record.line.bytes)
     key.add(type.rawValue)
     draft.idempotencyKey = key.text(prefix: "f", ts: record.time)
