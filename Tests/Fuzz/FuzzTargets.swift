@@ -15,7 +15,7 @@ enum FuzzTarget: String, CaseIterable {
   case eventLog = "eventlog"
   case forgeWorker = "forge-worker"
   case hooks
-  case log
+  case textLog = "log"
   case settings
   case eventBlock = "event-block"
   case search
@@ -40,7 +40,7 @@ enum FuzzTarget: String, CaseIterable {
     case .eventLog: read(EventLogFormat.self, bytes)
     case .forgeWorker: read(ForgeWorkerFormat.self, bytes)
     case .hooks: read(HookFormat.self, bytes)
-    case .log: read(LogFormat.self, bytes)
+    case .textLog: read(LogFormat.self, bytes)
     case .settings: edit(bytes)
     case .eventBlock: scan(String(decoding: bytes, as: UTF8.self))
     case .search: search(String(decoding: bytes, as: UTF8.self))

@@ -136,6 +136,33 @@ struct LogFormatTests {
         == output.drafts.last?.idempotencyKey)
   }
 
+  @Test("However often it was shown while it grew, what is left is what it would have been at once")
+  func anyPauses() throws {
+    var random = SeededGenerator(seed: 11)
+    let pieces = ["2026-05-20 10:00:00 a", "2026-05-20 10:02:00 b", "ERROR c", "  d", "", "e"]
+    for _ in 0..<60 {
+      let lines = (0..<Int.random(in: 1...60, using: &random)).map { _ in
+        pieces.randomElement(using: &random) ?? ""
+      }
+      let bytes = Array(lines.joined(separator: "\n").utf8)
+      let file = TranscriptFile(path: "/l/w.log", modifiedAt: 1_700_000_000_000)
+      var reader = LogFormat(file: file, state: nil)
+      var output = FormatOutput()
+      for line in FormatRun.lines(bytes) {
+        reader.read(line, into: &output)
+        if Bool.random(using: &random) { reader.settle(into: &output) }
+      }
+      reader.settle(into: &output)
+      let replaced = output.drafts.flatMap(\.links).map(\.target)
+      let left = output.drafts.filter { draft in
+        !replaced.contains(.idempotencyKey(draft.idempotencyKey ?? ""))
+      }
+      #expect(
+        left.map(\.idempotencyKey)
+          == FormatRun.read(LogFormat.self, bytes).drafts.map(\.idempotencyKey))
+    }
+  }
+
   @Test("An event block is the program's word, whole or behind stamps, but not in a fence")
   func blocks() {
     let block =
