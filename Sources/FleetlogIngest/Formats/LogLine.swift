@@ -70,9 +70,9 @@ enum LogGravity {
   static func guess(_ words: String) -> LogLine.Gravity {
     let head = PlainText.head(words)
     if starts.contains(where: head.hasPrefix) { return .error }
-    let marks = head.split(maxSplits: 4, whereSeparator: { " \t[]<>|:".contains($0) }).prefix(4)
-    for mark in marks {
-      switch mark {
+    for mark in head.utf8.split(maxSplits: 4, whereSeparator: isBetweenMarks).prefix(4)
+    where mark.count <= 8 {
+      switch String(Substring(mark)) {
       case "ERROR", "FATAL", "CRITICAL", "PANIC", "SEVERE": return .error
       case "WARN", "WARNING": return .warning
       default: break
@@ -82,12 +82,19 @@ enum LogGravity {
       return .error
     }
     // `ValueError: …`, `java.io.IOException: …`, `main.c:3:1: error: …`
-    let first = head.prefix { $0 != " " && $0 != "\t" }
+    let first = Substring(head.utf8.prefix { $0 != 0x20 && $0 != 0x09 })
     if first.hasSuffix("Error:") || first.hasSuffix("Exception:") { return .error }
     if head.contains(bytesOf: ": error: ") || head.contains(bytesOf: ": fatal error: ") {
       return .error
     }
     return .plain
+  }
+
+  private static func isBetweenMarks(_ byte: UInt8) -> Bool {
+    switch byte {
+    case 0x20, 0x09, 0x5B, 0x5D, 0x3C, 0x3E, 0x7C, 0x3A: true
+    default: false
+    }
   }
 
   private static let starts = [
