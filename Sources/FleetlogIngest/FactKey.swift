@@ -1,5 +1,6 @@
 import CNettle
 package import FleetlogEvents
+import Foundation
 
 /// Builds idempotency keys: about 24 characters that name a fact by its content.
 ///
@@ -58,6 +59,13 @@ package struct FactKey {
   package consuming func fingerprint() -> String {
     var key = self
     return Hex.encode(key.digest().prefix(8))
+  }
+
+  /// The whole SHA-256 of bytes in hexadecimal.
+  static func sha256(_ bytes: some ContiguousBytes) -> String {
+    var key = FactKey()
+    bytes.withUnsafeBytes { key.update($0) }
+    return Hex.encode(key.digest())
   }
 
   /// The whole SHA-256 of a text in hexadecimal.

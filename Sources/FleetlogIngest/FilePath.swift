@@ -52,6 +52,9 @@ package struct FilePath: Sendable, CustomStringConvertible {
       || bytes[folder.bytes.count] == Self.slash
   }
 
+  /// The path as Foundation takes it, which knows no names that are not text.
+  var string: String { String(decoding: bytes, as: UTF8.self) }
+
   /// The path as C takes it.
   var cString: [CChar] {
     var text: [CChar] = []

@@ -10,6 +10,10 @@ package enum FormatCatalogue {
     CodexFormat.self,
     CodexExecFormat.self,
     EventLogFormat.self,
+    WorkRailFormat.self,
+    WorkRailManifestFormat.self,
+    WorkRailDaemonFormat.self,
+    ForgeFormat.self,
     ForgeWorkerFormat.self,
     LogFormat.self,
   ]
