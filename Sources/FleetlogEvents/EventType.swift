@@ -54,6 +54,9 @@ extension EventType {
   package static let alarmFlood = EventType(rawValue: "alarm_flood")
   package static let workerCrashed = EventType(rawValue: "worker.crashed")
   package static let workerSpawned = EventType(rawValue: "worker.spawned")
+  package static let taskClaimed = EventType(rawValue: "task.claimed")
+  package static let taskDispatched = EventType(rawValue: "task.dispatched")
+  package static let taskDone = EventType(rawValue: "task.done")
   package static let validationError = EventType(rawValue: "validation_error")
 }
 

@@ -102,6 +102,8 @@ extension EventWriter {
       (SELECT t.value, e.ts, e.id FROM step JOIN events e USING (id), json_each(e.tags) t)
     """,
     "DELETE FROM session_copies WHERE event_id IN (SELECT id FROM step)",
+    "DELETE FROM task_events WHERE event_id IN (SELECT id FROM step)",
+    "DELETE FROM tasks WHERE id NOT IN (SELECT task_id FROM task_events)",
     "DELETE FROM hook_turns WHERE event_id IN (SELECT id FROM step)",
     "DELETE FROM pending_links WHERE event_id IN (SELECT id FROM step)",
     "DELETE FROM event_links WHERE from_event_id IN (SELECT id FROM step)",

@@ -34,6 +34,7 @@ extension EventWriter {
     metadata.set("parser_version", revision.parserVersion)
     revised.links.append(LinkDraft(.supersedes, .eventID(current.id), metadata: metadata))
     commit.result.superseded += 1
+    tasks?.revise(current)
     contract.uncount(current)
     try synthesis?.takeRevision(of: current.runID, cause: commit.nextID)
     for session in [known.sessionID, draft.run.sessionID] {

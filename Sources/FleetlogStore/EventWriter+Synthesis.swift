@@ -72,7 +72,7 @@ extension EventWriter {
       commit.nextID = last + 1
       let isMore = try body(&commit)
       try self.synthesize(&commit)
-      try self.saveProjections()
+      try self.saveProjections(upTo: commit.nextID - 1, now: commit.now)
       commit.result.inferred += commit.result.inserted
       commit.result.inserted = 0
       commit.result.revision = commit.nextID - 1

@@ -17,6 +17,8 @@ package final class EventWriter {
   let sessions: SessionLedger
   private let totals: TotalsLedger
   private let usage: UsageLedger
+  /// Nil for a writer that leaves tasks to the next one.
+  let tasks: TaskLedger?
   let contract: ContractLedger
   private let turns: TurnMeeting
   let printed: PrintedLedger
@@ -33,9 +35,10 @@ package final class EventWriter {
   /// - Parameters:
   ///   - holdsLock: true for a long-lived writer, of which there is one.
   ///   - synthesize: what is to be inferred; nil for a writer that leaves it to the next one.
+  ///   - tasks: how events come to tasks; likewise.
   package init(
     path: String, holdsLock: Bool = true, synthesize: (any SynthesisRules)? = nil,
-    project: @escaping SessionProjection
+    tasks: TaskProjection? = nil, project: @escaping SessionProjection
   ) throws(StoreError) {
     try Self.refuseNewer(path)
     lock = holdsLock ? try WriterLock(database: path) : nil
@@ -53,6 +56,7 @@ package final class EventWriter {
     links = LinkLedger(connection, pruned: pruned, usage: usage)
     sessions = SessionLedger(connection, usage: usage, project: project)
     totals = TotalsLedger(connection)
+    self.tasks = tasks.map { [connection] in TaskLedger(connection, projection: $0) }
     contract = ContractLedger(connection)
     turns = TurnMeeting(connection)
     printed = PrintedLedger(connection)
@@ -64,6 +68,7 @@ package final class EventWriter {
     } else {
       synthesis = nil
     }
+    try self.tasks?.catchUp()
   }
 
   private static func refuseNewer(_ path: String) throws(StoreError) {
@@ -95,7 +100,7 @@ package final class EventWriter {
       try synthesize(&commit)
       for session in commit.revisedSessions { try sessions.recount(session) }
       for session in commit.supersededSessions { try sessions.recountTokens(of: session) }
-      try saveProjections()
+      try saveProjections(upTo: commit.nextID - 1, now: now)
       try runs.backfillParents()
       if let source = batch.source {
         let noted = try sources.note(batch.problems, file: source.fileID, now: now)
@@ -134,7 +139,8 @@ package final class EventWriter {
     }
   }
 
-  func saveProjections() throws(StoreError) {
+  func saveProjections(upTo last: Int64, now: Int64) throws(StoreError) {
+    try tasks?.save(upTo: last, now: now)
     try sessions.save()
     try runs.save()
     try totals.save()
@@ -154,6 +160,7 @@ package final class EventWriter {
   /// Forgets what was cached for one transaction, which may have been rolled back.
   private func forget() {
     sessions.forget()
+    tasks?.forget()
     runs.forget()
     totals.forget()
     usage.forget()
@@ -379,6 +386,7 @@ package final class EventWriter {
     totals.count(event)
     usage.count(event)
     try sessions.fold(event)
+    try tasks?.fold(event)
     contract.count(event)
     try synthesis?.take(event)
     commit.result.links += try links.add(draft.links, of: event, now: commit.now)

@@ -8,7 +8,7 @@ package import FleetlogEvents
 package struct Replay {
   /// One row that differs.
   package struct Difference: Sendable {
-    /// What kind of row: `event`, `link`, `worker`, `session`, `totals`, `usage`, `run`.
+    /// What kind of row: `event`, `link`, `worker`, `session`, `totals`, `usage`, `run`, `task`.
     package let kind: String
     /// The row as the log has it; nil where it lacks it.
     package let stored: String?
@@ -32,7 +32,7 @@ package struct Replay {
   ///   - now: ms since the Unix epoch.
   package static func run(
     log path: String, scratch: String, synthesize rules: any SynthesisRules,
-    project: @escaping EventWriter.SessionProjection, now: Int64
+    tasks: TaskProjection? = nil, project: @escaping EventWriter.SessionProjection, now: Int64
   ) throws(StoreError) -> Report {
     let log = try Connection(path: path, access: .readOnly)
     try Migrations.refuseNewer(try Migrations.version(of: log), place: path)
@@ -69,6 +69,10 @@ package struct Replay {
         )
       }
       report.differences += try counted(log, project)
+      if let tasks {
+        let (stored, replayed) = try TaskLedger.compare(log, tasks)
+        report.differences += differences("task", stored, replayed)
+      }
       return report
     }
   }

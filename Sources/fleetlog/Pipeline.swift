@@ -41,7 +41,9 @@ final class Pipeline {
   static func create(
     database path: String, holdsLock: Bool = true, rules: Synthesizer = Synthesizer()
   ) throws(StoreError) -> EventWriter {
-    try EventWriter(path: path, holdsLock: holdsLock, synthesize: rules) {
+    try EventWriter(
+      path: path, holdsLock: holdsLock, synthesize: rules, tasks: TaskReducer.projection
+    ) {
       SessionReducer.apply($0, to: &$1)
     }
   }

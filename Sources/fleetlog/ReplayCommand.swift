@@ -28,7 +28,8 @@ enum ReplayCommand: Verb {
     defer { try? FileManager.default.removeItem(at: folder) }
     let report = try Replay.run(
       log: path, scratch: folder.appendingPathComponent("scratch.db").path,
-      synthesize: rules, project: { SessionReducer.apply($0, to: &$1) }, now: Clock.now())
+      synthesize: rules, tasks: TaskReducer.projection,
+      project: { SessionReducer.apply($0, to: &$1) }, now: Clock.now())
     print(report, asJSON: arguments.has("json"))
     return arguments.has("check") && !report.differences.isEmpty ? 1 : 0
   }

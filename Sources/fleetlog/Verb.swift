@@ -88,9 +88,16 @@ enum Places {
     ProcessInfo.processInfo.environment["CODEX_HOME"] ?? home + "/.codex"
   }
 
+  /// WorkRail's sessions, and what its daemon writes.
+  static var workRail: [String] {
+    let data =
+      ProcessInfo.processInfo.environment["WORKRAIL_DATA_DIR"] ?? home + "/.workrail/data"
+    return [data + "/sessions", home + "/.workrail/events/daemon"]
+  }
+
   /// The folders in which agents keep their transcripts, whether they exist or not.
   static var agentFolders: [String] {
-    [claude + "/projects", codex + "/sessions", codex + "/archived_sessions"]
+    [claude + "/projects", codex + "/sessions", codex + "/archived_sessions"] + workRail
   }
 
   /// Makes the folder of a file, readable by its owner only: transcripts hold secrets.

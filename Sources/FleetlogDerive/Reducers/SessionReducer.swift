@@ -18,6 +18,7 @@ package enum SessionReducer {
       if payload(event)?["is_error"]?.bool == true { session.toolErrors += 1 }
     case .llmCallCompleted: responded(event, &session)
     case .contextSet: titled(event, &session)
+    case .observationRecorded: observed(event, &session)
     case .validationError: session.validationErrors += 1
     default: break
     }
@@ -83,8 +84,17 @@ package enum SessionReducer {
     }
   }
 
+  /// Where the session works, if its start did not tell.
+  private static func observed(_ event: StoredEvent, _ session: inout SessionSummary) {
+    guard let payload = payload(event) else { return }
+    session.project = session.project ?? payload["repo_root"]?.string
+    session.branch = session.branch ?? payload["git_branch"]?.string
+  }
+
   private static func titled(_ event: StoredEvent, _ session: inout SessionSummary) {
-    guard let payload = payload(event), let title = payload["title"]?.string else { return }
+    guard let payload = payload(event) else { return }
+    session.parentSessionID = session.parentSessionID ?? payload["parent_session_id"]?.string
+    guard let title = payload["title"]?.string else { return }
     let source = payload["title_source"]?.string ?? ""
     let rank = TitleRank.sources.first { source.hasPrefix($0.key) }?.value ?? 2
     retitle(&session, title.oneLine(limit: 200), rank: rank, at: event.ts)

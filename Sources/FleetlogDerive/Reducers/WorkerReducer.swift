@@ -7,8 +7,6 @@ struct WorkerReducer {
 
   private static let mostWords = 200
   private static let mostOpenCalls = 8
-  /// Provenance of what a worker says itself, in an event block or to the log.
-  private static let ownWord = "worker"
 
   /// Takes the run's next event; `known` includes it.
   mutating func take(_ fact: Fact, in known: RunFacts) {
@@ -78,7 +76,7 @@ struct WorkerReducer {
 
   private mutating func say(_ fact: Fact, _ mark: WorkerFacts.Mark) {
     guard !fact.isOperators else { return }
-    if (fact.event.provenance ?? Self.ownWord) == Self.ownWord {
+    if fact.isOwnWord || fact.isOverseers {
       guard WorkerStates.status(reportedBy: fact.event.type) != nil else { return }
       facts.said = saying(fact, mark)
       facts.callsSinceSaid = 0

@@ -26,7 +26,7 @@ struct WorkerStates {
   /// The state that an event reports; nil for one that says nothing about it.
   static func status(reportedBy type: EventType) -> WorkerStatus? {
     switch type.rawValue {
-    case "progress", "heartbeat", "task.claimed", "task.heartbeat": .working
+    case "progress", "heartbeat", "task.claimed", "task.dispatched", "task.heartbeat": .working
     case "blocked": .blocked
     case "needs_decision", "approval_requested", "needs_review", "waiting_on_operator":
       .waitingOnOperator
@@ -168,7 +168,9 @@ struct WorkerStates {
     }
     let says =
       facts.isSaidBeforePrompt ? nil : facts.said.flatMap { Self.status(reportedBy: $0.type) }
-    let isDue = says == nil ? facts.turn == .open : says == .working
+    // A dispatched worker writes elsewhere; that it is stuck is for its runner to say.
+    let isDispatched = facts.said?.type == .taskDispatched
+    let isDue = says == nil ? facts.turn == .open : says == .working && !isDispatched
     if isDue, quiet >= options.silence {
       return WorkerView(.stale, since: mark.ts, "no output", evidence: evidence)
     }

@@ -51,6 +51,9 @@ struct Completion: RunRule {
     case .returned(let result) where result.succeeded:
       guard let call = result.call, let isDone = taskList.take(call, result) else { return }
       closedPlan = isDone ? call.evidence : nil
+    case .said where fact.event.type == .taskDone && !fact.isOwnWord:
+      guard !isInferred else { return }
+      end(fact, facts, "The run ended well", "the engine recorded the end of its run", &findings)
     case .said where Self.ends.contains(fact.event.type) && !fact.isByHook:
       isTold = true
       if [.completed, .failed].contains(fact.event.type) { quiet.say(fact.evidence) }
@@ -67,7 +70,7 @@ struct Completion: RunRule {
     case .concluded(error: nil):
       end(
         fact, facts, "The run ended well", "the agent's program said that it succeeded", &findings)
-    case .other where fact.event.type.rawValue == "pr.merged":
+    case .other where fact.event.type.rawValue == "pr.merged" && (fact.event.confidence ?? 1) >= 0.9:
       end(fact, facts, "The work was merged", "its pull request was merged", &findings)
     default: break
     }
@@ -76,7 +79,7 @@ struct Completion: RunRule {
   /// Words after which the end needs no inference; also those that say it is not reached.
   private static let ends: Set<EventType> = [
     .completed, .failed, .blocked, .needsDecision, .needsReview, .approvalRequested,
-    EventType(rawValue: "task.done"), EventType(rawValue: "task.completed"),
+    .taskDone, EventType(rawValue: "task.completed"),
     EventType(rawValue: "task.failed"),
   ]
 

@@ -9,7 +9,7 @@ enum Conditions: GroupRule {
   /// What stays open until something ends it.
   static let openers: Set<EventType> = [
     .blocked, .needsDecision, .needsReview, .approvalRequested, .waitingOnOperator, .failed,
-    .riskDetected, .prOpened, .stale, .fileContention,
+    .riskDetected, .prOpened, .stale, .fileContention, EventType(rawValue: "pr.opened"),
   ]
   private static let enders: Set<EventType> = [
     .progress, .completed, .decided, EventType(rawValue: "task.done"),

@@ -1,11 +1,15 @@
 import FleetlogEvents
 
-/// A child was spawned and wrote nothing: `stale`, since the spawn silently did nothing.
+/// A child was spawned and wrote nothing: `stale`, since the spawn silently did nothing. So is a
+/// run that an engine has started and of which nothing followed.
 struct NeverStarted: RunRule {
   static let name = "never_started/1"
 
   private let options: SynthesisOptions
   private var spawns: [Spawn] = []
+  /// The start of a run by an engine, of which nothing has followed yet; and those that something
+  /// followed too late.
+  private var claims: [(claim: Evidence, label: String, next: Evidence?)] = []
   /// Older spawns are settled for good.
   private static let mostSpawns = 64
 
@@ -22,6 +26,7 @@ struct NeverStarted: RunRule {
   init(_ options: SynthesisOptions) { self.options = options }
 
   mutating func take(_ fact: Fact, in facts: RunFacts, into findings: inout Findings) {
+    follow(fact)
     switch fact.step {
     case .called(let call) where call.isSpawn: add(call.evidence, call.label, child: nil)
     case .returned(let result):
@@ -47,28 +52,58 @@ struct NeverStarted: RunRule {
     }
   }
 
+  /// Whatever comes after the start of a run shows that it runs.
+  private mutating func follow(_ fact: Fact) {
+    if let last = claims.last, last.next == nil {
+      claims[claims.count - 1].next = fact.evidence
+      if fact.evidence.ts - last.claim.ts <= options.start { claims.removeLast() }
+    }
+    guard fact.event.type == .taskClaimed, fact.payload?["run_started"]?.bool == true else { return }
+    claims.append((fact.evidence, fact.event.summary, nil))
+    if claims.count > Self.mostSpawns { claims.removeFirst() }
+  }
+
   private mutating func add(_ evidence: Evidence, _ label: String, child: String?) {
     spawns.append(Spawn(evidence: evidence, label: label, child: child))
     if spawns.count > Self.mostSpawns { spawns.removeFirst() }
   }
 
   func questions(in facts: RunFacts) -> [TimeQuestion] {
-    spawns.map { spawn in
-      let time = Words.duration(options.start)
-      var inference = Inference(
-        Self.name, .stale, ts: spawn.evidence.ts + options.start, tripped: spawn.evidence,
-        summary: "Spawned and never started: \(spawn.label)",
-        signal: "no first record of a spawned child within \(time)", confidence: 0.7)
-      inference.risk = true
-      inference.payload.set("child", spawn.child)
-      inference.payload.set("threshold_ms", options.start)
-      inference.ask(options)
-      let name = TimeQuestion.key(ofChild: spawn.child ?? "", spawn.evidence.key)
-      var question = TimeQuestion(
-        name, inference, threshold: options.start,
-        children: .start(child: spawn.child, isProven: spawn.isProven))
-      question.until = spawn.until
-      return question
-    }
+    spawns.map(question) + claims.map(question)
+  }
+
+  private func question(
+    _ claim: Evidence, _ label: String, _ next: Evidence?
+  ) -> TimeQuestion {
+    let time = Words.duration(options.start)
+    var inference = Inference(
+      Self.name, .stale, ts: claim.ts + options.start, tripped: claim,
+      summary: "Started and nothing followed: \(label)",
+      signal: "no record within \(time) after the start of a run", confidence: 0.7)
+    inference.risk = true
+    inference.payload.set("threshold_ms", options.start)
+    inference.ask(options)
+    var question = TimeQuestion("claim:" + claim.key, inference, threshold: options.start)
+    question.until = next?.ts
+    question.resolution = next
+    return question
+  }
+
+  private func question(_ spawn: Spawn) -> TimeQuestion {
+    let time = Words.duration(options.start)
+    var inference = Inference(
+      Self.name, .stale, ts: spawn.evidence.ts + options.start, tripped: spawn.evidence,
+      summary: "Spawned and never started: \(spawn.label)",
+      signal: "no first record of a spawned child within \(time)", confidence: 0.7)
+    inference.risk = true
+    inference.payload.set("child", spawn.child)
+    inference.payload.set("threshold_ms", options.start)
+    inference.ask(options)
+    let name = TimeQuestion.key(ofChild: spawn.child ?? "", spawn.evidence.key)
+    var question = TimeQuestion(
+      name, inference, threshold: options.start,
+      children: .start(child: spawn.child, isProven: spawn.isProven))
+    question.until = spawn.until
+    return question
   }
 }

@@ -28,6 +28,12 @@ struct Fact {
 
   var isOperators: Bool { event.sourceKind == SourceKind.operator.rawValue }
 
+  /// Said by the worker itself, in an event block or to the log.
+  var isOwnWord: Bool { (event.provenance ?? "worker") == "worker" }
+
+  /// Told by whoever drives the worker: a runner or an engine.
+  var isOverseers: Bool { event.sourceKind == SourceKind.overseer.rawValue }
+
   /// Told by the agent's program, not by the worker.
   var isByHook: Bool { event.isToldByHook }
 

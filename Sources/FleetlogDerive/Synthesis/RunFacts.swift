@@ -103,6 +103,7 @@ struct RunFacts {
         return .concluded(error: isError ? payload?["error"]?.string ?? "" : nil)
       }
       return .exited(code: code, signal: signal)
+    case .taskDispatched where event.sourceKind == SourceKind.overseer.rawValue: return .said
     case let type where Self.sayings.contains(type): return .said
     default: return .other
     }

@@ -130,7 +130,7 @@ struct WorkRailRecord {
 
   private func runStarted() -> EventDraft {
     let workflow = data?["workflowId"]?.label.map { " of \($0)" } ?? ""
-    var draft = draft("task.claimed", "A run\(workflow) started")
+    var draft = draft("task.claimed", "A run\(workflow) started", .overseer)
     draft.payload.set("run_started", true)
     if let data { draft.payload.copy(data, cap: cap) }
     return draft
@@ -147,7 +147,7 @@ struct WorkRailRecord {
       seen.payload.set("certainty", data?["captureConfidence"]?.label)
       drafts.append(seen)
     }
-    drafts.append(plain("task.done", "The run was completed\(ms)"))
+    drafts.append(plain("task.done", "The run was completed\(ms)", .overseer))
     return drafts
   }
 
@@ -157,7 +157,7 @@ struct WorkRailRecord {
     switch outcome?["kind"]?.string {
     case "advanced":
       let node = outcome?["toNodeId"]?.label.map { " to \($0)" } ?? ""
-      draft = plain("progress", "Advanced\(node)")
+      draft = plain("progress", "Advanced\(node)", .overseer)
     case "blocked":
       let blockers = outcome?["blockers"]
       let reasons =
@@ -169,7 +169,7 @@ struct WorkRailRecord {
       }
       draft = plain(
         "blocked",
-        "Can't advance" + (words.isEmpty ? "" : ": " + words.joined(separator: "; ")))
+        "Can't advance" + (words.isEmpty ? "" : ": " + words.joined(separator: "; ")), .overseer)
     default: draft = plain("worker.observation", "An attempt to advance")
     }
     draft.dedupeKey = stepKey
@@ -180,11 +180,11 @@ struct WorkRailRecord {
     let id = value["scope"]?["nodeId"]?.label.map { " \($0)" } ?? ""
     switch data?["nodeKind"]?.string {
     case "blocked_attempt":
-      var draft = plain("blocked", "The attempt\(id) is blocked")
+      var draft = plain("blocked", "The attempt\(id) is blocked", .overseer)
       draft.dedupeKey = stepKey
       return draft
     case "gate_checkpoint":
-      return plain("approval_requested", "The gate\(id) waits for approval")
+      return plain("approval_requested", "The gate\(id) waits for approval", .overseer)
     case let kind: return plain("worker.observation", "The \(words(kind ?? "node"))\(id) was created")
     }
   }
@@ -203,8 +203,8 @@ struct WorkRailRecord {
       return plain("worker.observation", "A gap was noted: \(about)")
     }
     return detail == "needs_user_approval"
-      ? plain("approval_requested", "Needs approval: \(about)")
-      : plain("needs_decision", "Needs the operator: \(about)")
+      ? plain("approval_requested", "Needs approval: \(about)", .overseer)
+      : plain("needs_decision", "Needs the operator: \(about)", .overseer)
   }
 
   /// What the engine measured of the repository, under the names that observations have.

@@ -96,6 +96,8 @@ private struct LaneWork {
   /// Files that the log knows and that have not been seen since it was opened.
   private var unseen: Set<FilePath> = []
   private var hasNotedMissing = false
+  /// Segments that don't count until their manifest names them, by the manifest.
+  private var awaiting: [FilePath: Set<FilePath>] = [:]
   /// Files that could not be read, to be tried again.
   private var unreadable: Set<FilePath> = []
   /// When they are tried again, in ms of the monotonic clock.
@@ -202,6 +204,10 @@ private struct LaneWork {
   ) throws(StoreError) -> Bool {
     lane.isAt(path)
     defer { lane.isAt(nil) }
+    if let earlier = try reader.predecessor(of: path) {
+      queue.again(path, modifiedAt: FileStamp.of(path)?.modifiedAt ?? 0)
+      return try self.turn(at: earlier, isLive: isLive, &reader)
+    }
     if reader.mustWait(for: path) {
       guard channel.drain(lane.index) else { return false }
       reader.forget(upTo: channel.tickets(lane.index).settled)
@@ -214,6 +220,7 @@ private struct LaneWork {
       throw error
     }
     lane.isAt(nil)
+    release(turn)
     if turn.reachedEnd {
       counted[path] = nil
       finished[path] = turn.skipped == nil ? turn.stamp : nil
@@ -222,6 +229,17 @@ private struct LaneWork {
       queue.again(path, modifiedAt: turn.stamp?.modifiedAt ?? 0)
     }
     return channel.send(turn, from: lane.index, isLive: isLive)
+  }
+
+  /// Gives segments that waited for a manifest another turn once it has had one.
+  private mutating func release(_ turn: FileTurn) {
+    if case .passedOver(.some) = turn.content,
+      let manifest = WorkRailManifests.manifest(for: turn.path)
+    {
+      awaiting[manifest, default: []].insert(turn.path)
+    } else if let segments = awaiting.removeValue(forKey: turn.path) {
+      for segment in segments.sorted() { queue.add(segment, isLive: true) }
+    }
   }
 
   /// Takes note of a file that exists, changed or went.

@@ -21,6 +21,10 @@ struct TurnReader {
   private var reader = TailReader()
   private let packer = TranscriptPacker()
   private var ahead: [FilePath: Ahead] = [:]
+  private var manifests = WorkRailManifests()
+  /// How far files were read when they were last given the turn of another.
+  private var preferred: [FilePath: Int64] = [:]
+  private static let mostPreferred = 4096
 
   /// - Parameter known: what the log holds of files, for reading.
   init(known: SourceLedger, cap: TextCap) {
@@ -50,6 +54,34 @@ struct TurnReader {
     return turn
   }
 
+  /// The file that must be read to its end before the one at a path; nil where there is none.
+  mutating func predecessor(of path: FilePath) throws(StoreError) -> FilePath? {
+    guard WorkRailManifests.manifest(for: path) != nil, try !isKnown(path) else { return nil }
+    guard case .after(let earlier) = try verdict(on: path) else { return nil }
+    // A file that gets no further, since it is torn or can't be read, is not waited for.
+    let offset = try find(earlier).0.map(\.offset) ?? -1
+    if let last = preferred[earlier], offset <= last { return nil }
+    if preferred.count >= Self.mostPreferred { preferred.removeAll() }
+    preferred[earlier] = offset
+    return earlier
+  }
+
+  private mutating func verdict(
+    on path: FilePath
+  ) throws(StoreError) -> WorkRailManifests.Verdict {
+    var manifests = manifests
+    defer { self.manifests = manifests }
+    return try manifests.verdict(on: path) { (earlier) throws(StoreError) in
+      guard let point = try find(earlier).0, point.format != nil else { return false }
+      return point.offset >= (FileStamp.of(earlier)?.size ?? 0)
+    }
+  }
+
+  /// Whether something of a file has been taken in.
+  private mutating func isKnown(_ path: FilePath) throws(StoreError) -> Bool {
+    try find(path).0?.format != nil
+  }
+
   /// Notes that a file is gone.
   mutating func gone(_ path: FilePath, ticket: Int) -> FileTurn {
     ahead[path] = Ahead(point: nil, identity: nil, ticket: ticket)
@@ -58,6 +90,19 @@ struct TurnReader {
 
   private mutating func read(_ path: FilePath) throws(StoreError) -> FileTurn {
     let (base, movedFrom) = try find(path)
+    var notes: [SourceProblem] = []
+    if base?.format == nil, WorkRailManifests.manifest(for: path) != nil {
+      switch try verdict(on: path) {
+      case .ready, .after: break
+      case .altered(let reason):
+        notes = [
+          SourceProblem(kind: .mended, span: SourceSpan(offset: 0, length: 0), reason: reason)
+        ]
+      case .waiting(let reason):
+        return FileTurn(
+          path: path, base: base, content: .passedOver(reason: reason), stamp: FileStamp.of(path))
+      }
+    }
     let batch: LineBatch
     do throws(ReadError) {
       batch = try reader.read(path, from: base?.cursor.flatMap { Cursor(text: $0) })
@@ -73,7 +118,8 @@ struct TurnReader {
       content = parse(batch, path, format, state: base.parserState, isContinued: true)
     } else if let format = detect(path, batch) {
       content = parse(
-        batch, path, format, state: nil, isContinued: base.map { $0.format == nil } ?? false)
+        batch, path, format, state: nil, isContinued: base.map { $0.format == nil } ?? false,
+        notes: notes)
     } else {
       let isEmpty = batch.lines.isEmpty && batch.skipped.isEmpty
       content = .passedOver(reason: isEmpty ? nil : "no format knows its first lines")
@@ -126,12 +172,13 @@ struct TurnReader {
 
   private func parse(
     _ batch: LineBatch, _ path: FilePath, _ format: any TranscriptFormat.Type, state: String?,
-    isContinued: Bool
+    isContinued: Bool, notes: [SourceProblem] = []
   ) -> FileTurn.Content {
     var parser = format.init(
       file: TranscriptFile(path: path.text, modifiedAt: batch.stamp.modifiedAt, cap: cap),
       state: state)
     var output = FormatOutput()
+    output.problems = notes
     for line in batch.lines { parser.read(line, into: &output) }
     let lines = batch.lines.map { EventBatch.Line(offset: $0.offset, bytes: $0.bytes) }
     return .lines(
