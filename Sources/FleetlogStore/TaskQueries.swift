@@ -11,6 +11,23 @@ package struct TaskQuery: Sendable {
   package var after: String?
 
   package init() {}
+
+  /// - Throws: the parameter that can't be taken.
+  package init(
+    text: String?, statuses: [String], limit: Int, after: String?
+  ) throws(EventFilter.ParameterError) {
+    self.text = text
+    self.limit = limit
+    self.after = after
+    for name in statuses {
+      guard let status = TaskSummary.Status(rawValue: name) else {
+        throw EventFilter.ParameterError(
+          parameter: "status", value: name,
+          takes: TaskSummary.Status.allCases.map(\.rawValue).joined(separator: ", "))
+      }
+      self.statuses.append(status)
+    }
+  }
 }
 
 /// A task with its events, oldest first.

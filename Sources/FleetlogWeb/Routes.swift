@@ -12,6 +12,8 @@ enum Routes {
     Route("/workers", WorkersPage.self),
     Route("/runs", RunsPage.self),
     Route("/runs/:id", SingleRunPage.self),
+    Route("/tasks", TasksPage.self),
+    Route("/tasks/:id", SingleTaskPage.self),
     Route("/graph", GraphPage.self),
     Route("/sources", SourcesPage.self),
     Route("/validation", ValidationPage.self),

@@ -11,8 +11,8 @@ enum Fleetlog {
   static let verbs: [any Verb.Type] = [
     ServeCommand.self, IngestCommand.self, DemoCommand.self, EventsCommand.self,
     SearchCommand.self, SessionsCommand.self, WorkersCommand.self, RunsCommand.self,
-    ContractCommand.self,
-    HookCommand.self, DoctorCommand.self, PruneCommand.self, ReindexCommand.self,
+    TasksCommand.self, ContractCommand.self, HookCommand.self, DoctorCommand.self,
+    PruneCommand.self, ReindexCommand.self,
     ReplayCommand.self, BackupCommand.self, BenchCommand.self,
   ]
 

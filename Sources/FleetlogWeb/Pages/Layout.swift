@@ -49,6 +49,7 @@ struct Layout: TemplateContext {
           item("Overview", Location()),
           item("Workers", Location("workers")),
           item("Runs", Location("runs")),
+          item("Tasks", Location("tasks")),
           item("Events", .events(), overview?.events),
           item("Graph", Location("graph")),
           item("Sessions", Location("sessions"), overview?.sessions),

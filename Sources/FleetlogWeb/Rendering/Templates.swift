@@ -9,6 +9,8 @@ struct Templates: Sendable {
   let workers: Template<WorkersPage>
   let runs: Template<RunsPage>
   let run: Template<SingleRunPage>
+  let tasks: Template<TasksPage>
+  let task: Template<SingleTaskPage>
   let graph: Template<GraphPage>
   let sources: Template<SourcesPage>
   let validation: Template<ValidationPage>
@@ -37,6 +39,8 @@ struct Templates: Sendable {
     workers = try Template(parser.parse("workers"), compiler)
     runs = try Template(parser.parse("runs"), compiler)
     run = try Template(parser.parse("run"), compiler)
+    tasks = try Template(parser.parse("tasks"), compiler)
+    task = try Template(parser.parse("task"), compiler)
     graph = try Template(parser.parse("graph"), compiler)
     sources = try Template(parser.parse("sources"), compiler)
     validation = try Template(parser.parse("validation"), compiler)
