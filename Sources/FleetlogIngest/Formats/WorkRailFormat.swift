@@ -37,7 +37,7 @@ package struct WorkRailFormat: TranscriptFormat {
   static func run(of session: String) -> RunIdentity {
     RunIdentity(
       key: "run:workrail:" + session,
-      instanceID: "workrail-" + session.suffix(8).drop { $0 == "-" || $0 == "_" }, role: "worker",
+      instanceID: "workrail-" + session.trimmingPrefix("sess_").suffix(12), role: "worker",
       sessionID: session)
   }
 

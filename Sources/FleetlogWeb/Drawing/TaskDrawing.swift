@@ -7,8 +7,6 @@ struct TaskDrawing {
   /// In units of the drawing, which is scaled to the room there is.
   var width = 240.0
 
-  private static let height = 22.0
-  private static let middle = 11.0
   private static let margin = 8.0
   /// Marks that would touch move apart.
   private static let room = 11.0
@@ -38,30 +36,55 @@ struct TaskDrawing {
     return "The life of \(task.id): \(words.isEmpty ? "nothing is known" : words)"
   }
 
-  /// One mark for a kind at one moment; the newest where there are more than fit.
+  /// Marks that say something new; the newest where there are more than fit.
   private var shown: [TaskSummary.Mark] {
     var shown: [TaskSummary.Mark] = []
-    for mark in task.marks where shown.last.map({ !Self.isRepeat(mark, of: $0) }) ?? true {
+    for mark in task.marks where !Self.isTold(mark, by: shown) {
+      // That it was merged says that it is completed.
+      if mark.kind == .merged, let last = shown.last, last.kind == .completed,
+        mark.ts - last.ts <= Self.atOnce
+      {
+        shown.removeLast()
+      }
       shown.append(mark)
     }
     return Array(shown.suffix(Int((width - 2 * Self.margin) / Self.room)))
   }
 
-  private static func isRepeat(_ mark: TaskSummary.Mark, of last: TaskSummary.Mark) -> Bool {
-    mark.kind == last.kind && mark.ts - last.ts <= 5000
+  /// ms within which two records are of one moment.
+  private static let atOnce: Int64 = 5000
+
+  private static func isTold(
+    _ mark: TaskSummary.Mark, by shown: [TaskSummary.Mark]
+  ) -> Bool {
+    guard let last = shown.last else { return false }
+    if mark.kind == last.kind, mark.ts - last.ts <= atOnce { return true }
+    // A runner repeats at the end of its tick which pull request there is.
+    let attempt = shown.lastIndex { $0.kind == .dispatched } ?? shown.startIndex
+    return mark.kind == .pr && shown[attempt...].contains { $0.kind == .pr }
   }
+
+  /// Room for a gap after an end, in which nothing of the task went on.
+  private static let gap = 26.0
 
   private var places: [Place] {
     let marks = shown
-    let span = Double(max(1, task.lastAt - task.firstAt))
+    guard let first = marks.first else { return [] }
     let right = width - Self.margin
-    var places = marks.map { mark in
-      let share = min(max(Double(mark.ts - task.firstAt) / span, 0), 1)
-      return Place(mark: mark, x: Self.margin + share * (right - Self.margin))
-    }
-    for index in places.indices.dropFirst() {
-      let x = max(places[index].x, places[index - 1].x + Self.room)
-      places[index] = Place(mark: places[index].mark, x: x)
+    let pairs = zip(marks, marks.dropFirst())
+    let gaps = Double(pairs.count { $0.0.kind.isEnd })
+    let busy = pairs.filter { !$0.0.kind.isEnd }.reduce(0) { $0 + Double($1.1.ts - $1.0.ts) }
+    let (lead, rest) = (
+      Double(max(0, first.ts - task.firstAt)),
+      marks.last.map { $0.kind.isEnd ? 0 : Double(max(0, task.lastAt - $0.ts)) } ?? 0
+    )
+    let scale =
+      max(0, right - Self.margin - gaps * Self.gap) / max(1, busy + lead + rest)
+    var places = [Place(mark: first, x: Self.margin + lead * scale)]
+    for (last, mark) in pairs {
+      let step = last.kind.isEnd ? Self.gap : Double(mark.ts - last.ts) * scale
+      let x = places[places.count - 1].x + max(step, Self.room)
+      places.append(Place(mark: mark, x: x))
     }
     // What was moved beyond the end comes back, and pushes those before it.
     var limit = right
@@ -74,15 +97,37 @@ struct TaskDrawing {
 
   private func drawLine(_ places: [Place], into writer: inout HTMLWriter) {
     var x = Self.margin
+    var last: TaskSummary.Mark?
     var tone = Tone.idle
     for place in places {
-      segment(from: x, to: place.x, tone, into: &writer)
+      if let last, last.kind.isEnd {
+        drawGap(from: x, to: place.x, place.mark.ts - last.ts, into: &writer)
+      } else {
+        segment(from: x, to: place.x, tone, into: &writer)
+      }
       x = place.x
+      last = place.mark
       tone = place.mark.kind.toneAfter ?? tone
     }
-    let end = width - Self.margin
-    // After the end of a task nothing of it goes on.
-    if task.end == nil { segment(from: x, to: end, tone, into: &writer) }
+    if !(last?.kind.isEnd ?? false) {
+      segment(from: x, to: width - Self.margin, tone, into: &writer)
+    }
+  }
+
+  /// A break in the line, with its length.
+  private func drawGap(
+    from start: Double, to end: Double, _ ms: Int64, into writer: inout HTMLWriter
+  ) {
+    let middle = (start + end) / 2
+    writer.append(#"<g class="gap"><title>"#)
+    writer.append(text: "taken up again after \(Wording.duration(ms))")
+    writer.append(#"</title><path d="M"#)
+    writer.append(text: Self.number(start))
+    writer.append(" 11H")
+    writer.append(text: Self.number(middle - 3))
+    writer.append("m-2 4l4-8m2 8l4-8m-2 4H")
+    writer.append(text: Self.number(end))
+    writer.append(#""/></g>"#)
   }
 
   private func segment(
@@ -146,6 +191,10 @@ extension TaskSummary.Mark.Kind {
     case .crashed, .failed, .blocked: .block
     case .merging, .merged, .completed, .compensated: .ok
     }
+  }
+
+  fileprivate var isEnd: Bool {
+    [.completed, .merged, .failed, .compensated].contains(self)
   }
 
   /// How it stands with the task from then on; nil where nothing changes.
