@@ -36,6 +36,12 @@ package struct TaskDetail: Sendable {
   package let events: [StoredEvent]
   /// Whether there are more events than are given.
   package let isCut: Bool
+
+  package init(task: TaskSummary, events: [StoredEvent], isCut: Bool) {
+    self.task = task
+    self.events = events
+    self.isCut = isCut
+  }
 }
 
 extension EventLog {

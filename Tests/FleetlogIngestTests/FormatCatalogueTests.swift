@@ -15,6 +15,9 @@ struct FormatCatalogueTests {
       ("codex/turn", "codex"), ("codex/flat", "codex"), ("codex/sub_agent", "codex"),
       ("eventlog/lines", "events"), ("eventlog/malformed", "events"),
       ("hooks/claude", "hooks"), ("hooks/odd", "hooks"),
+      ("forge-loop/tick", "forge-loop"), ("forge-loop/malformed", "forge-loop"),
+      ("workrail/session", "workrail"), ("workrail/malformed", "workrail"),
+      ("workrail-daemon/day", "workrail-daemon"),
     ])
   func fixtures(name: String, format: String) throws {
     #expect(Self.format(try RolloutReading.lines(name + ".jsonl")) == format)

@@ -68,7 +68,7 @@ struct WorkRailIngestTests {
     let expected = try read([manifest, first, second])
     #expect(expected.count == 5)
     #expect(try read([first, second, manifest]) == expected)
-    #expect(try read([second, manifest, first]).sorted() == expected.sorted())
+    #expect(try read([first, manifest, second]) == expected)
     let atOnce: (Fleet) throws -> Void = { try first($0); try second($0); try manifest($0) }
     #expect(try read([atOnce]) == expected)
     #expect(try read([atOnce], oldestFirst: true) == expected)

@@ -69,7 +69,7 @@ struct DashboardTests {
   @Test(
     "every page answers with HTML and its twin with JSON, in an empty log and in a filled one",
     arguments: [
-      "/", "/events", "/sessions", "/workers", "/graph", "/sources", "/validation", "/healthz",
+      "/", "/events", "/sessions", "/workers", "/tasks", "/graph", "/sources", "/validation", "/healthz",
     ])
   func pages(path: String) throws {
     for bench in [try Bench(), try Bench(drafts: Self.drafts())] {
@@ -135,6 +135,36 @@ struct DashboardTests {
     #expect(String(String.UnicodeScalarView(text[start..<end])).lowercased() == "registry")
   }
 
+  @Test("a task's life has the shape that scripts rely on, and a link only to the web")
+  func tasks() throws {
+    func draft(_ type: String, _ minute: Int64, _ pr: String) -> EventDraft {
+      var draft = EventDraft(
+        EventType(rawValue: type), ts: 1_767_300_000_000 + minute * 60_000, run: Self.run,
+        sourceKind: .overseer, summary: type)
+      draft.idempotencyKey = "\(type)\(minute)"
+      draft.tags = ["issue:7"]
+      draft.payload.set("tick", 0)
+      draft.payload.set("pr_url", pr)
+      return draft
+    }
+    let bench = try Bench(drafts: [
+      draft("task.planned", 0, "javascript://x"), draft("task.dispatched", 1, "javascript://x"),
+    ])
+    let task = try #require(try bench.json("/tasks.json")["tasks"]?.elements.first)
+    #expect(task["id"]?.string == "issue:7" && task["issue"]?.int == 7)
+    #expect(task["planned"]?.bool == true && task["dispatched"]?.bool == true)
+    #expect(task["terminal"]?.isNull == true && task["status"]?.string == "running")
+    #expect(task["ticks"]?.source == "[0]" && task["last_sequence"]?.int == 3)
+    #expect(task["pr_url"]?.string == "javascript://x")
+    let page = try bench.ask("/tasks/issue:7")
+    #expect(page.status == 200 && !page.text.contains("href=\"javascript"))
+    let detail = try bench.json("/tasks/issue:7.json")
+    #expect(detail["events"]?.elements.count == 2)
+    #expect(detail["task"]?["id"]?.string == "issue:7")
+    #expect(try bench.ask("/tasks/issue:8").status == 404)
+    #expect(try bench.ask("/tasks/issue%3A7").status == 200)
+  }
+
   @Test("an event's columns are those of the log, by their names")
   func columns() throws {
     let event = try Bench(drafts: Self.drafts()).json("/events/2.json")
@@ -169,7 +199,7 @@ struct DashboardTests {
       ("/events", "limit", "0"), ("/events", "since", "soon"), ("/events", "after", "x"),
       ("/events", "colour", "red"), ("/events", "min_severity", "6"), ("/events", "sort", "up"),
       ("/sessions", "limit", "many"), ("/sessions", "after", "x"), ("/sources", "source", "99"),
-      ("/healthz", "verbose", "1"), ("/events/1", "q", "x"), ("/validation", "x", "1"),
+      ("/healthz", "verbose", "1"), ("/tasks", "status", "odd"), ("/tasks", "after", "x"), ("/events/1", "q", "x"), ("/validation", "x", "1"),
     ])
   func badValues(path: String, name: String, value: String) throws {
     let bench = try Bench(drafts: Self.drafts())

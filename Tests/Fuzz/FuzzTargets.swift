@@ -16,6 +16,9 @@ enum FuzzTarget: String, CaseIterable {
   case forgeWorker = "forge-worker"
   case hooks
   case textLog = "log"
+  case forge = "forge-loop"
+  case workRail = "workrail"
+  case workRailDaemon = "workrail-daemon"
   case settings
   case eventBlock = "event-block"
   case search
@@ -39,6 +42,9 @@ enum FuzzTarget: String, CaseIterable {
     case .codexExec: read(CodexExecFormat.self, bytes)
     case .eventLog: read(EventLogFormat.self, bytes)
     case .forgeWorker: read(ForgeWorkerFormat.self, bytes)
+    case .forge: read(ForgeFormat.self, bytes)
+    case .workRail: read(WorkRailFormat.self, bytes)
+    case .workRailDaemon: read(WorkRailDaemonFormat.self, bytes)
     case .hooks: read(HookFormat.self, bytes)
     case .textLog: read(LogFormat.self, bytes)
     case .settings: edit(bytes)

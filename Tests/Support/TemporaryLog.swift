@@ -15,7 +15,8 @@ package final class TemporaryLog {
       .appendingPathComponent("fleetlog-log-\(UUID().uuidString)").resolvingSymlinksInPath()
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
     writer = try EventWriter(
-      path: folder.appendingPathComponent("log.db").path, project: SessionReducer.apply)
+      path: folder.appendingPathComponent("log.db").path, tasks: TaskReducer.projection,
+      project: SessionReducer.apply)
     try index()
   }
 

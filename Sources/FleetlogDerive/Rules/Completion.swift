@@ -51,9 +51,11 @@ struct Completion: RunRule {
     case .returned(let result) where result.succeeded:
       guard let call = result.call, let isDone = taskList.take(call, result) else { return }
       closedPlan = isDone ? call.evidence : nil
-    case .said where fact.event.type == .taskDone && !fact.isOwnWord:
+    case .said where fact.event.type == .taskDone && fact.isRecorded:
       guard !isInferred else { return }
       end(fact, facts, "The run ended well", "the engine recorded the end of its run", &findings)
+    // What an engine records of a task that goes on does not end it.
+    case .said where fact.isRecorded && !Self.finalEnds.contains(fact.event.type): break
     case .said where Self.ends.contains(fact.event.type) && !fact.isByHook:
       isTold = true
       if [.completed, .failed].contains(fact.event.type) { quiet.say(fact.evidence) }
@@ -75,6 +77,10 @@ struct Completion: RunRule {
     default: break
     }
   }
+
+  private static let finalEnds: Set<EventType> = [
+    .completed, .failed, EventType(rawValue: "task.completed"), EventType(rawValue: "task.failed"),
+  ]
 
   /// Words after which the end needs no inference; also those that say it is not reached.
   private static let ends: Set<EventType> = [

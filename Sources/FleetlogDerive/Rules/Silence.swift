@@ -41,7 +41,9 @@ struct Silence: RunRule {
       isUnresolved = false
     }
     let latest = pending.map { $0.from.ts > fact.evidence.ts ? $0.from : fact.evidence }
-    guard facts.isWorking || facts.isDelegating else {
+    // Of a run that was started and of which nothing followed ``NeverStarted`` tells sooner.
+    let isStart = fact.event.type == .taskClaimed && fact.isRecorded
+    guard facts.isWorking || facts.isDelegating, !isStart else {
       pending = nil
       return
     }

@@ -31,6 +31,9 @@ struct Fact {
   /// Said by the worker itself, in an event block or to the log.
   var isOwnWord: Bool { (event.provenance ?? "worker") == "worker" }
 
+  /// Recorded by the source itself, and so no claim of the worker's.
+  var isRecorded: Bool { event.provenance == "transcript" }
+
   /// Told by whoever drives the worker: a runner or an engine.
   var isOverseers: Bool { event.sourceKind == SourceKind.overseer.rawValue }
 

@@ -43,8 +43,11 @@ struct WorkRailFormatTests {
   func doubledCalls() throws {
     let output = FormatRun.read(
       WorkRailDaemonFormat.self, try Fixtures.bytes("workrail-daemon/day.jsonl"))
-    let calls = output.drafts(.toolCall)
-    #expect(calls.map(\.summary) == ["Bash: npm test", "Bash: {\"command\":\"git push origin ma", "Read: src/tar.py"])
+    let calls = output.drafts(.toolCall).filter { $0.run.sessionID == "sess_shop0001" }
+    #expect(
+      calls.map(\.summary) == [
+        "Bash: npm test", #"Bash: {"command":"git push origin ma"#, "Read: src/tar.py",
+      ])
     let results = output.drafts(.toolResult)
     #expect(results.count == 3)
     #expect(results.map(\.relatedKey) == calls.map(\.idempotencyKey))
@@ -58,7 +61,7 @@ struct WorkRailFormatTests {
       WorkRailFormat.self, try Fixtures.bytes("workrail/session.jsonl"))
     let run = try #require(session.drafts.first?.run)
     #expect(run.key == "run:workrail:sess_shop0001")
-    #expect(daemon.drafts(.toolCall).allSatisfy { $0.run == run })
+    #expect(daemon.drafts(.toolCall).prefix(3).allSatisfy { $0.run == run })
     let start = try #require(daemon.drafts.first { $0.idempotencyKey == run.key })
     #expect(start.parentRunKey == "run:workrail-daemon")
     // A process that no record names a session of stands for one.

@@ -15,6 +15,7 @@ extension BrowserTests {
         "/events?q=nothing-says-this", "/events?type=blocked#first",
         "/sessions?agent=codex&limit=3",
         "/sessions?q=nothing-is-called-this",
+        "/tasks?status=merged", "/tasks?q=nothing-is-called-this", "/tasks/issue:0",
         "/workers?at=2026-03-03T10:00:00Z&all=1", "/workers?state=failed", "/workers?all=1",
         "/runs?since=2020-01-01T00:00:00Z", "/runs?role=nobody",
         "/graph?relation=blocked_by&relation=duplicates", "/graph?session=none",
@@ -24,7 +25,7 @@ extension BrowserTests {
     /// Pages that say no. The browser itself complains of their status.
     static let refusals = [
       "/nowhere", "/events/999999999", "/sessions/none", "/events?since=soon",
-      "/runs/none", "/runs?since=soon",
+      "/runs/none", "/runs?since=soon", "/tasks/issue:999", "/tasks?status=odd",
     ]
 
     /// The address of a page; where its route wants an id, the first that the list links to.

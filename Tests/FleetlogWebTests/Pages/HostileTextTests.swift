@@ -89,6 +89,20 @@ struct HostileTextTests {
       children: [child])
   }
 
+  private func task(_ text: String) -> TaskSummary {
+    var task = TaskSummary(id: text, at: 1)
+    task.title = text
+    task.workers = [text]
+    task.prURL = text
+    task.terminal = text
+    task.lastSummary = text
+    task.marks = TaskSummary.Mark.Kind.allCases.enumerated().map { index, kind in
+      TaskSummary.Mark(kind: kind, ts: Int64(index) * 100_000, event: Int64(index + 1))
+    }
+    task.lastAt = 2_000_000
+    return task
+  }
+
   private func pages(_ text: String) throws -> [String] {
     var pages: [String] = []
     let events = events(text)
@@ -203,6 +217,13 @@ struct HostileTextTests {
     let process = StoredEvent.sample(.processStarted, text: text, payload: started.text)
     try add(
       SingleRunPage(tree: tree, node: tree.nodes[0], start: process, exit: process, now: 5))
+    let task = task(text)
+    try add(
+      TasksPage(
+        query: TaskQuery(), parameters: [("q", text)],
+        page: TaskPage(tasks: [task], next: text, total: 1), now: 5))
+    try add(
+      SingleTaskPage(detail: TaskDetail(task: task, events: events, isCut: true), now: 5))
     let problem = ProblemPage(status: 400, message: text)
     pages.append(try framed(problem.head, templates.problem.fill(problem)))
     return pages
