@@ -26,6 +26,69 @@ struct CorpusCountTests {
     #expect(program == script)
   }
 
+  @Test(
+    "Older runners' logs of the corpus are recognised, and every record is an event or part of one",
+    .enabled(if: Corpus.folder != nil, "no corpus"),
+    arguments: [
+      // The events that a person counted by the table of milestones, starts of runs left out.
+      ("forge/derived/docs/ops/loop-runner-events.jsonl", "forge-loop", 21, 27),
+      ("forge/forge-loop/docs/ops/loop-runner-events.jsonl", "forge-loop", 2, 2),
+      ("forge/forge-loop/sprint-events.jsonl", "forge-loop", 1, 1),
+      (
+        "workrail/derived/data/sessions/sess_dev0000001/events/00000000-00000007.jsonl",
+        "workrail", 8, 7
+      ),
+      (
+        "workrail/derived/data/sessions/sess_dev0000001/events/00000008-00000011.jsonl",
+        "workrail", 4, 4
+      ),
+      (
+        "workrail/derived/data/sessions/sess_dev0000001/events/00000012-00000015.jsonl",
+        "workrail", 4, 5
+      ),
+      (
+        "workrail/derived/data/sessions/sess_dev0000001/manifest.jsonl", "workrail-manifest", 5, 0
+      ),
+      ("workrail/derived/events/daemon/2026-06-01.jsonl", "workrail-daemon", 9, 6),
+    ])
+  func runners(_ file: (name: String, format: String, lines: Int, events: Int)) throws {
+    let folder = try #require(Corpus.folder)
+    try Fleet.with { fleet in
+      let name = String(file.name.split(separator: "/").last ?? "")
+      try fleet.folder.write(name, Data(contentsOf: folder.appendingPathComponent(file.name)))
+      try fleet.ingest()
+      let source = try #require(try fleet.log.sources().first)
+      #expect(source.format == file.format && source.state == .reading)
+      #expect(source.lines == file.lines && source.skippedLines == 0)
+      let events = try fleet.events().filter {
+        $0.type != .processStarted && !Inference.isKey($0.idempotencyKey)
+      }
+      #expect(events.count == file.events)
+    }
+  }
+
+  @Test(
+    "A WorkRail session of the corpus is read whole, as its manifest names it",
+    .enabled(if: Corpus.folder != nil, "no corpus"))
+  func workRail() throws {
+    let folder = try #require(Corpus.folder)
+    try Fleet.with { fleet in
+      let session = "workrail/derived/data/sessions/sess_dev0000001"
+      try fleet.folder.makeFolder("s/events")
+      for name in FileManager.default.subpaths(
+        atPath: folder.appendingPathComponent(session).path) ?? []
+      where name.hasSuffix(".jsonl") {
+        try fleet.folder.write(
+          "s/" + name, Data(contentsOf: folder.appendingPathComponent(session + "/" + name)))
+      }
+      try fleet.ingest()
+      #expect(try fleet.log.sources().allSatisfy { $0.state == .reading })
+      let events = try fleet.events().filter { !Inference.isKey($0.idempotencyKey) }
+      #expect(events.count == 17 && events.allSatisfy { $0.sessionID == "sess_dev0000001" })
+      #expect(try fleet.events(.contextSet).last?.payload?.contains("metrics_outcome") == true)
+    }
+  }
+
   @Test("The corpus is whole", .enabled(if: Corpus.folder != nil, "no corpus"))
   func wholeCorpus() {
     #expect(Corpus.transcripts.filter { $0.hasPrefix("claude/") }.count >= 40)

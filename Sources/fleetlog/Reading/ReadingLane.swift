@@ -149,6 +149,9 @@ private struct LaneWork {
       let path = FilePath(text: record.path)
       guard territory(path) else { continue }
       unseen.insert(path)
+      if record.format == nil, let manifest = WorkRailManifests.manifest(for: path) {
+        awaiting[manifest, default: []].insert(path)
+      }
       guard record.state == .reading, let cursor = record.cursor.flatMap({ Cursor(text: $0) }),
         cursor.scannedTo == record.size
       else {
