@@ -68,7 +68,8 @@ extension EventLog {
     }
     return try pool.withConnection { (connection) throws(StoreError) in
       let total = try connection.first(
-        "SELECT count(*) FROM tasks" + filter.where, filter.values) { $0.int(0) }
+        "SELECT count(*) FROM tasks" + filter.where, filter.values
+      ) { $0.int(0) }
       let rows = try connection.rows(
         "SELECT facts FROM tasks\(Self.clause(conditions)) ORDER BY last_at DESC, id DESC LIMIT ?",
         values + [Value(query.limit + 1)]

@@ -58,7 +58,9 @@ struct WorkRailIngestTests {
         return try fleet.events().sorted { $0.id < $1.id }.map { "\($0.ts) \($0.summary)" }
       }
     }
-    let first: (Fleet) throws -> Void = { try Self.write($0, Self.name(0..<3), Self.segment(0..<3)) }
+    let first: (Fleet) throws -> Void = {
+      try Self.write($0, Self.name(0..<3), Self.segment(0..<3))
+    }
     let second: (Fleet) throws -> Void = {
       try Self.write($0, Self.name(3..<5), Self.segment(3..<5))
     }
@@ -69,7 +71,9 @@ struct WorkRailIngestTests {
     #expect(expected.count == 5)
     #expect(try read([first, second, manifest]) == expected)
     #expect(try read([first, manifest, second]) == expected)
-    let atOnce: (Fleet) throws -> Void = { try first($0); try second($0); try manifest($0) }
+    let atOnce: (Fleet) throws -> Void = { fleet in
+      for step in [first, second, manifest] { try step(fleet) }
+    }
     #expect(try read([atOnce]) == expected)
     #expect(try read([atOnce], oldestFirst: true) == expected)
   }

@@ -69,7 +69,8 @@ struct DashboardTests {
   @Test(
     "every page answers with HTML and its twin with JSON, in an empty log and in a filled one",
     arguments: [
-      "/", "/events", "/sessions", "/workers", "/tasks", "/graph", "/sources", "/validation", "/healthz",
+      "/", "/events", "/sessions", "/workers", "/tasks", "/graph", "/sources", "/validation",
+      "/healthz",
     ])
   func pages(path: String) throws {
     for bench in [try Bench(), try Bench(drafts: Self.drafts())] {
@@ -199,7 +200,8 @@ struct DashboardTests {
       ("/events", "limit", "0"), ("/events", "since", "soon"), ("/events", "after", "x"),
       ("/events", "colour", "red"), ("/events", "min_severity", "6"), ("/events", "sort", "up"),
       ("/sessions", "limit", "many"), ("/sessions", "after", "x"), ("/sources", "source", "99"),
-      ("/healthz", "verbose", "1"), ("/tasks", "status", "odd"), ("/tasks", "after", "x"), ("/events/1", "q", "x"), ("/validation", "x", "1"),
+      ("/healthz", "verbose", "1"), ("/tasks", "status", "odd"), ("/tasks", "after", "x"),
+      ("/events/1", "q", "x"), ("/validation", "x", "1"),
     ])
   func badValues(path: String, name: String, value: String) throws {
     let bench = try Bench(drafts: Self.drafts())

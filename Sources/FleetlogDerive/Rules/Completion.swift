@@ -72,7 +72,8 @@ struct Completion: RunRule {
     case .concluded(error: nil):
       end(
         fact, facts, "The run ended well", "the agent's program said that it succeeded", &findings)
-    case .other where fact.event.type.rawValue == "pr.merged" && (fact.event.confidence ?? 1) >= 0.9:
+    case .other
+    where fact.event.type.rawValue == "pr.merged" && (fact.event.confidence ?? 1) >= 0.9:
       end(fact, facts, "The work was merged", "its pull request was merged", &findings)
     default: break
     }

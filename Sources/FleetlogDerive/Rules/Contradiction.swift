@@ -24,7 +24,8 @@ struct Contradiction: RunRule {
       settleClaims(facts, into: &findings)
       success = nil
       blocked = nil
-    case .said where !fact.isOperators && !fact.isByHook && !fact.isRecorded: say(fact, facts, into: &findings)
+    case .said where !fact.isOperators && !fact.isByHook && !fact.isRecorded:
+      say(fact, facts, into: &findings)
     case .called(let call): act(call, into: &findings)
     case .returned, .other: check(fact, facts, into: &findings)
     case .turnEnded, .exited: settleClaims(facts, into: &findings)

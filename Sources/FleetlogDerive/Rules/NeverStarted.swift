@@ -58,7 +58,9 @@ struct NeverStarted: RunRule {
       claims[claims.count - 1].next = fact.evidence
       if fact.evidence.ts - last.claim.ts <= options.start { claims.removeLast() }
     }
-    guard fact.event.type == .taskClaimed, fact.payload?["run_started"]?.bool == true else { return }
+    guard fact.event.type == .taskClaimed, fact.payload?["run_started"]?.bool == true else {
+      return
+    }
     claims.append((fact.evidence, fact.event.summary, nil))
     if claims.count > Self.mostSpawns { claims.removeFirst() }
   }

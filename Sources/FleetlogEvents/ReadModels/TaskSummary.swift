@@ -117,7 +117,8 @@ package struct TaskSummary: Sendable, Equatable {
         return terminal == "open" ? .prOpen : .completed
       }
     }
-    if let merged = first(.merged), !marks.contains(where: { $0.kind == .dispatched && $0.ts > merged })
+    if let merged = first(.merged),
+      !marks.contains(where: { $0.kind == .dispatched && $0.ts > merged })
     {
       return .merged
     }

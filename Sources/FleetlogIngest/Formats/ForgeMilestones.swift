@@ -236,7 +236,8 @@ enum ForgeMilestones {
   private static func critic(_ record: ForgeRecord) -> ForgeMilestone {
     let verdict = record.value["verdict"]?.label.map { ": " + words($0) } ?? ""
     var milestone = one(
-      "worker.observation", record, "\(task(record)): the critic is done\(verdict)\(reason(record))")
+      "worker.observation", record, "\(task(record)): the critic is done\(verdict)\(reason(record))"
+    )
     milestone.isRisk = (record.value["sev_counts"]?["sev1"]?.ordinal ?? 0) > 0
     return milestone
   }

@@ -110,7 +110,8 @@ struct WorkRailRecord {
     let goal = context?["goal"]?.label
     let outcome = context?["metrics_outcome"]?.string
     var draft = draft(
-      "context.set", goal.map { "Goal: \($0)" } ?? outcome.map { "Outcome: \($0)" } ?? "Context set")
+      "context.set", goal.map { "Goal: \($0)" } ?? outcome.map { "Outcome: \($0)" } ?? "Context set"
+    )
     draft.payload.set("context_id", data?["contextId"]?.label)
     draft.payload.set("context_source", data?["source"]?.label)
     draft.payload.set("title", goal.map { PlainText.line($0) })
@@ -162,7 +163,7 @@ struct WorkRailRecord {
       let blockers = outcome?["blockers"]
       let reasons =
         (blockers?.isArray == true
-        ? blockers?.elements : blockers?["blockers"]?.elements) ?? []
+          ? blockers?.elements : blockers?["blockers"]?.elements) ?? []
       let words = reasons.compactMap { blocker in
         blocker.label ?? blocker["message"]?.label ?? blocker["suggestedFix"]?.label
           ?? blocker["code"]?.label
@@ -185,7 +186,8 @@ struct WorkRailRecord {
       return draft
     case "gate_checkpoint":
       return plain("approval_requested", "The gate\(id) waits for approval", .overseer)
-    case let kind: return plain("worker.observation", "The \(words(kind ?? "node"))\(id) was created")
+    case let kind:
+      return plain("worker.observation", "The \(words(kind ?? "node"))\(id) was created")
     }
   }
 
@@ -211,7 +213,8 @@ struct WorkRailRecord {
   private func repository() -> EventDraft {
     var draft = draft("observation.recorded", "The repository, as the engine measured it")
     draft.payload.set(
-      "git_head_sha", data?["startSha"]?.label ?? data?["startGitSha"]?.label ?? data?["sha"]?.label)
+      "git_head_sha", data?["startSha"]?.label ?? data?["startGitSha"]?.label ?? data?["sha"]?.label
+    )
     draft.payload.set("git_head_sha_end", data?["endSha"]?.label ?? data?["endGitSha"]?.label)
     draft.payload.set("certainty", data?["captureConfidence"]?.label)
     if let data { draft.payload.copy(data, cap: cap) }

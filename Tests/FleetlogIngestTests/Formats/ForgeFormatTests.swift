@@ -125,7 +125,8 @@ struct ForgeFormatTests {
 
   @Test("with a tick or an issue of 0 are about tick 0 and issue 0")
   func zero() throws {
-    let draft = try #require(Self.drafts(Self.record("worker_started", #""tick":0,"issue":0"#)).first)
+    let draft = try #require(
+      Self.drafts(Self.record("worker_started", #""tick":0,"issue":0"#)).first)
     #expect(draft.tags == ["issue:0", "tick:0"])
     let absent = try #require(Self.drafts(Self.record("worker_started", #""worktree":"/w""#)).first)
     #expect(absent.tags == [] && absent.run.key == "run:forge-loop")
@@ -144,7 +145,9 @@ struct ForgeFormatTests {
 
   @Test("of two workers, alike but for the worker, stay two")
   func workers() {
-    let names = ["session_id", "worker_id", "worker", "thread_id", "log_path", "worktree", "branch"]
+    let names = [
+      "session_id", "worker_id", "worker", "thread_id", "log_path", "worktree", "branch",
+    ]
     for name in names {
       let drafts = Self.drafts(
         Self.record("worker_iteration", #""issue":1,"\#(name)":"a""#),
@@ -166,7 +169,8 @@ struct ForgeFormatTests {
 
   @Test("that say the same are one, wherever they stand and however they were written")
   func sameFact() {
-    let one = #"{"ts":"2026-03-03T09:00:00+00:00","kind":"redeploy","ok":true,"tick":2,"n":[1,{"a":"é"}]}"#
+    let one =
+      #"{"ts":"2026-03-03T09:00:00+00:00","kind":"redeploy","ok":true,"tick":2,"n":[1,{"a":"é"}]}"#
     let other =
       #"{ "kind": "redeploy", "n": [1, {"a": "\u00e9"}], "tick": "2", "ok": true, "ts": "2026-03-03T10:00:00.000+01:00" }"#
     let different = one.replacing("true", with: "false")
@@ -208,7 +212,9 @@ struct ForgeFormatTests {
     #expect(format(odd, path: "/a/sprint-events.jsonl") == "forge-loop")
     #expect(format(odd, path: "/a/docs/ops/loop-runner-events.jsonl.1") == "forge-loop")
     #expect(format(odd, path: "/a/x.jsonl") == nil)
-    #expect(format(#"{"seq":1,"ts":"2026-03-03T09:00:00Z","kind":"turn_start"}"#, path: "/a/x.jsonl") == nil)
+    #expect(
+      format(#"{"seq":1,"ts":"2026-03-03T09:00:00Z","kind":"turn_start"}"#, path: "/a/x.jsonl")
+        == nil)
     let summary = #"{"ts":"2026-03-03T09:00:00Z","tick":1,"total":0,"merged":[],"failed":[]}"#
     #expect(format(summary, path: "/a/loop-runner-summaries.jsonl") == "forge-loop")
     #expect(format(summary, path: "/a/x.jsonl") == nil)
