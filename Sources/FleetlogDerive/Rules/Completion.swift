@@ -52,7 +52,6 @@ struct Completion: RunRule {
       guard let call = result.call, let isDone = taskList.take(call, result) else { return }
       closedPlan = isDone ? call.evidence : nil
     case .said where fact.event.type == .taskDone && fact.isRecorded:
-      guard !isInferred else { return }
       end(fact, facts, "The run ended well", "the engine recorded the end of its run", &findings)
     // What an engine records of a task that goes on does not end it.
     case .said where fact.isRecorded && !Self.finalEnds.contains(fact.event.type): break
