@@ -214,7 +214,7 @@ struct ForgeFormatTests {
     #expect(format(odd, path: "/a/x.jsonl") == nil)
     #expect(
       format(#"{"seq":1,"ts":"2026-03-03T09:00:00Z","kind":"turn_start"}"#, path: "/a/x.jsonl")
-        == nil)
+        != "forge-loop")
     let summary = #"{"ts":"2026-03-03T09:00:00Z","tick":1,"total":0,"merged":[],"failed":[]}"#
     #expect(format(summary, path: "/a/loop-runner-summaries.jsonl") == "forge-loop")
     #expect(format(summary, path: "/a/x.jsonl") == nil)
