@@ -31,7 +31,7 @@ let package = Package(
     debian("CNettle", "nettle", "nettle-dev"),
 
     library("FleetlogEvents"),
-    library("FleetlogIngest", ["FleetlogEvents", "CNettle"]),
+    library("FleetlogIngest", ["FleetlogEvents", "CNettle", "CSQLite", "CZstd"]),
     library("FleetlogDerive", ["FleetlogEvents"]),
     library("FleetlogStore", ["FleetlogEvents", "CSQLite", "CZstd"]),
     library("FleetlogWeb", ["FleetlogEvents", "FleetlogStore", "CMicrohttpd", "CZlib"]),

@@ -45,6 +45,9 @@ package struct FilePath: Sendable, CustomStringConvertible {
 
   package func appending(_ name: String) -> FilePath { appending(name.utf8) }
 
+  /// The path of a neighbour whose name is this one's with an ending more.
+  func appendingToName(_ ending: String) -> FilePath { FilePath(bytes: bytes + ending.utf8) }
+
   /// Whether this is `folder` or stands somewhere below it. Judged by name alone.
   package func isWithin(_ folder: FilePath) -> Bool {
     guard bytes.starts(with: folder.bytes) else { return false }

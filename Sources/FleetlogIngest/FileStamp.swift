@@ -33,7 +33,18 @@ package struct FileStamp: Sendable, Hashable {
   /// What stands at a path; nil where nothing can be seen there.
   package static func of(_ path: FilePath) -> FileStamp? {
     guard case .success(let node) = FileNode.at(path) else { return nil }
-    return node.stamp
+    return node.stamp.ofSource(at: path)
+  }
+
+  /// The stamp of all that makes the source at a path: with a database counts what its writer has
+  /// put beside it so far.
+  func ofSource(at path: FilePath) -> FileStamp {
+    guard SourceForm(of: path.name) == .database,
+      case .success(let log) = FileNode.at(path.appendingToName("-wal"))
+    else { return self }
+    return FileStamp(
+      identity: identity, size: size.addingReportingOverflow(log.stamp.size).partialValue,
+      modified: max(modified, log.stamp.modified), changed: max(changed, log.stamp.changed))
   }
 
   fileprivate init(identity: FileIdentity, size: Int64, modified: Int64, changed: Int64) {

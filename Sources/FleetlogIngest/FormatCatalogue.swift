@@ -9,6 +9,8 @@ package enum FormatCatalogue {
     ClaudeFormat.self,
     CodexFormat.self,
     CodexExecFormat.self,
+    GeminiFormat.self,
+    OpenCodeFormat.self,
     EventLogFormat.self,
     WorkRailFormat.self,
     WorkRailManifestFormat.self,

@@ -8,6 +8,9 @@ package struct ReadError: Error, Sendable, Equatable, CustomStringConvertible {
     case denied
     /// Not a regular file: a folder, a symbolic link, a device, a FIFO or a socket.
     case notAFile
+    /// A document or archive that can't be read as it stands, for this reason; it may be half
+    /// written, and is read again when it changes.
+    case malformed(String)
     /// Anything else that the system reports, such as EIO of a failing disk.
     case system(errno: Int32)
   }
@@ -41,6 +44,7 @@ package struct ReadError: Error, Sendable, Equatable, CustomStringConvertible {
     case .missing: "there is nothing at this path; it may have been moved or deleted"
     case .denied: "permission denied; let the user that runs fleetlog read it"
     case .notAFile: "not a regular file; only regular files are read"
+    case .malformed(let reason): "\(reason); it is read again when it changes"
     case .system(let code): "\(SystemError.text(code)); check the disk or the mount"
     }
   }

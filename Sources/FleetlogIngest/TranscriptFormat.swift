@@ -45,19 +45,24 @@ package struct TranscriptFile: Sendable {
   /// header. A format without a session of its own writes its events into this run, whose start is
   /// told elsewhere; one with a session makes its run a child of it (``EventDraft/parentRunKey``).
   package let run: RunIdentity?
+  /// The folder that the work was on, where something beside the file tells it.
+  package let project: String?
 
   package init(
-    path: String, modifiedAt: Int64, cap: TextCap = .sha256(), run: RunIdentity? = nil
+    path: String, modifiedAt: Int64, cap: TextCap = .sha256(), run: RunIdentity? = nil,
+    project: String? = nil
   ) {
     self.path = path
     self.modifiedAt = modifiedAt
     self.cap = cap
     self.run = run
+    self.project = project
   }
 
-  /// The file's name without its last extension.
+  /// The file's name without its last extension; that of an archive without both.
   package var stem: String {
-    let name = path.split(separator: "/").last.map(String.init) ?? path
+    var name = path.split(separator: "/").last.map(String.init) ?? path
+    if name.hasSuffix(".jsonl.zst") { name = String(name.dropLast(".zst".count)) }
     guard let dot = name.lastIndex(of: "."), dot != name.startIndex else { return name }
     return String(name[..<dot])
   }

@@ -73,10 +73,14 @@ package struct SourceUpdate: Sendable {
   /// Whether the file was read; false where its parser only said its last, which a file that is
   /// gone or can't be read lives to see too.
   package let isRead: Bool
+  /// Whether the lines are not the file's bytes but were made of them: then the file can't show
+  /// them again, and they are kept whatever they came to.
+  package let isUnrolled: Bool
 
   package init(
     fileID: Int64, device: Int64, inode: Int64, cursor: String, offset: Int64, size: Int64,
-    modifiedAt: Int64, lines: Int, parserState: String, isHolding: Bool, isRead: Bool = true
+    modifiedAt: Int64, lines: Int, parserState: String, isHolding: Bool, isRead: Bool = true,
+    isUnrolled: Bool = false
   ) {
     self.fileID = fileID
     self.device = device
@@ -89,6 +93,7 @@ package struct SourceUpdate: Sendable {
     self.parserState = parserState
     self.isHolding = isHolding
     self.isRead = isRead
+    self.isUnrolled = isUnrolled
   }
 }
 

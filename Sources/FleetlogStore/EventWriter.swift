@@ -106,7 +106,7 @@ package final class EventWriter {
         let noted = try sources.note(batch.problems, file: source.fileID, now: now)
         try sources.update(source, events: commit.result.inserted, problems: noted, now: now)
         // What a parser holds back becomes an event later, of lines that are read now.
-        if commit.result.inserted > 0 || source.isHolding {
+        if commit.result.inserted > 0 || source.isHolding || source.isUnrolled {
           try archive.keep(batch.lines, file: source.fileID)
           try archive.keep(batch.chunks, file: source.fileID)
         }

@@ -162,7 +162,7 @@ package final class SourceLedger {
         modified_at = ?, parser_state = ?, is_holding = ?, lines = lines + ?, events = events + ?,
         skipped_lines = skipped_lines + ?, mended_lines = mended_lines + ?,
         last_read_at = iif(?14, ?13, last_read_at), last_error = iif(?14, NULL, last_error),
-        state = iif(?14, 'reading', state)
+        state = iif(?14, 'reading', state), is_unrolled = iif(?14, ?16, is_unrolled)
       WHERE id = ?15
       """,
       [
@@ -171,7 +171,7 @@ package final class SourceLedger {
         .text(update.parserState), Value(update.isHolding), Value(update.lines), Value(events),
         Value(problems.count { $0.kind == .skipped }),
         Value(problems.count { $0.kind == .mended }), .int(now),
-        Value(update.isRead), .int(update.fileID),
+        Value(update.isRead), .int(update.fileID), Value(update.isUnrolled),
       ])
   }
 

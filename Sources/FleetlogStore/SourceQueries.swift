@@ -101,13 +101,16 @@ extension EventLog {
   ) throws(StoreError) -> Receipt? {
     guard let file = event.sourceFileID, let span = event.span else { return nil }
     let path = try connection.first(
-      "SELECT path, path_bytes FROM files WHERE id = ?", [.int(file)]
-    ) { (shown: $0.text(0), raw: $0.blob(1)) }
+      "SELECT path, path_bytes, is_unrolled FROM files WHERE id = ?", [.int(file)]
+    ) { (shown: $0.text(0), raw: $0.blob(1), isUnrolled: $0.bool(2)) }
     guard let path else { return nil }
     let kept = try TranscriptArchive.read(
       span, file: file, limit: Self.receiptLimit, from: connection)
     let raw = path.raw.isEmpty ? Array(path.shown.utf8) : path.raw
-    let present = PresentBytes.read(span, limit: Self.receiptLimit, path: raw)
+    // Of lines that were made of the file, it can't be asked.
+    let present =
+      path.isUnrolled
+      ? .unknown : PresentBytes.read(span, limit: Self.receiptLimit, path: raw)
     guard let bytes = kept ?? present.bytes else { return nil }
     return Receipt(
       fileID: file, path: path.shown, span: span, bytes: bytes,

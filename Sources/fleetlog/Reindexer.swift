@@ -12,7 +12,7 @@ final class Reindexer {
   }
 
   private let writer: EventWriter
-  private var reader = TailReader()
+  private var reader = SourceReader()
   private let cap: TextCap
   private let clock: () -> Int64
 
@@ -39,7 +39,9 @@ final class Reindexer {
     guard let format = Self.format(of: file) else { return .passedOver("its format is unknown") }
     var turn = Turn(
       parser: format.init(
-        file: TranscriptFile(path: file.path, modifiedAt: file.modifiedAt, cap: cap), state: nil),
+        file: TranscriptFile(
+          path: file.path, modifiedAt: file.modifiedAt, cap: cap,
+          project: GeminiProjects.project(of: FilePath(text: file.path))), state: nil),
       file: file, version: format.parserVersion)
     if stillStands(file) {
       guard try readFile(file, &turn) else {
@@ -63,9 +65,11 @@ final class Reindexer {
     var line = 0
   }
 
-  /// Whether the file has the content that was read of it.
+  /// Whether the file has the content that was read of it. Of an unrolled one only the log knows
+  /// that, line by line.
   private func stillStands(_ file: SourceRecord) -> Bool {
     guard file.state == .reading, let cursor = file.cursor.flatMap({ Cursor(text: $0) }),
+      cursor.unrolled == nil,
       let batch = try? reader.read(FilePath(text: file.path), from: cursor, budget: 1)
     else { return false }
     return batch.restart == nil

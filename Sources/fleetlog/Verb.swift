@@ -95,9 +95,22 @@ enum Places {
     return [data + "/sessions", home + "/.workrail/events/daemon"]
   }
 
+  /// Where Gemini CLI and OpenCode keep what is theirs.
+  static var gemini: String {
+    let named = ProcessInfo.processInfo.environment["GEMINI_CLI_HOME"]
+    return (named.flatMap { $0.hasPrefix("/") ? $0 : nil } ?? home) + "/.gemini"
+  }
+  static var openCode: String {
+    let named = ProcessInfo.processInfo.environment["XDG_DATA_HOME"]
+    return (named.flatMap { $0.hasPrefix("/") ? $0 : nil } ?? home + "/.local/share") + "/opencode"
+  }
+
   /// The folders in which agents keep their transcripts, whether they exist or not.
   static var agentFolders: [String] {
-    [claude + "/projects", codex + "/sessions", codex + "/archived_sessions"] + workRail
+    [
+      claude + "/projects", codex + "/sessions", codex + "/archived_sessions", gemini + "/tmp",
+      openCode,
+    ] + workRail
   }
 
   /// Makes the folder of a file, readable by its owner only: transcripts hold secrets.

@@ -111,11 +111,11 @@ struct Call {
     // Without the server or namespace that offers it.
     let afterServer = tool.split(separator: "__").last ?? ""
     switch afterServer.split(separator: ".").last ?? "" {
-    case "Task", "Agent": return .spawn
+    case "Task", "Agent", "task": return .spawn
     case "spawn_agent": return .spawnInBackground
     case "wait", "wait_agent", "TaskOutput": return .delegation
-    case "AskUserQuestion", "request_user_input": return .question
-    case "ExitPlanMode": return .plan
+    case "AskUserQuestion", "request_user_input", "ask_user", "question": return .question
+    case "ExitPlanMode", "exit_plan_mode", "plan_exit": return .plan
     case "web_search", "": return .resultless
     default: return .other
     }
@@ -233,6 +233,8 @@ enum CallInput {
     switch tool {
     case "Write", "Edit", "MultiEdit", "NotebookEdit":
       return [input?["file_path"]?.string ?? input?["notebook_path"]?.string].compactMap { $0 }
+    case "write_file", "replace", "write", "edit", "multiedit":
+      return [input?["file_path"]?.string ?? input?["filePath"]?.string].compactMap { $0 }
     case "apply_patch":
       return patched(
         input?.string ?? input?["input"]?.string ?? input?["patch"]?.string ?? command ?? "")

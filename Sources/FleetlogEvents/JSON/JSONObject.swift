@@ -117,6 +117,14 @@ package struct JSONObject: Sendable, Equatable {
     output.append(UInt8(ascii: "]"))
   }
 
+  /// A value from a document, without the layout between its tokens.
+  package static func compact(_ value: JSONValue) -> [UInt8] {
+    var output: [UInt8] = []
+    output.reserveCapacity(value.sourceBytes.count + 2)
+    copy(value, cap: nil, into: &output)
+    return output
+  }
+
   private static func copy(_ value: JSONValue, cap: TextCap?, into output: inout [UInt8]) {
     switch value.kind {
     case .null, .bool, .number: output.append(contentsOf: value.sourceBytes)

@@ -98,6 +98,28 @@ package enum ToolSummary {
     case "TeamDelete": "Dissolve the team"
     case "SendMessage": message(input)
     case "ToolSearch": input.text("query").map { "Search for tools: " + $0 }
+    default: others(tool, input)
+    }
+  }
+
+  /// The tools of Gemini CLI and OpenCode.
+  private static func others(_ tool: String, _ input: Input) -> String? {
+    switch tool {
+    case "read_file", "read":
+      input.path("absolute_path", "file_path", "filePath").map { "Read " + $0 + lines(input) }
+    case "write_file", "write": input.path("file_path", "filePath").map { "Write " + $0 }
+    case "replace", "edit", "multiedit":
+      input.path("file_path", "filePath").map { "Edit " + $0 }
+    case "list_directory", "list": input.path("path", "dir_path").map { "List " + $0 }
+    case "glob": input.text("pattern").map { "Find \($0)" + place(input) }
+    case "search_file_content", "grep_search", "grep":
+      input.text("pattern").map { "Search “\($0)”" + place(input) }
+    case "google_web_search", "websearch":
+      input.text("query").map { "Search the web: " + $0 }
+    case "webfetch", "web_fetch": (input.text("url") ?? input.text("prompt")).map { "Fetch " + $0 }
+    case "task": agent(input)
+    case "todowrite", "write_todos": todos(input.value)
+    case "run_shell_command": command(input)
     default: nil
     }
   }

@@ -16,11 +16,28 @@ package struct Cursor: Sendable, Equatable {
   package let scannedTo: Int64
   /// ``Anchor`` of the bytes before `scannedTo`.
   package let scanAnchor: Int64
+  /// Set where the lines are not the file's bytes but made of them: then `offset` counts bytes of
+  /// lines, and the anchors are 0.
+  package let unrolled: Unrolled?
+
+  /// How far a file is known whose bytes are not its lines, see ``SourceForm``.
+  package struct Unrolled: Sendable, Equatable {
+    /// Bytes of the file, as it was read.
+    package let size: Int64
+    /// What its reader remembers, as one line of text.
+    package let memory: String
+
+    package init(size: Int64, memory: String) {
+      self.size = size
+      self.memory = memory
+    }
+  }
 
   package init(
     identity: FileIdentity, offset: Int64, line: Int, anchor: Int64, scannedTo: Int64,
     scanAnchor: Int64
   ) {
+    self.unrolled = nil
     self.identity = identity
     self.offset = offset
     self.line = line
@@ -28,6 +45,20 @@ package struct Cursor: Sendable, Equatable {
     self.scannedTo = scannedTo
     self.scanAnchor = scanAnchor
   }
+
+  /// A place between the lines that a file was unrolled into.
+  init(identity: FileIdentity, offset: Int64, line: Int, unrolled: Unrolled) {
+    self.identity = identity
+    self.offset = offset
+    self.line = line
+    anchor = 0
+    scannedTo = offset
+    scanAnchor = 0
+    self.unrolled = unrolled
+  }
+
+  /// Whether everything was seen of a file that has so many bytes.
+  package func isAtEnd(ofSize size: Int64) -> Bool { (unrolled?.size ?? scannedTo) == size }
 
   /// The beginning of a file.
   package static func start(of identity: FileIdentity) -> Cursor {

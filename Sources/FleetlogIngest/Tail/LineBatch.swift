@@ -27,3 +27,12 @@ package struct LineBatch: Sendable {
   /// The file as it was when this turn began.
   package let stamp: FileStamp
 }
+
+extension LineBatch {
+  /// The same, as what was found where a cursor no longer held.
+  func restarting(as restart: Restart) -> LineBatch {
+    LineBatch(
+      restart: restart, lines: lines, skipped: skipped, next: next, reachedEnd: reachedEnd,
+      bytesRead: bytesRead, stamp: stamp)
+  }
+}

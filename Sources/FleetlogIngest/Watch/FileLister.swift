@@ -45,7 +45,7 @@ package struct FileLister {
         case .folder: list(path, into: &listing, seen: &seen, files: &files)
         case .file:
           if files.insert(path).inserted {
-            listing.files.append(FileChange(path: path, stamp: node.stamp))
+            listing.files.append(FileChange(path: path, stamp: node.stamp.ofSource(at: path)))
           }
         case .symlink: listing.passedOver.append(PassedOver(path, .symlink))
         case .special(let kind): listing.passedOver.append(PassedOver(path, .special(kind)))
@@ -73,7 +73,8 @@ package struct FileLister {
           guard files.insert(file).inserted else { continue }
           listing.files.append(FileChange(path: file, stamp: stamp))
         }
-        waiting += entries.folders.map { path.appending($0.bytes) }
+        waiting += entries.folders.map(\.bytes).filter { TranscriptName.mayStand(in: $0, of: path) }
+          .map { path.appending($0) }
       }
     }
   }

@@ -70,7 +70,8 @@ struct FolderEntries {
     }
     switch node.kind {
     case .folder: folders.append(name)
-    case .file where counts: files[name] = node.stamp
+    case .file where counts:
+      files[name] = node.stamp.ofSource(at: path.appending(name.bytes))
     case .file: otherFiles += 1
     case .symlink: passedOver.append(PassedOver(path.appending(name.bytes), .symlink))
     case .special(let kind):

@@ -93,7 +93,7 @@ final class FolderTree {
     case .failure(let error):
       switch error.cause {
       case .missing, .notAFile: remove(folder)
-      case .denied, .system:
+      case .denied, .system, .malformed:
         passOver([PassedOver(folder.path, .unreadable(error))], in: folder)
       }
     }
@@ -122,6 +122,7 @@ final class FolderTree {
     {
       return
     }
+    guard TranscriptName.mayStand(in: name.bytes, of: folder.path) else { return }
     let child = folder.folders[name] ?? WatchedFolder(name, in: folder)
     folder.folders[name] = child
     enqueue(child)
@@ -203,8 +204,10 @@ final class FolderTree {
         if folder.isRoot { remove(folder) }
       } else if event.mask.contains(.isFolder) || event.name.bytes.isEmpty {
         folderChanged(event, in: folder)
-      } else if options.isCandidate(event.name.bytes, folder.path) {
-        touched[ObjectIdentifier(folder), default: (folder, [])].names.insert(event.name)
+      } else {
+        let name = TranscriptName.source(of: event.name.bytes)
+        guard options.isCandidate(name, folder.path) else { continue }
+        touched[ObjectIdentifier(folder), default: (folder, [])].names.insert(FolderName(name))
       }
     }
     for (folder, names) in touched.values where !folder.isRemoved {
@@ -229,8 +232,9 @@ final class FolderTree {
     let path = folder.path.appending(name.bytes)
     if case .success(let node) = FileNode.at(path) {
       if case .file = node.kind {
-        if folder.files.updateValue(node.stamp, forKey: name) == nil { status.filesKnown += 1 }
-        return changes.append(FileChange(path: path, stamp: node.stamp))
+        let stamp = node.stamp.ofSource(at: path)
+        if folder.files.updateValue(stamp, forKey: name) == nil { status.filesKnown += 1 }
+        return changes.append(FileChange(path: path, stamp: stamp))
       }
       enqueue(folder)
     }

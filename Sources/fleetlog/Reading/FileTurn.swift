@@ -51,9 +51,14 @@ struct FileTurn: Sendable {
     }
   }
 
-  /// Whether the file could not be opened or read, which may pass.
+  /// Whether the file could not be opened or read, which may pass by itself. What is malformed
+  /// changes first.
   var isUnreadable: Bool {
-    if case .failed(let error) = content { error.cause != .missing } else { false }
+    guard case .failed(let error) = content else { return false }
+    switch error.cause {
+    case .missing, .malformed: return false
+    case .denied, .notAFile, .system: return true
+    }
   }
 
   var lines: Int {

@@ -153,7 +153,7 @@ private struct LaneWork {
         awaiting[manifest, default: []].insert(path)
       }
       guard record.state == .reading, let cursor = record.cursor.flatMap({ Cursor(text: $0) }),
-        cursor.scannedTo == record.size
+        cursor.isAtEnd(ofSize: record.size)
       else {
         counted[path] = record.offset
         continue

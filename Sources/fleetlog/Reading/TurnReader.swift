@@ -18,7 +18,7 @@ struct TurnReader {
 
   private let known: SourceLedger
   private let cap: TextCap
-  private var reader = TailReader()
+  private var reader = SourceReader()
   private let packer = TranscriptPacker()
   private var ahead: [FilePath: Ahead] = [:]
   private var manifests = WorkRailManifests()
@@ -141,7 +141,7 @@ struct TurnReader {
         record.path != path.text && record.state != .gone
         && FileStamp.of(FilePath(text: record.path))?.identity == stamp.identity
       guard !standsElsewhere, let turn = try? reader.read(path, from: cursor, budget: 1),
-        turn.restart == nil, try begins(path, as: record)
+        turn.restart == nil, try cursor.unrolled == nil ? begins(path, as: record) : true
       else { continue }
       return (SourcePoint(record), record.id)
     }
@@ -175,8 +175,9 @@ struct TurnReader {
     isContinued: Bool, notes: [SourceProblem] = []
   ) -> FileTurn.Content {
     var parser = format.init(
-      file: TranscriptFile(path: path.text, modifiedAt: batch.stamp.modifiedAt, cap: cap),
-      state: state)
+      file: TranscriptFile(
+        path: path.text, modifiedAt: batch.stamp.modifiedAt, cap: cap,
+        project: state == nil ? GeminiProjects.project(of: path) : nil), state: state)
     var output = FormatOutput()
     output.problems = notes
     for line in batch.lines { parser.read(line, into: &output) }

@@ -68,7 +68,8 @@ final class TurnWriter {
           fileID: source.id, device: batch.stamp.identity.device,
           inode: batch.stamp.identity.inode, cursor: batch.next.text, offset: batch.next.offset,
           size: batch.stamp.size, modifiedAt: batch.stamp.modifiedAt, lines: turn.lines,
-          parserState: reading.parserState, isHolding: reading.isHolding)), now: clock())
+          parserState: reading.parserState, isHolding: reading.isHolding,
+          isUnrolled: batch.next.unrolled != nil)), now: clock())
   }
 
   /// Notes a file that no format knows, or that has no complete line yet.
