@@ -44,7 +44,9 @@ let package = Package(
 
     .target(
       name: "FleetlogTestSupport",
-      dependencies: ["FleetlogEvents", "FleetlogIngest", "FleetlogDerive", "FleetlogStore"],
+      dependencies: [
+        "FleetlogEvents", "FleetlogIngest", "FleetlogDerive", "FleetlogStore", "CSQLite", "CZstd",
+      ],
       path: "Tests/Support", swiftSettings: strict),
     tests("FleetlogEventsTests", ["FleetlogEvents"]),
     tests("FleetlogIngestTests", ["FleetlogEvents", "FleetlogIngest"]),

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Counts one transcript of Claude Code, Codex or a forge-loop worker, independently of Fleetlog's own readers.
+"""Counts one transcript of any agent, independently of Fleetlog's own readers.
 
     counts.py TRANSCRIPT
 
@@ -18,6 +18,17 @@ from claude_counts import count_claude
 from codex_counts import count_codex, is_codex
 from counting import Counts, records
 from forge_counts import count_forge_worker, is_forge_worker
+from gemini_counts import count_gemini, is_gemini
+from opencode_counts import count_opencode, is_opencode
+
+
+def count_records(all_records, counts):
+    if is_forge_worker(all_records):
+        count_forge_worker(all_records, counts)
+    elif is_codex(all_records):
+        count_codex(all_records, counts)
+    else:
+        count_claude(all_records, counts)
 
 
 def main():
@@ -25,13 +36,12 @@ def main():
         sys.exit("counts.py: give one transcript: counts.py FILE")
     path = sys.argv[1]
     counts = Counts()
-    all_records = list(records(path, counts))
-    if is_forge_worker(all_records):
-        count_forge_worker(all_records, counts)
-    elif is_codex(all_records):
-        count_codex(all_records, counts)
+    if is_opencode(path):
+        count_opencode(path, counts)
+    elif is_gemini(path):
+        count_gemini(path, counts)
     else:
-        count_claude(all_records, counts)
+        count_records(list(records(path, counts)), counts)
     print(json.dumps({**counts.numbers, "sessions": sorted(counts.sessions)}))
 
 

@@ -167,4 +167,38 @@ struct FileListerTests {
     let folder = try #require(path.parent)
     #expect(TranscriptName.isCandidate(Array(path.name), in: folder) == isCandidate)
   }
+
+  @Test(
+    "Of what is no lines, only what an agent keeps its sessions in counts",
+    arguments: [
+      ("/tmp/ledger/chats/session-2026-01-01T10-00-1a2b3c4d.json", true),
+      ("/tmp/ledger/chats/logs.json", false), ("/tmp/ledger/session-1.json", false),
+      ("/opencode/storage/session/p1/ses_1.json", true),
+      ("/opencode/storage/message/ses_1/msg_1.json", true),
+      ("/opencode/storage/part/msg_1/prt_1.json", true),
+      ("/opencode/storage/session_diff/ses_1.json", false), ("/part/msg_1/prt_1.json", false),
+      ("/opencode/opencode.db", true), ("/opencode/opencode-beta.db", true),
+      ("/opencode/opencode.db-wal", false), ("/opencode/other.db", false),
+      ("/sessions/rollout-1.jsonl.zst", true), ("/sessions/rollout-1.zst", false),
+    ])
+  func unrolled(_ path: String, _ isCandidate: Bool) throws {
+    let path = FilePath(path)
+    let folder = try #require(path.parent)
+    #expect(TranscriptName.isCandidate(Array(path.name), in: folder) == isCandidate)
+  }
+
+  @Test("OpenCode's snapshots of the operator's work are not walked through")
+  func snapshots() throws {
+    try TemporaryFolder.with { folder in
+      try folder.makeFolder("opencode/snapshot/p1/objects/ab")
+      try folder.makeFolder("opencode/storage/session/p1")
+      try folder.write("opencode/snapshot/p1/a.jsonl", "")
+      try folder.write("opencode/storage/session/p1/ses_1.json", "{}")
+      let listing = FileLister().list([folder.path])
+      #expect(
+        listing.files.map(\.path.name).map { String(decoding: $0, as: UTF8.self) } == ["ses_1.json"]
+      )
+      #expect(listing.folders == 5)
+    }
+  }
 }

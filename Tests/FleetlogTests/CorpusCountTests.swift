@@ -94,6 +94,8 @@ struct CorpusCountTests {
     #expect(Corpus.transcripts.filter { $0.hasPrefix("claude/") }.count >= 40)
     #expect(Corpus.transcripts.filter { $0.hasPrefix("codex/") }.count >= 9)
     #expect(Corpus.transcripts.filter { $0.hasPrefix("forge/") }.count >= 2)
+    #expect(Corpus.transcripts.filter { $0.hasPrefix("gemini/") }.count >= 3)
+    #expect(Corpus.transcripts.filter { $0.hasPrefix("opencode/") }.count >= 2)
   }
 
   @Test("The program counts what a person counted", arguments: Fixture.all)
@@ -138,8 +140,10 @@ struct Counts: Codable, Equatable {
   /// Counts from a new log that holds this one file.
   static func ofProgram(_ file: URL) throws -> Counts {
     try TemporaryFolder.with { folder in
-      try folder.makeFolder("transcripts")
-      try folder.write("transcripts/" + file.lastPathComponent, Data(contentsOf: file))
+      // Gemini's documents are known by their folder's name.
+      try folder.makeFolder("transcripts/chats")
+      try FileManager.default.copyItem(
+        atPath: file.path, toPath: folder.path("transcripts/chats/" + file.lastPathComponent).text)
       let database = ["--json", "--db", folder.path("log.db").text]
       func fleetlog(_ arguments: [String]) throws -> Data {
         try Command.output(of: Command.fleetlog, arguments + database)
@@ -249,6 +253,12 @@ struct Fixture: CustomTestStringConvertible {
     Fixture(
       name: "forge-worker",
       expected: Counts(sessions: ["5f2a-worker"], toolCalls: 1, toolResults: 1, toolErrors: 1)),
+    Fixture(
+      name: "gemini",
+      expected: Counts(
+        sessions: ["9c3f21aa-0000-4000-8000-000000000003"], prompts: 2, toolCalls: 4,
+        toolResults: 4, denied: 1, toolErrors: 2, responses: 3, inputTokens: 450,
+        outputTokens: 66, cacheReadTokens: 150)),
   ]
 }
 
@@ -276,16 +286,22 @@ enum Corpus {
     return exists && isFolder.boolValue ? url : nil
   }()
 
-  /// Of a runner's files those that are of one worker.
+  /// Of a runner's files those that are of one worker; OpenCode's storage is one transcript with
+  /// all its files.
   private static func isTranscript(_ name: String, of agent: String) -> Bool {
-    agent == "forge"
-      ? name.contains("/sessions/") || name.hasSuffix(".log") : name.hasSuffix(".jsonl")
+    let last = name.split(separator: "/").last ?? ""
+    return switch agent {
+    case "forge": name.contains("/sessions/") || name.hasSuffix(".log")
+    case "gemini": last.hasSuffix(".jsonl") || last.hasPrefix("session-")
+    case "opencode": last.hasSuffix(".db") || last.hasPrefix("storage")
+    default: name.hasSuffix(".jsonl")
+    }
   }
 
   /// Paths below the folder, sorted.
   static let transcripts: [String] = {
     guard let folder else { return [] }
-    return ["claude", "codex", "forge"].flatMap { agent in
+    return ["claude", "codex", "forge", "gemini", "opencode"].flatMap { agent in
       let names = FileManager.default.subpaths(
         atPath: folder.appendingPathComponent(agent).path)
       return (names ?? []).filter { isTranscript($0, of: agent) }.sorted()

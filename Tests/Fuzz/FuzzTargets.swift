@@ -12,6 +12,10 @@ enum FuzzTarget: String, CaseIterable {
   case claudeStream = "claude-stream"
   case codex
   case codexExec = "codex-exec"
+  case gemini
+  case openCode = "opencode"
+  case document
+  case archive
   case eventLog = "eventlog"
   case forgeWorker = "forge-worker"
   case hooks
@@ -40,6 +44,10 @@ enum FuzzTarget: String, CaseIterable {
     case .claudeStream: read(ClaudeStreamFormat.self, bytes)
     case .codex: read(CodexFormat.self, bytes)
     case .codexExec: read(CodexExecFormat.self, bytes)
+    case .gemini: read(GeminiFormat.self, bytes)
+    case .openCode: read(OpenCodeFormat.self, bytes)
+    case .document: unroll(bytes, as: "session-1.json")
+    case .archive: unroll(bytes, as: "a.jsonl.zst")
     case .eventLog: read(EventLogFormat.self, bytes)
     case .forgeWorker: read(ForgeWorkerFormat.self, bytes)
     case .forge: read(ForgeFormat.self, bytes)
@@ -65,6 +73,34 @@ enum FuzzTarget: String, CaseIterable {
     _ = Format.recognises(
       FormatCatalogue.sample(path: "/a/b.jsonl", lines: FormatRun.lines(bytes).map(\.bytes)))
   }
+
+  /// Whatever stands in a file that is no lines: what comes of it are lines, each behind the one
+  /// before, and nothing more comes of it when it is looked at again.
+  private func unroll(_ bytes: [UInt8], as name: String) {
+    let folder = Self.folder
+    guard let path = try? folder.write(name, bytes) else { fatalError("can't write a file") }
+    var reader = SourceReader()
+    var cursor: Cursor?
+    var offset: Int64 = 0
+    while let batch = try? reader.read(path, from: cursor, budget: 1000) {
+      for line in batch.lines {
+        expect(!line.bytes.contains(0x0A), "a line holds a newline")
+        expect(line.offset >= offset, "a line stands before the one before it")
+        offset = line.offset + Int64(line.bytes.count) + 1
+      }
+      expect(Cursor(text: batch.next.text) == batch.next, "a cursor does not survive being stored")
+      cursor = batch.next
+      if batch.reachedEnd { break }
+    }
+    var other = SourceReader()
+    guard let cursor, let again = try? other.read(path, from: cursor) else { return }
+    expect(again.lines.isEmpty && again.restart == nil, "what was told is told again")
+  }
+
+  private static let folder: TemporaryFolder = {
+    guard let folder = try? TemporaryFolder.make() else { fatalError("can't make a folder") }
+    return folder
+  }()
 
   /// Whatever file the contract is put into holds what it held, and again so without it.
   private func edit(_ bytes: [UInt8]) {

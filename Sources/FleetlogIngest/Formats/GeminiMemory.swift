@@ -34,6 +34,8 @@ struct GeminiMemory: Codable {
     let id: String
     let key: String
     let ts: Int64
+    /// Where the time comes from that is not the message's own.
+    let timeSource: String?
     let offset: Int64
     let length: Int64
   }

@@ -31,11 +31,14 @@ extension GeminiFormat {
     var draft = EventDraft(
       type, ts: piece.ts ?? memory.lastTime ?? file.modifiedAt, run: run, sourceKind: sourceKind,
       summary: PlainText.line(summary))
-    if piece.ts == nil {
-      draft.payload.set("_ts_from", memory.lastTime == nil ? "file_mtime" : "previous_record")
-    }
+    draft.payload.set("_ts_from", timeSource(piece))
     finish(&draft, [piece.id] + key, piece.span)
     return draft
+  }
+
+  private func timeSource(_ piece: Piece) -> String? {
+    guard piece.ts == nil else { return nil }
+    return memory.lastTime == nil ? "file_mtime" : "previous_record"
   }
 
   // MARK: The operator
@@ -57,7 +60,8 @@ extension GeminiFormat {
 
   /// What Gemini CLI puts before the conversation, not the operator.
   private static let injected = [
-    "<session_context>", "This is the Gemini CLI. We are setting up the context", "<state_snapshot>",
+    "<session_context>", "This is the Gemini CLI. We are setting up the context",
+    "<state_snapshot>",
   ]
 
   /// The texts of a content: a string, or parts. What a tool answered is told with its call.
@@ -85,7 +89,8 @@ extension GeminiFormat {
     var key: String?
     let text = Self.text(message["content"])
     if !text.trimmed.isEmpty {
-      var draft = draft(.messageAssistant, piece, .worker, PlainText.gist(ofReply: text), "text", text)
+      var draft = draft(
+        .messageAssistant, piece, .worker, PlainText.gist(ofReply: text), "text", text)
       draft.payload.set("text", text, cap: file.cap)
       draft.payload.set("model_name", message["model"]?.string)
       output.drafts.append(draft)
@@ -99,9 +104,10 @@ extension GeminiFormat {
     tellUsage(piece, key, into: &output)
     guard !isLate else { return }
     memory.final = key.flatMap { key in
-      guard calls.isEmpty, let ts = piece.ts ?? memory.lastTime else { return nil }
+      guard calls.isEmpty else { return nil }
       return GeminiMemory.FinalMessage(
-        id: piece.id, key: key, ts: ts, offset: piece.span.offset, length: piece.span.length)
+        id: piece.id, key: key, ts: piece.ts ?? memory.lastTime ?? file.modifiedAt,
+        timeSource: timeSource(piece), offset: piece.span.offset, length: piece.span.length)
     }
   }
 
@@ -244,6 +250,7 @@ extension GeminiFormat {
       .turnCompleted, ts: final.ts, run: run, sourceKind: .system, summary: "Turn completed",
       provenance: "hub-inferred: a final message that no call followed")
     draft.confidence = 0.7
+    draft.payload.set("_ts_from", final.timeSource)
     draft.payload.set("model_name", memory.model)
     memory.contract?.describe(in: &draft.payload)
     memory.contract = memory.contract?.forNextTurn

@@ -158,14 +158,9 @@ package struct OpenCodeFormat: TranscriptFormat {
   ) {
     let finish = record.data["finish"]?.string
     if error == nil, finish == "tool-calls" || finish == "unknown" { return }
-    let elapsed = end.flatMap { end in
-      record.created.flatMap { end > $0 ? Int(end - $0) : nil }
-    }
-    var words = error.map { "Turn failed: " + $0 } ?? "Turn completed"
-    if error == nil, let elapsed { words += " after " + ToolSummary.duration(elapsed) }
+    let words = error.map { "Turn failed: " + $0 } ?? "Turn completed"
     var draft = record.draft(.turnCompleted, ts: end, .worker, words, file, "turn")
     draft.payload.set("proof", finish.map { "finish: " + $0 } ?? "time.completed")
-    draft.payload.set("elapsed_ms", elapsed)
     draft.payload.set("error", error, cap: file.cap)
     draft.payload.set("model_name", OpenCodeLine.model(of: record.data))
     // How the message kept the event contract: its parts tell the events, each in a line of its
@@ -198,7 +193,8 @@ package struct OpenCodeFormat: TranscriptFormat {
     let model = record.value["model"]?.string ?? OpenCodeLine.model(of: record.data)
     var draft = record.draft(
       .llmCallCompleted, ts: ts, .worker,
-      "\(model ?? "Model call"): \(asked) tokens in, \(read) cached, \(answered) out", file, "tokens")
+      "\(model ?? "Model call"): \(asked) tokens in, \(read) cached, \(answered) out", file,
+      "tokens")
     draft.payload.set("model_name", model)
     draft.payload.set("input_tokens", asked)
     draft.payload.set("cache_read_tokens", read)

@@ -3,9 +3,9 @@ import FleetlogEvents
 /// What one part of a message tells.
 extension OpenCodeFormat {
   func readPart(_ record: OpenCodeRecord, into output: inout FormatOutput) {
-    let isModels = record.value["role"]?.string == "assistant"
     switch record.data["type"]?.string {
     case "text":
+      let isModels = record.value["role"]?.string == "assistant"
       if isModels { tellAnswer(record, into: &output) } else { tellPrompt(record, into: &output) }
     case "reasoning": tellThought(record, into: &output)
     case "tool": tellTool(record, into: &output)
@@ -30,7 +30,9 @@ extension OpenCodeFormat {
   private func tellPrompt(_ record: OpenCodeRecord, into output: inout FormatOutput) {
     guard let text = record.data["text"]?.string, !text.trimmed.isEmpty else { return }
     // What OpenCode put there itself, such as the content of a file that was named.
-    let isInjected = record.data["synthetic"]?.bool == true || record.data["ignored"]?.bool == true
+    let isInjected =
+      record.value["role"]?.string != "user" || record.data["synthetic"]?.bool == true
+      || record.data["ignored"]?.bool == true
     var draft = record.draft(
       isInjected ? .messageSystem : .messageUser, ts: nil,
       isInjected ? .system : record.parent == nil ? .operator : .worker,

@@ -13,7 +13,8 @@ extension Cursor {
   package init?(text: String) {
     let parts = text.split(separator: " ", maxSplits: 8)
     let numbers = parts.prefix(8).compactMap { Int64($0) }
-    guard numbers.count == min(parts.count, 8), let line = numbers.count > 6 ? Int(exactly: numbers[3]) : nil
+    guard numbers.count == min(parts.count, 8),
+      let line = numbers.count > 6 ? Int(exactly: numbers[3]) : nil
     else { return nil }
     if parts.count == 9 {
       self.init(

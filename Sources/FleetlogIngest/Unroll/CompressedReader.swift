@@ -158,7 +158,9 @@ private final class Archive {
     guard total <= totalLimit else {
       throw malformed("it decompresses to more than \(totalLimit) bytes")
     }
-    output.withUnsafeBytes { take(UnsafeRawBufferPointer(rebasing: $0[..<count]), at: position, &turn) }
+    output.withUnsafeBytes {
+      take(UnsafeRawBufferPointer(rebasing: $0[..<count]), at: position, &turn)
+    }
     return true
   }
 

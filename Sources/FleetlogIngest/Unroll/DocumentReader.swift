@@ -49,7 +49,8 @@ struct DocumentReader: Sendable {
     }
     var restart: LineBatch.Restart?
     if !isKnown {
-      restart = cursor == nil
+      restart =
+        cursor == nil
         ? .firstRead : cursor?.identity == file.stamp.identity ? .rewritten : .replaced
     }
     return batch(
