@@ -14,8 +14,10 @@ extension EventLog {
     }
   }
 
+  /// How far an unrolled file has been read is not counted in its own bytes: it is read whole.
   private static let sourceColumns =
-    "f.id, f.path, f.format, f.state, f.size, f.read_offset, f.lines, f.events, "
+    "f.id, f.path, f.format, f.state, f.size, iif(f.is_unrolled, f.size, f.read_offset), "
+    + "f.lines, f.events, "
     + "f.skipped_lines, f.mended_lines, f.last_error, f.modified_at, f.last_read_at"
 
   private static func readSource(_ row: Statement) -> SourceStatus {

@@ -92,6 +92,7 @@ struct UnrolledSourcesTests {
       try read(try fleet.folder.write("chats/session-1.json", whole), pipeline)
       let mended = try #require(fleet.log.sources().first)
       #expect(mended.lastError == nil)
+      #expect(mended.offset == Int64(whole.utf8.count))
       #expect(mended.state == .reading)
       #expect(mended.id == torn.id)
       #expect(try fleet.events().count == before)

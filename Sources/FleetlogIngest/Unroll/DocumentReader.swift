@@ -31,7 +31,8 @@ struct DocumentReader: Sendable {
     let bytes = try content(of: file)
     if bytes.allSatisfy({ $0 <= 0x20 }) {
       guard memory == nil else { throw malformed(path, "the document is empty") }
-      return batch(file, bytes.count, .firstRead, UnrolledLines(after: nil), nil)
+      return batch(
+        file, bytes.count, cursor == nil ? .firstRead : nil, UnrolledLines(after: cursor), nil)
     }
     let print = Print.of(bytes)
     if let memory, memory.print == print {

@@ -257,7 +257,7 @@ private struct LaneWork {
     }
     let last = finished[path]
     if let last, last.identity == stamp.identity, last.size == stamp.size,
-      last.modifiedAt == stamp.modifiedAt
+      last.modifiedAt == stamp.modifiedAt, !mayHaveChangedUnseen(path, stamp)
     {
       return true
     }
@@ -268,6 +268,15 @@ private struct LaneWork {
     queue.add(path, isLive: last != nil, modifiedAt: stamp.modifiedAt)
     return true
   }
+
+  /// Whether a file that looks as it did may be another all the same: what is rewritten in place
+  /// can keep its size, and two versions can fall into one tick of the file system's clock.
+  private func mayHaveChangedUnseen(_ path: FilePath, _ stamp: FileStamp) -> Bool {
+    SourceForm(of: path.name) != .lines && Clock.now() - stamp.modifiedAt < Self.clockTick
+  }
+
+  /// ms; longer than any file system's.
+  private static let clockTick: Int64 = 2000
 
   private func sendGone(_ path: FilePath, _ reader: inout TurnReader) -> Bool {
     channel.send(

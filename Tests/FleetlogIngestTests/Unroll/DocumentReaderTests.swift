@@ -110,6 +110,8 @@ struct DocumentReaderTests {
         var follower = UnrollFollower()
         let path = try folder.write(file, text)
         #expect(try follower.news(path) == lines)
+        #expect(try follower.news(path) == [])
+        #expect(follower.restarts == [.firstRead])
       }
     }
   }
