@@ -69,13 +69,17 @@ struct WorkRailIngestTests {
     }
     let expected = try read([manifest, first, second])
     #expect(expected.count == 5)
-    #expect(try read([first, second, manifest]) == expected)
-    #expect(try read([first, manifest, second]) == expected)
+    let manifestLast = try read([first, second, manifest])
+    #expect(manifestLast == expected)
+    let manifestBetween = try read([first, manifest, second])
+    #expect(manifestBetween == expected)
     let atOnce: (Fleet) throws -> Void = { fleet in
       for step in [first, second, manifest] { try step(fleet) }
     }
-    #expect(try read([atOnce]) == expected)
-    #expect(try read([atOnce], oldestFirst: true) == expected)
+    let newestFirst = try read([atOnce])
+    #expect(newestFirst == expected)
+    let oldestFirst = try read([atOnce], oldestFirst: true)
+    #expect(oldestFirst == expected)
   }
 
   @Test("gives nothing of orphans and of what is still being written")
