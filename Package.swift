@@ -22,7 +22,10 @@ func debian(_ name: String, _ pkgConfig: String, _ package: String) -> Target {
 
 let package = Package(
   name: "fleetlog",
-  products: [.executable(name: "fleetlog", targets: ["fleetlog"])],
+  products: [
+    .executable(name: "fleetlog", targets: ["fleetlog"]),
+    .library(name: "FleetlogClient", targets: ["FleetlogClient"]),
+  ],
   targets: [
     debian("CSQLite", "sqlite3", "libsqlite3-dev"),
     debian("CMicrohttpd", "libmicrohttpd", "libmicrohttpd-dev"),
@@ -34,13 +37,20 @@ let package = Package(
     library("FleetlogIngest", ["FleetlogEvents", "CNettle", "CSQLite", "CZstd"]),
     library("FleetlogDerive", ["FleetlogEvents"]),
     library("FleetlogStore", ["FleetlogEvents", "CSQLite", "CZstd"]),
+    library("FleetlogClient", ["FleetlogEvents"]),
+    library("FleetlogRun", ["FleetlogEvents", "FleetlogClient"]),
     library("FleetlogWeb", ["FleetlogEvents", "FleetlogStore", "CMicrohttpd", "CZlib"]),
     .executableTarget(
       name: "fleetlog",
       dependencies: [
-        "FleetlogEvents", "FleetlogIngest", "FleetlogDerive", "FleetlogStore", "FleetlogWeb",
+        "FleetlogClient", "FleetlogDerive", "FleetlogEvents", "FleetlogIngest", "FleetlogRun",
+        "FleetlogStore", "FleetlogWeb",
       ],
       swiftSettings: strict),
+
+    .executableTarget(
+      name: "fleetlog-example", dependencies: ["FleetlogClient"],
+      path: "Packaging/examples/swift", swiftSettings: strict),
 
     .target(
       name: "FleetlogTestSupport",
@@ -51,13 +61,15 @@ let package = Package(
     tests("FleetlogEventsTests", ["FleetlogEvents"]),
     tests("FleetlogIngestTests", ["FleetlogEvents", "FleetlogIngest"]),
     tests("FleetlogDeriveTests", ["FleetlogEvents", "FleetlogDerive"]),
+    tests("FleetlogRunTests", ["FleetlogRun"]),
     tests("FleetlogStoreTests", ["FleetlogDerive", "FleetlogEvents", "FleetlogStore"]),
     tests(
       "FleetlogWebTests", ["FleetlogEvents", "FleetlogDerive", "FleetlogStore", "FleetlogWeb"]),
     tests(
       "FleetlogTests",
       [
-        "fleetlog", "FleetlogDerive", "FleetlogEvents", "FleetlogIngest", "FleetlogStore",
+        "fleetlog", "fleetlog-example", "FleetlogDerive", "FleetlogEvents", "FleetlogIngest",
+        "FleetlogStore",
         "FleetlogWeb",
       ]),
   ],
@@ -70,7 +82,7 @@ if Context.environment["FLEETLOG_FUZZ"] != nil {
     .executableTarget(
       name: "fleetlog-fuzz",
       dependencies: [
-        "FleetlogEvents", "FleetlogIngest", "FleetlogStore", "FleetlogTestSupport",
+        "FleetlogEvents", "FleetlogIngest", "FleetlogStore", "FleetlogTestSupport", "FleetlogWeb",
       ],
       path: "Tests/Fuzz", exclude: ["Seeds", "run"], sources: ["FuzzTargets.swift"],
       swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))

@@ -71,6 +71,8 @@ package struct EventDraft: Sendable {
   /// Whether it is what an agent's program printed of a session whose own transcript, if it is
   /// read too, tells the same and more.
   package var isPrinted = false
+  /// The run as who logged the event knows it, where that is to be looked up in the log.
+  package var reference: RunReference?
 
   /// A draft with the catalogue's defaults for its type.
   package init(

@@ -4,6 +4,11 @@ package struct LoggedEvent: Sendable {
   /// The id of the run as the logger knows it, for whoever can look it up.
   package let runID: Int64?
   package let parentRunID: Int64?
+  /// What names the run, and the one that spawned it, in every log.
+  package let runKey: String?
+  package let parentRunKey: String?
+  /// The identity of the log that the ids are of.
+  package let logID: String?
   package let instanceID: String?
   package let role: String?
   package let sourceKind: SourceKind
@@ -36,7 +41,8 @@ extension EventContract {
 
   /// The keys of a logged event; every other key is kept in the payload.
   static let loggedFields: Set<String> = blockFields.union([
-    "run_id", "parent_run_id", "instance_id", "role", "source_kind", "source_ref", "sink_kind",
+    "run_id", "parent_run_id", "run_key", "parent_run_key", "log_id", "instance_id", "role",
+    "source_kind", "source_ref", "sink_kind",
     "sink_ref", "payload_json", "related_session_id", "session_id", "session", "provenance",
   ])
 }
@@ -65,6 +71,9 @@ extension LoggedEvent {
     var columns = Coercion(fields: fields)
     runID = columns.identifier("run_id")
     parentRunID = columns.identifier("parent_run_id")
+    runKey = LoggedEvent.runKey(columns.text("run_key"))
+    parentRunKey = LoggedEvent.runKey(columns.text("parent_run_key"))
+    logID = columns.text("log_id")
     instanceID = columns.text("instance_id")
     role = columns.text("role")
     sourceKind = columns.choice("source_kind") ?? (role == "operator" ? .operator : .worker)
@@ -87,6 +96,14 @@ extension LoggedEvent {
     if !isKnown { event.attentionCandidate = false }
     self.event = event
   }
+
+  /// Only keys of this kind are taken: a logger has no word in how transcripts' runs are named.
+  private static func runKey(_ key: String?) -> String? {
+    key.flatMap { $0.hasPrefix(startedRun) && $0.utf8.count <= 100 ? $0 : nil }
+  }
+
+  /// Begins the key of a run whose starter names it itself, as `fleetlog run` does.
+  package static let startedRun = "run:exec:"
 
   /// `namespace.verb`, underscores joining words: what an open set of names can still be held to.
   private static func isDottedName(_ name: String) -> Bool {

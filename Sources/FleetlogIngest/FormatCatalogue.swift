@@ -4,6 +4,7 @@ import FleetlogEvents
 package enum FormatCatalogue {
   /// In the order in which they are asked; those with the surest marks first.
   package static let formats: [any TranscriptFormat.Type] = [
+    CaptureFormat.self,
     HookFormat.self,
     ClaudeStreamFormat.self,
     ClaudeFormat.self,

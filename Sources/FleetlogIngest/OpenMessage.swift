@@ -181,13 +181,14 @@ private struct EmissionWriter {
     finish(&draft, place)
     if let key = event.idempotencyKey {
       draft.aliasKey = draft.idempotencyKey
-      draft.idempotencyKey = WorkerKey.prefixed(key, session: run.sessionID)
+      draft.idempotencyKey = WorkerKey.prefixed(key, session: run.sessionID ?? run.key)
     }
     draft.links += event.links.map { link in
       var metadata = JSONObject()
       metadata.set("by", "worker")
       return LinkDraft(
-        link.relation, WorkerKey.prefixed(link.target, session: run.sessionID), metadata: metadata)
+        link.relation, WorkerKey.prefixed(link.target, session: run.sessionID ?? run.key),
+        metadata: metadata)
     }
     return draft
   }

@@ -47,16 +47,22 @@ package struct TranscriptFile: Sendable {
   package let run: RunIdentity?
   /// The folder that the work was on, where something beside the file tells it.
   package let project: String?
+  /// Which of the run's streams they are of, since two may hold the same line at the same place.
+  package let stream: String?
+  /// Whether the file stands in this log's own drop folder, so that ids in it are likely this log's.
+  package let isDropped: Bool
 
   package init(
     path: String, modifiedAt: Int64, cap: TextCap = .sha256(), run: RunIdentity? = nil,
-    project: String? = nil
+    stream: String? = nil, isDropped: Bool = false, project: String? = nil
   ) {
     self.path = path
     self.modifiedAt = modifiedAt
     self.cap = cap
     self.run = run
     self.project = project
+    self.stream = stream
+    self.isDropped = isDropped
   }
 
   /// The file's name without its last extension; that of an archive without both.

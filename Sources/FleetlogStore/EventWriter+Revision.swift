@@ -18,7 +18,9 @@ extension EventWriter {
       known.span?.offset == draft.span?.offset, let key = known.idempotencyKey
     else { return nil }
     let current = try latestRevision(of: known)
-    let run = Run(id: current.runID, parentID: current.parentRunID)
+    let run = Run(
+      id: current.runID, parentID: current.parentRunID, instanceID: current.instanceID,
+      role: current.role)
     let reading = try stored(draft, run: run, id: current.id, commit: commit)
     guard EventColumns.content(reading) != EventColumns.content(current) else { return nil }
     var revised = draft

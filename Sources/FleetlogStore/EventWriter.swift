@@ -23,12 +23,15 @@ package final class EventWriter {
   private let turns: TurnMeeting
   let printed: PrintedLedger
   private let archive: TranscriptArchive
-  private let pruned: PrunedKeys
+  let pruned: PrunedKeys
+  private let loggedRuns: LoggedRuns
   let writeAheadLog: WriteAheadLog
   /// What is inferred from what is appended; nil where nothing is to be inferred.
   let synthesis: SynthesisLedger?
   /// The sources of the log: which file stands where.
   package let sources: SourceLedger
+  /// Tells this log from every other.
+  package var logID: String { loggedRuns.logID }
 
   /// Opens the log for writing, creating or migrating it.
   ///
@@ -51,6 +54,7 @@ package final class EventWriter {
       """, operation: "set the database up")
     try Migrations.apply(to: connection)
     runs = RunLedger(connection)
+    loggedRuns = try LoggedRuns(connection, runs: runs)
     pruned = PrunedKeys(connection)
     usage = UsageLedger(connection)
     links = LinkLedger(connection, pruned: pruned, usage: usage)
@@ -69,6 +73,17 @@ package final class EventWriter {
       synthesis = nil
     }
     try self.tasks?.catchUp()
+  }
+
+  /// Whether a log is there that this program can write to as it stands.
+  ///
+  /// - Throws: `.newer` for a log of a later Fleetlog.
+  package static func isCurrent(_ path: String) throws(StoreError) -> Bool {
+    guard let reader = try? Connection(path: path, access: .readOnly),
+      let version = try? Migrations.version(of: reader)
+    else { return false }
+    try Migrations.refuseNewer(version, place: path)
+    return version == Migrations.current
   }
 
   private static func refuseNewer(_ path: String) throws(StoreError) {
@@ -90,18 +105,10 @@ package final class EventWriter {
   /// - Parameter now: ms since the Unix epoch, for `recorded_at`.
   package func commit(_ batch: EventBatch, now: Int64) throws(StoreError) -> Appended {
     let appended = try committing { () throws(StoreError) in
-      try pruned.begin()
-      try links.begin()
-      var commit = Commit(
+      var commit = try begin(
         now: now, fileID: batch.source?.fileID ?? batch.revision?.fileID, revision: batch.revision)
-      commit.nextID = try lastEventID() + 1
-      try synthesis?.begin(lastID: commit.nextID - 1)
       for draft in batch.drafts { try append(draft, &commit) }
-      try synthesize(&commit)
-      for session in commit.revisedSessions { try sessions.recount(session) }
-      for session in commit.supersededSessions { try sessions.recountTokens(of: session) }
-      try saveProjections(upTo: commit.nextID - 1, now: now)
-      try runs.backfillParents()
+      try derive(&commit)
       if let source = batch.source {
         let noted = try sources.note(batch.problems, file: source.fileID, now: now)
         try sources.update(source, events: commit.result.inserted, problems: noted, now: now)
@@ -123,6 +130,26 @@ package final class EventWriter {
     }
     trimWriteAheadLog()
     return appended
+  }
+
+  func begin(
+    now: Int64, fileID: Int64?, revision: EventBatch.Revision?
+  ) throws(StoreError) -> Commit {
+    try pruned.begin()
+    try links.begin()
+    var commit = Commit(now: now, fileID: fileID, revision: revision)
+    commit.nextID = try lastEventID() + 1
+    try synthesis?.begin(lastID: commit.nextID - 1)
+    return commit
+  }
+
+  /// What follows from the events of a commit.
+  func derive(_ commit: inout Commit) throws(StoreError) {
+    try synthesize(&commit)
+    for session in commit.revisedSessions { try sessions.recount(session) }
+    for session in commit.supersededSessions { try sessions.recountTokens(of: session) }
+    try saveProjections(upTo: commit.nextID - 1, now: commit.now)
+    try runs.backfillParents()
   }
 
   /// One transaction, with what was cached for it forgotten: it may have been rolled back.
@@ -148,7 +175,7 @@ package final class EventWriter {
     try contract.save()
   }
 
-  private func trimWriteAheadLog() {
+  func trimWriteAheadLog() {
     // What was committed stays so, even where its log could not be trimmed.
     try? writeAheadLog.afterCommit()
   }
@@ -184,6 +211,8 @@ package final class EventWriter {
     var revisedSessions: Set<String> = []
     /// Sessions that show several versions of one response, of which only the last counts.
     var supersededSessions: Set<String> = []
+    /// What became of the draft that was appended last.
+    var outcome: LogAnswer?
 
     init(now: Int64, fileID: Int64?, revision: EventBatch.Revision?) {
       self.now = now
@@ -193,6 +222,7 @@ package final class EventWriter {
   }
 
   func append(_ draft: EventDraft, _ commit: inout Commit) throws(StoreError) {
+    var draft = try loggedRuns.resolve(draft)
     if let known = try find(draft) {
       if known.isCertain, let revised = try revised(draft, known.event, &commit) {
         return try append(revised, &commit)
@@ -204,9 +234,13 @@ package final class EventWriter {
     }
     if try pruned.contain(draft.idempotencyKey, draft.aliasKey) {
       commit.result.existing += 1
+      commit.outcome = .refused(
+        code: "pruned", reason: "the event was in the log and has been pruned", id: nil)
       return
     }
+    if draft.beginsRun { draft = try loggedRuns.name(draft) }
     let run = try run(for: draft, &commit)
+    draft = try loggedRuns.name(draft, in: run)
     let other = try printedMatch(draft)
     if case .known(let event) = other {
       try printed.meet(event, in: draft.run.sessionID)
@@ -228,6 +262,8 @@ package final class EventWriter {
     }
     commit.nextID += 1
     commit.result.inserted += 1
+    commit.outcome = .logged(
+      id: event.id, isNew: true, runID: run.id, instanceID: event.instanceID)
     if draft.type == .validationError { commit.result.validationErrors += 1 }
     try finish(event, draft, run, &commit)
     if let partner {
@@ -297,9 +333,15 @@ package final class EventWriter {
     if !known.isCertain,
       let conflict = KeyConflict(existing: existing, draft: draft).validationError
     {
-      return try append(conflict, &commit)
+      try append(conflict, &commit)
+      commit.outcome = .refused(
+        code: "key_used", reason: "the idempotency_key was used for another event, \(existing.id)",
+        id: nil)
+      return
     }
     commit.result.existing += 1
+    commit.outcome = .logged(
+      id: existing.id, isNew: false, runID: existing.runID, instanceID: existing.instanceID)
     if draft.aliasKey != nil {
       try note([draft.aliasKey, draft.idempotencyKey], of: existing, &commit)
     }
@@ -329,12 +371,13 @@ package final class EventWriter {
     if let run = try runs.find(draft.run.key) { return run }
     var started = EventDraft(
       .processStarted, ts: draft.ts, run: draft.run, sourceKind: .system,
-      summary: "\(draft.run.instanceID) started")
+      summary: draft.run.instanceID.isEmpty ? "Started" : "\(draft.run.instanceID) started")
     started.idempotencyKey = draft.run.key
     started.payload.set("synthesized", true)
     started.sourceRef = draft.sourceRef
     started.span = draft.span
-    try append(started, &commit)
+    started.parentRunKey = draft.parentRunKey
+    try append(try loggedRuns.name(started), &commit)
     if let run = try runs.find(draft.run.key) { return run }
     throw StoreError(
       operation: "start the run \(draft.run.key)", place: connection.path,

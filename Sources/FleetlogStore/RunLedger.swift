@@ -4,6 +4,8 @@ import FleetlogEvents
 struct Run {
   let id: Int64
   var parentID: Int64?
+  let instanceID: String
+  let role: String
 }
 
 /// Which runs there are, by the keys that transcripts know them by.
@@ -19,8 +21,11 @@ final class RunLedger {
   func find(_ key: String) throws(StoreError) -> Run? {
     if let run = cache[key] { return run }
     let run = try connection.first(
-      "SELECT id, parent_run_id FROM runs WHERE key = ?", [.text(key)]
-    ) { Run(id: $0.int(0), parentID: $0.optionalInt(1)) }
+      "SELECT id, parent_run_id, instance_id, role FROM runs WHERE key = ?", [.text(key)]
+    ) {
+      Run(
+        id: $0.int(0), parentID: $0.optionalInt(1), instanceID: $0.text(2), role: $0.text(3))
+    }
     if let run { cache[key] = run }
     return run
   }
@@ -30,7 +35,8 @@ final class RunLedger {
   func start(_ draft: EventDraft, id: Int64) throws(StoreError) -> Run {
     let parentKey = draft.parentRunKey == draft.run.key ? nil : draft.parentRunKey
     let parent = try parentKey.flatMap { (key) throws(StoreError) in try find(key) }
-    let run = Run(id: id, parentID: parent?.id)
+    let run = Run(
+      id: id, parentID: parent?.id, instanceID: draft.run.instanceID, role: draft.run.role)
     try connection.run(
       """
       INSERT INTO runs (id, key, parent_run_id, parent_key, instance_id, role, session_id,

@@ -12,6 +12,7 @@ package final class Dashboard: Sendable {
   private let graphs = GraphLayouter()
   private let now: @Sendable () -> Int64
   private let troubles: @Sendable () -> [String]
+  private let events: (any EventSink)?
 
   /// Reads and checks every template.
   ///
@@ -19,10 +20,11 @@ package final class Dashboard: Sendable {
   ///   - live: what is told of every commit to `log`.
   ///   - rules: what follows from the facts of a worker; the composition root's.
   ///   - now: ms since the Unix epoch.
+  ///   - events: where posted events go; nil where none are taken.
   ///   - troubles: what keeps the program from its work right now, in sentences.
   package init(
     log: EventLog, live: LiveHub, assets: Assets, rules: any SynthesisRules,
-    now: @escaping @Sendable () -> Int64,
+    now: @escaping @Sendable () -> Int64, events: (any EventSink)? = nil,
     troubles: @escaping @Sendable () -> [String] = { [] }
   ) throws(TemplateError) {
     self.log = log
@@ -31,6 +33,7 @@ package final class Dashboard: Sendable {
     self.rules = rules
     self.now = now
     self.troubles = troubles
+    self.events = events
     templates = try Templates(load: assets.template)
   }
 
@@ -41,6 +44,7 @@ package final class Dashboard: Sendable {
       return .now(asset(request))
     }
     if request.segments == [LiveStream.path] { return stream(request) }
+    if request.segments == PostedEvents.path { return post(request) }
     let segments = Self.pageSegments(request)
     for route in Routes.pages + Routes.drawings {
       guard let id = route.match(segments) else { continue }
@@ -69,6 +73,36 @@ package final class Dashboard: Sendable {
     } catch {
       return .now(
         problem(400, "bad_parameter", "\(error).", parameter: error.parameter, for: request))
+    }
+  }
+
+  private func post(_ request: HTTPRequest) -> HTTPReply {
+    guard request.method == .post else {
+      return .now(
+        problem(
+          405, "method_not_allowed", "Events are sent here with POST; they are read at /events.",
+          headers: ["Allow": "POST"], for: request))
+    }
+    guard let events else {
+      return .now(problem(404, "not_found", "This server takes no events.", for: request))
+    }
+    return .later { answer in
+      let posted: PostedEvents
+      do throws(HTTPProblem) {
+        posted = try PostedEvents(request, of: events.logID)
+      } catch {
+        return answer(.json(JSONTwin.error(error).bytes, status: error.status))
+      }
+      events.take(posted.events) { result in
+        switch result {
+        case .success(let answers): answer(posted.response(answers))
+        case .failure(let refusal):
+          let problem = HTTPProblem(status: 503, code: refusal.code, message: refusal.message)
+          var response = HTTPResponse.json(JSONTwin.error(problem).bytes, status: 503)
+          response.headers["Retry-After"] = "1"
+          answer(response)
+        }
+      }
     }
   }
 

@@ -8,6 +8,8 @@ enum Clock {
   /// ms since some moment; never steps.
   static func monotonic() -> Int64 { read(CLOCK_MONOTONIC) }
 
+  static func sleep(ms: Int) { usleep(UInt32(ms) * 1000) }
+
   private static func read(_ clock: clockid_t) -> Int64 {
     var time = timespec()
     clock_gettime(clock, &time)

@@ -11,14 +11,16 @@ enum Fleetlog {
   static let verbs: [any Verb.Type] = [
     ServeCommand.self, IngestCommand.self, DemoCommand.self, EventsCommand.self,
     SearchCommand.self, SessionsCommand.self, WorkersCommand.self, RunsCommand.self,
-    TasksCommand.self, ContractCommand.self, HookCommand.self, DoctorCommand.self,
-    PruneCommand.self, ReindexCommand.self,
+    TasksCommand.self, ContractCommand.self, HookCommand.self, RunCommand.self,
+    LogCommand.self, DoctorCommand.self, PruneCommand.self, ReindexCommand.self,
     ReplayCommand.self, BackupCommand.self, BenchCommand.self,
   ]
 
   static func main() {
-    signal(SIGPIPE, SIG_IGN)
-    exit(run(Array(CommandLine.arguments.dropFirst())))
+    let words = Array(CommandLine.arguments.dropFirst())
+    // A command that is run finds its signals as this program did.
+    if words.first != RunCommand.name { signal(SIGPIPE, SIG_IGN) }
+    exit(run(words))
   }
 
   private static func run(_ words: [String]) -> Int32 {
@@ -38,6 +40,9 @@ enum Fleetlog {
     if name == HookCommand.name, HookCommand.isReceiving(rest) {
       HookCommand.receive(rest)
       return 0
+    }
+    if name == RunCommand.name, !RunCommand.asksForHelp(rest) {
+      return RunCommand.launch(rest, version: version)
     }
     if rest.prefix(while: { $0 != "--" }).contains("--help") {
       Terminal.print(verb.usage)

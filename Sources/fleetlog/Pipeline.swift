@@ -42,10 +42,13 @@ final class Pipeline {
     database path: String, holdsLock: Bool = true, rules: Synthesizer = Synthesizer()
   ) throws(StoreError) -> EventWriter {
     try EventWriter(
-      path: path, holdsLock: holdsLock, synthesize: rules, tasks: TaskReducer.projection
-    ) {
-      SessionReducer.apply($0, to: &$1)
-    }
+      path: path, holdsLock: holdsLock, synthesize: rules, tasks: TaskReducer.projection,
+      project: project)
+  }
+
+  /// Folds an event into its session.
+  static func project(_ event: StoredEvent, into session: inout SessionSummary) {
+    SessionReducer.apply(event, to: &session)
   }
 
   /// - Parameters:
@@ -112,6 +115,14 @@ final class Pipeline {
     lanes.channel.settle(group, refused: refused)
     group = []
     if results.contains(where: { ($0?.inserted ?? 0) + ($0?.inferred ?? 0) > 0 }) { search.wake() }
+    return true
+  }
+
+  /// Writes what processes have posted, as much as fits one transaction; false where nothing waits.
+  func log(_ intake: EventIntake) throws(StoreError) -> Bool {
+    guard let appended = try intake.commit(to: writer) else { return false }
+    done.appended.add(appended)
+    if appended.inserted + appended.inferred > 0 { search.wake() }
     return true
   }
 

@@ -1,3 +1,4 @@
+import FleetlogClient
 import FleetlogDerive
 import FleetlogEvents
 import FleetlogIngest
@@ -59,6 +60,8 @@ final class Server {
   private let live: LiveHub
   private var meter = ImportMeter()
   private let health: Health
+  private let intake: EventIntake
+  private let places: LogPlaces
 
   init(_ arguments: Arguments, database path: String) throws {
     Signals.block()
@@ -69,6 +72,8 @@ final class Server {
     let port = try arguments.int("port", in: 0...65535)
     let rules = try Thresholds.rules(arguments)
     writer = try Pipeline.create(database: path, rules: rules)
+    intake = EventIntake(logID: writer.logID, cap: cap, clock: Clock.now)
+    places = LogPlaces(environment: ProcessInfo.processInfo.environment, database: path)
     let health = Health()
     self.health = health
     search = try SearchThread(database: path)
@@ -77,7 +82,7 @@ final class Server {
     search.whenAdvanced { [live] in live.publishSearch() }
     let dashboard = try Dashboard(
       log: log, live: live, assets: try Places.assets(arguments), rules: rules,
-      now: { Clock.now() }, troubles: { health.troubles })
+      now: { Clock.now() }, events: intake, troubles: { health.troubles })
     var configuration = HTTPServer.Configuration()
     configuration.host = arguments.value("host") ?? configuration.host
     configuration.port = port ?? configuration.port
@@ -101,12 +106,19 @@ final class Server {
     try http.start()
     Terminal.print("Fleetlog is at http://\(hostForURL):\(http.port)/")
     for folder in folders { Terminal.say("watching \(Terminal.safe(folder))") }
-    let lanes = Lanes.watching(folders.map { FilePath($0) })
+    // What runs of this log leave is read wherever else one looks.
+    LogPlaces.makeFolder(places.runs)
+    let notice = ServerNotice(
+      url: "http://\(hostForURL):\(http.port)", logID: writer.logID)
+    notice.write(to: places.serverNotice)
+    defer { notice.remove(from: places.serverNotice) }
+    let lanes = Lanes.watching((folders + [places.runs]).map { FilePath($0) })
     health.watch(lanes)
     self.lanes = lanes
     let pipeline = Pipeline(
       writer: writer, cap: cap, search: search, lanes: lanes, order: .newestFirst,
       clock: Clock.now)
+    intake.whenFilled { lanes.channel.wake() }
     let stop = Signals.whenAsked { lanes.channel.wake() }
     search.wake()
     while !stop.isRaised {
@@ -125,6 +137,8 @@ final class Server {
       publish(pipeline)
     }
     lanes.stop()
+    intake.close()
+    while (try? pipeline.log(intake)) ?? intake.hasPosts {}
     http.stop()
     try search.finish()
     return 0
@@ -167,7 +181,8 @@ final class Server {
 
   private func work(_ pipeline: Pipeline) throws(StoreError) {
     guard trouble == nil || Clock.monotonic() - troubleAt >= Self.troubleInterval else { return }
-    if try pipeline.commitRead() {
+    let hasLogged = try pipeline.log(intake)
+    if try pipeline.commitRead() || hasLogged {
       isHolding = true
       committedAt = Clock.monotonic()
       return
@@ -187,7 +202,7 @@ final class Server {
   /// ms until something is to be looked at again without a change; nil for never.
   private func pause(_ pipeline: Pipeline) -> Int? {
     if trouble != nil { return Int(Self.troubleInterval) }
-    if pipeline.hasTurns { return 0 }
+    if pipeline.hasTurns || intake.hasPosts { return 0 }
     if meter.isRunning || pipeline.hasWork { return 250 }
     if isHolding || search.lastError != nil { return Int(Self.retryInterval) }
     return pipeline.nextJudgement.map { Int(max(0, min($0 - Clock.now(), Self.longestPause))) }

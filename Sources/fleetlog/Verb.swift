@@ -1,3 +1,4 @@
+import FleetlogClient
 import Foundation
 
 /// One verb of the command line.
@@ -77,6 +78,10 @@ enum Places {
   static var inbox: String {
     let named = ProcessInfo.processInfo.environment["FLEETLOG_INBOX"]
     return named.flatMap { $0.isEmpty ? nil : $0 } ?? data + "/inbox"
+  }
+  /// The drop folder of a log: where what can't reach it waits.
+  static func inbox(of database: String) -> String {
+    LogPlaces(environment: ProcessInfo.processInfo.environment, database: database).inbox
   }
   static let inboxText = "$XDG_DATA_HOME/fleetlog/inbox"
 

@@ -2,6 +2,7 @@ import FleetlogEvents
 import FleetlogIngest
 import FleetlogStore
 import FleetlogTestSupport
+import FleetlogWeb
 import Foundation
 
 /// What libFuzzer feeds; `FLEETLOG_FUZZ` names one when the program runs.
@@ -18,6 +19,8 @@ enum FuzzTarget: String, CaseIterable {
   case archive
   case eventLog = "eventlog"
   case forgeWorker = "forge-worker"
+  case capture
+  case post
   case hooks
   case textLog = "log"
   case forge = "forge-loop"
@@ -53,6 +56,8 @@ enum FuzzTarget: String, CaseIterable {
     case .forge: read(ForgeFormat.self, bytes)
     case .workRail: read(WorkRailFormat.self, bytes)
     case .workRailDaemon: read(WorkRailDaemonFormat.self, bytes)
+    case .capture: read(CaptureFormat.self, bytes)
+    case .post: post(bytes)
     case .hooks: read(HookFormat.self, bytes)
     case .textLog: read(LogFormat.self, bytes)
     case .settings: edit(bytes)
@@ -101,6 +106,22 @@ enum FuzzTarget: String, CaseIterable {
     guard let folder = try? TemporaryFolder.make() else { fatalError("can't make a folder") }
     return folder
   }()
+
+  /// Whatever is posted is refused, or answered event by event in the shape of the question.
+  private func post(_ bytes: [UInt8]) {
+    for type in ["application/json", "application/x-ndjson"] {
+      guard let events = try? PostedEvents.read(bytes, contentType: type) else { continue }
+      var format = EventLogFormat(receivedAt: 0)
+      for event in events {
+        var output = FormatOutput()
+        format.read(RawLine(offset: 0, bytes: event, number: 1), into: &output)
+        expect(
+          output.drafts.isEmpty != output.problems.isEmpty || !output.drafts.isEmpty,
+          "an event came to nothing")
+        expect(output.drafts.allSatisfy { $0.span == nil }, "a posted event has a receipt")
+      }
+    }
+  }
 
   /// Whatever file the contract is put into holds what it held, and again so without it.
   private func edit(_ bytes: [UInt8]) {

@@ -99,6 +99,10 @@ struct RunFacts {
       let payload = Fact.payload(event)
       let code = payload?["exit_code"]?.int ?? payload?["code"]?.int
       let signal = payload?["signal"].flatMap { $0.isNull ? nil : $0.string ?? $0.source }
+      // Who was asked to end did not die of it.
+      if payload?["requested"]?.bool == true {
+        return .exited(code: code == 0 ? 0 : nil, signal: nil)
+      }
       if code == nil, signal == nil, let isError = payload?["is_error"]?.bool {
         return .concluded(error: isError ? payload?["error"]?.string ?? "" : nil)
       }

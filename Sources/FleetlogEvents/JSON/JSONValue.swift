@@ -106,6 +106,11 @@ package struct JSONValue: Sendable {
   /// The bytes of the value as they stand in the source, a string's without its quotes.
   package var sourceBytes: ArraySlice<UInt8> { document.bytes[Int(node.start)..<Int(node.end)] }
 
+  /// The value as JSON text of its own, a string with its quotes.
+  package var json: [UInt8] {
+    kind == .string ? [0x22] + sourceBytes + [0x22] : Array(sourceBytes)
+  }
+
   /// Calls back for every string value at any depth, keys left out, in the order of the source.
   package func forEachString(_ body: (String) -> Void) {
     switch node.kind {

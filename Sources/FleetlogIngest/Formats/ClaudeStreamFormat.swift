@@ -103,7 +103,7 @@ package struct ClaudeStreamFormat: TranscriptFormat {
 
   /// What a session is called that no record names.
   private func nameless(_ line: RawLine) -> String {
-    if let run = file.run { return run.sessionID ?? run.instanceID }
+    if let run = file.run { return run.sessionID ?? run.key }
     var key = FactKey()
     key.add(line.bytes)
     return key.fingerprint() + "-headless"

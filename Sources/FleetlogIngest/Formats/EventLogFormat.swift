@@ -1,4 +1,4 @@
-import FleetlogEvents
+package import FleetlogEvents
 
 /// The direct way to log: a file with one event object a line, named by the log's own columns.
 ///
@@ -13,13 +13,19 @@ import FleetlogEvents
 /// instance's lines behind it in the file belong; its own `idempotency_key` is not used. Lines
 /// that none comes before belong to the instance's one run without a start of its own,
 /// `run:log:<instance>` (else of its session, else `default`), in whichever file they stand; so
-/// nothing depends on which file is read first. The ids in `run_id` and `parent_run_id` belong to
-/// the log that the logger knew, so they are kept in the payload for the store to resolve.
+/// nothing depends on which file is read first. A `run_key` names a run in every log; `run_id` and
+/// `parent_run_id` do in the log that the logger knew, whose identity is its `log_id`: the store
+/// looks them up, and keeps them in the payload where they name nothing.
+///
+/// What comes over HTTP or from the program's own verbs is read here too, as lines that stand in
+/// no file.
 package struct EventLogFormat: TranscriptFormat {
   package static let name = "events"
   package static let parserVersion = 1
 
   private let file: TranscriptFile
+  /// Whether the lines were handed to this log by whoever logs, and stand in no file.
+  private let isDirect: Bool
   private var memory: Memory
 
   private struct Memory: Codable {
@@ -31,7 +37,18 @@ package struct EventLogFormat: TranscriptFormat {
 
   package init(file: TranscriptFile, state: String?) {
     self.file = file
+    isDirect = false
     memory = ParserState.decode(state) ?? Memory()
+  }
+
+  /// A reader of lines that are handed over, which share what they say of runs as in one file.
+  /// A line without a time is told from its like by its number, so that must be its alone.
+  ///
+  /// - Parameter time: when they came, in ms since the Unix epoch.
+  package init(receivedAt time: Int64, cap: TextCap = .sha256()) {
+    file = TranscriptFile(path: "", modifiedAt: time, cap: cap)
+    isDirect = true
+    memory = Memory()
   }
 
   package var state: String { ParserState.encode(memory) }
@@ -68,11 +85,13 @@ package struct EventLogFormat: TranscriptFormat {
   ) {
     let event = logged.event
     let time = time(event.ts)
-    let scope = Scope(instance: logged.instanceID, session: logged.sessionID, role: logged.role)
+    let reference = reference(logged)
+    let scope = Scope(logged, isNamedLater: isDirect || reference != nil, of: file.run)
     let key = key(scope, event.ts, line, prefix: "l")
     let isStart = event.type == .processStarted
     let run =
-      isStart ? newRun(of: scope, key) : currentRun(of: scope, time, line, into: &output)
+      isStart
+      ? newRun(of: scope, key) : currentRun(of: scope, time, reference, line, into: &output)
 
     var draft = EventDraft(
       event.type, ts: time.ts, run: run, sourceKind: logged.sourceKind,
@@ -87,8 +106,12 @@ package struct EventLogFormat: TranscriptFormat {
     draft.operatorActionRequired = event.operatorActionRequired
     draft.riskDetected = event.riskDetected
     draft.payload = event.payload
-    set("_run_id", logged.runID, in: &draft)
-    set("_parent_run_id", logged.parentRunID, in: &draft)
+    draft.reference = reference
+    draft.parentRunKey = parentKey(logged, isStart: isStart)
+    if reference == nil {
+      set("_run_id", logged.runID, in: &draft)
+      set("_parent_run_id", logged.parentRunID, in: &draft)
+    }
     if let source = time.source, !draft.payload.contains("_ts_from") {
       draft.payload.set("_ts_from", source)
     }
@@ -96,7 +119,7 @@ package struct EventLogFormat: TranscriptFormat {
     draft.tags = event.tags
     draft.dedupeKey = event.dedupeKey
     draft.expiresAt = event.expiresAt
-    draft.span = line.span
+    draft.span = span(line)
     draft.idempotencyKey = isStart ? run.key : key
     if !isStart, let own = event.idempotencyKey {
       draft.idempotencyKey = scope.prefixed(own)
@@ -119,20 +142,22 @@ package struct EventLogFormat: TranscriptFormat {
     }
     let scope = Scope(
       instance: text("instance_id"), session: text("related_session_id", "session_id", "session"),
-      role: text("role"))
+      role: text("role"), captured: file.run)
     let own = EventContract.time(logged: value)
     let time = time(own)
-    let run = currentRun(of: scope, time, line, into: &output)
+    let run = currentRun(of: scope, time, nil, line, into: &output)
     var draft = EventDraft(
       .validationError, ts: time.ts, run: run, sourceKind: .system,
       summary: PlainText.line("Refused from \(run.instanceID): \(refusal.reason)"))
     draft.sourceRef = scope.session
     draft.payload.set("reason", refusal.reason)
-    draft.payload.set("position", line.offset)
-    draft.payload.set("line", line.number + 1)
+    if !isDirect {
+      draft.payload.set("position", line.offset)
+      draft.payload.set("line", line.number + 1)
+    }
     draft.payload.set("text", String(decoding: line.bytes, as: UTF8.self))
     draft.payload.set("_ts_from", time.source)
-    draft.span = line.span
+    draft.span = span(line)
     draft.idempotencyKey = key(scope, own, line, prefix: "v")
     output.drafts.append(draft)
   }
@@ -148,8 +173,39 @@ package struct EventLogFormat: TranscriptFormat {
       memory.lastTime = own
       return (own, nil)
     }
+    if isDirect { return (file.modifiedAt, nil) }
     if let last = memory.lastTime { return (last, "previous_record") }
     return (file.modifiedAt, "file_mtime")
+  }
+
+  /// A receipt is bytes of a file.
+  private func span(_ line: RawLine) -> SourceSpan? { isDirect ? nil : line.span }
+
+  /// What the ids of a line are worth; nil where they can't be looked up.
+  private func reference(_ logged: LoggedEvent) -> RunReference? {
+    guard logged.runID != nil || logged.parentRunID != nil || logged.runKey != nil else {
+      return nil
+    }
+    let trust: RunReference.Trust
+    if let log = logged.logID {
+      trust = .log(log)
+    } else if isDirect {
+      trust = .own
+    } else if file.isDropped {
+      trust = .likely
+    } else if logged.runKey != nil {
+      trust = .log("")
+    } else {
+      return nil
+    }
+    return RunReference(runID: logged.runID, parentRunID: logged.parentRunID, trust: trust)
+  }
+
+  private func parentKey(_ logged: LoggedEvent, isStart: Bool) -> String? {
+    if let key = logged.parentRunKey { return key }
+    // What a captured program says began is its child, unless it is the captured run itself.
+    guard isStart, let run = file.run, logged.runKey != run.key else { return nil }
+    return run.key
   }
 
   private func key(_ scope: Scope, _ ts: Int64?, _ line: RawLine, prefix: Character) -> String {
@@ -158,14 +214,17 @@ package struct EventLogFormat: TranscriptFormat {
     key.add(scope.session)
     key.add(line.bytes)
     if ts == nil { key.add(line.number) }
+    if let stream = file.stream { key.add(stream) }
     return key.text(prefix: prefix, ts: ts)
   }
 
   /// The run that a line belongs to; its start is written where no line has told it.
   private mutating func currentRun(
-    of scope: Scope, _ time: (ts: Int64, source: String?), _ line: RawLine,
-    into output: inout FormatOutput
+    of scope: Scope, _ time: (ts: Int64, source: String?), _ reference: RunReference?,
+    _ line: RawLine, into output: inout FormatOutput
   ) -> RunIdentity {
+    // Where a line names its run the store knows whether that has begun.
+    if scope.namesRun || reference?.runID != nil { return scope.run(scope.runKey) }
     if let key = memory.runs[scope.name] { return scope.run(key) }
     let run = scope.run(scope.runKey)
     remember(run.key, for: scope.name)
@@ -176,14 +235,16 @@ package struct EventLogFormat: TranscriptFormat {
     draft.payload.set("agent", scope.instance ?? EventLogFormat.name)
     draft.payload.set("synthesized", true)
     draft.payload.set("_ts_from", time.source)
-    draft.span = line.span
+    draft.reference = reference
+    draft.span = span(line)
     draft.idempotencyKey = run.key
     output.drafts.append(draft)
     return run
   }
 
   private mutating func newRun(of scope: Scope, _ start: String) -> RunIdentity {
-    let run = scope.run(scope.runKey + ":" + start)
+    if let key = scope.givenKey { return scope.run(key) }
+    let run = scope.run(scope.startKey + ":" + start)
     remember(run.key, for: scope.name)
     return run
   }
@@ -199,14 +260,53 @@ private struct Scope {
   let instance: String?
   let session: String?
   let role: String?
+  /// The run's key, where the line states it.
+  var givenKey: String?
+  /// The run's id, as the line states it.
+  var givenID: Int64?
+  /// Whether the store is to name an instance that the line leaves open.
+  var isNamedLater = false
+  /// The run whose output the line is.
+  var captured: RunIdentity?
 
-  var name: String { instance ?? session ?? "default" }
-  var runKey: String { "run:log:" + name }
+  init(instance: String?, session: String?, role: String?, captured: RunIdentity?) {
+    self.instance = instance
+    self.session = session
+    self.role = role
+    self.captured = captured
+  }
+
+  init(_ logged: LoggedEvent, isNamedLater: Bool, of captured: RunIdentity?) {
+    instance = logged.instanceID
+    session = logged.sessionID
+    role = logged.role
+    givenKey = logged.runKey
+    givenID = logged.runID
+    self.isNamedLater =
+      isNamedLater && (givenKey != nil || givenID != nil || logged.event.type == .processStarted)
+    self.captured = captured
+  }
+
+  var name: String {
+    instance ?? session ?? givenKey ?? givenID.map { "run \($0)" } ?? captured?.key ?? "default"
+  }
+
+  /// Whether the line says by itself which run it belongs to: by its key, or as what that run says.
+  var namesRun: Bool { givenKey != nil || saysNothing && captured != nil }
+
+  private var saysNothing: Bool { instance == nil && session == nil && givenID == nil }
+
+  var runKey: String {
+    givenKey ?? (saysNothing ? captured?.key : nil) ?? startKey
+  }
+
+  var startKey: String { "run:log:" + name }
 
   func run(_ key: String) -> RunIdentity {
-    RunIdentity(
-      key: key, instanceID: instance ?? session ?? "log", role: role ?? "worker",
-      sessionID: session)
+    if let captured, key == captured.key, saysNothing { return captured }
+    return RunIdentity(
+      key: key, instanceID: instance ?? (isNamedLater ? "" : session ?? "log"),
+      role: role ?? (isNamedLater ? "" : "worker"), sessionID: session)
   }
 
   func prefixed(_ key: String) -> String { "l:\(name):\(key)" }

@@ -106,7 +106,8 @@ extension LogFormat {
   private func guest(_ name: String, state: String?) -> (any TranscriptFormat)? {
     LogGuest.all.first { $0.name == name }?.format.init(
       file: TranscriptFile(
-        path: file.path, modifiedAt: file.modifiedAt, cap: file.cap, run: run),
+        path: file.path, modifiedAt: file.modifiedAt, cap: file.cap, run: run,
+        stream: file.stream, isDropped: file.isDropped),
       state: state)
   }
 
@@ -132,7 +133,10 @@ extension LogFormat {
       sessionID: "log-" + scope)
   }
 
-  private var scope: String { file.run?.key ?? memory.scope ?? "" }
+  private var scope: String {
+    guard let run = file.run else { return memory.scope ?? "" }
+    return file.stream.map { run.key + ":" + $0 } ?? run.key
+  }
 
   /// The time of what tells none, and where it was taken from.
   private var borrowedTime: (ts: Int64, source: String) {

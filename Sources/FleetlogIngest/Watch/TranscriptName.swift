@@ -2,6 +2,7 @@
 package enum TranscriptName {
   /// - `name.jsonl`, and `name.jsonl.1` and so on: a log that was rotated may end in lines that
   ///   nobody has read yet.
+  /// - `name.capture`, what a run wrote.
   /// - `name.jsonl.zst`, as Codex keeps what is old.
   /// - `chats/session-….json` of Gemini CLI, and what OpenCode keeps below `storage/session`,
   ///   `message` and `part`: other folders are full of JSON that is no transcript.
@@ -10,7 +11,8 @@ package enum TranscriptName {
   package static func isCandidate(_ name: [UInt8], in folder: FilePath) -> Bool {
     switch SourceForm(of: name) {
     case .lines:
-      ends(withoutRotation(name), with: ".jsonl") || TextLogName.isCandidate(name, in: folder)
+      ends(withoutRotation(name), with: ".jsonl") || ends(name[...], with: ".capture")
+        || TextLogName.isCandidate(name, in: folder)
     case .compressed: ends(name[...], with: ".jsonl.zst")
     case .document: isDocument(name, in: folder)
     case .database: name.starts(with: "opencode".utf8)

@@ -62,6 +62,11 @@ package enum HTTPReply: Sendable {
   /// sleeps. Workers take jobs in the order they came.
   case queued(@Sendable () -> HTTPResponse)
 
+  /// Begins on the worker threads and is answered when the closure's argument is called, from any
+  /// thread and once; the connection sleeps until then, and no worker waits. Whoever takes the
+  /// argument sees to it that it is called in the end.
+  case later(@Sendable (@escaping @Sendable (HTTPResponse) -> Void) -> Void)
+
   /// A body without a length, made while the client listens. Beyond
   /// `HTTPServer.Configuration.streamLimit` it is answered 503 instead.
   case stream(HTTPStream)

@@ -119,7 +119,9 @@ final class ServerCore: Sendable {
     if let problem { return .answer(finish.problem(problem, for: request)) }
     switch handler(request) {
     case .now(let response): return .answer(finish.response(response, for: request))
-    case .queued(let work): return sleep(exchange, client: client, request: request, work: work)
+    case .queued(let work):
+      return sleep(exchange, client: client, request: request) { $0(work()) }
+    case .later(let begin): return sleep(exchange, client: client, request: request, begin)
     case .stream(let stream): return open(stream, exchange, request)
     }
   }
@@ -154,7 +156,7 @@ final class ServerCore: Sendable {
 
   private func sleep(
     _ exchange: Exchange, client: MHDConnection, request: HTTPRequest,
-    work: @escaping @Sendable () -> HTTPResponse
+    _ begin: @escaping @Sendable (@escaping @Sendable (HTTPResponse) -> Void) -> Void
   ) -> Step {
     let isAsleep = sleepers.withLock { sleepers in
       guard !sleepers.isClosed else { return false }
@@ -164,13 +166,15 @@ final class ServerCore: Sendable {
     }
     guard isAsleep else { return .answer(finish.problem(Self.stopping, for: request)) }
     workers.submit { [self] in
-      let response = finish.response(work(), for: request)
-      let sleeper = sleepers.withLock {
-        $0.connections.removeValue(forKey: ObjectIdentifier(exchange))
+      begin { [self] response in
+        let response = finish.response(response, for: request)
+        let sleeper = sleepers.withLock {
+          $0.connections.removeValue(forKey: ObjectIdentifier(exchange))
+        }
+        guard let sleeper else { return }
+        exchange.answer = response
+        sleeper.client.resume()
       }
-      guard let sleeper else { return }
-      exchange.answer = response
-      sleeper.client.resume()
     }
     return .goOn
   }

@@ -162,7 +162,7 @@ private struct LaneWork {
         identity: FileIdentity(device: record.device, inode: record.inode), size: record.size,
         modifiedAt: record.modifiedAt)
     }
-    return TurnReader(known: known, cap: cap)
+    return TurnReader(known: known, cap: cap, inbox: FilePath(text: Places.inbox(of: database)))
   }
 
   /// Takes note of what changed, then takes one turn.

@@ -18,6 +18,8 @@ struct TurnReader {
 
   private let known: SourceLedger
   private let cap: TextCap
+  /// The log's own drop folder.
+  private let inbox: FilePath?
   private var reader = SourceReader()
   private let packer = TranscriptPacker()
   private var ahead: [FilePath: Ahead] = [:]
@@ -26,8 +28,11 @@ struct TurnReader {
   private var preferred: [FilePath: Int64] = [:]
   private static let mostPreferred = 4096
 
-  /// - Parameter known: what the log holds of files, for reading.
-  init(known: SourceLedger, cap: TextCap) {
+  /// - Parameters:
+  ///   - known: what the log holds of files, for reading.
+  ///   - inbox: the log's own drop folder, if there is one.
+  init(known: SourceLedger, cap: TextCap, inbox: FilePath? = nil) {
+    self.inbox = inbox
     self.known = known
     self.cap = cap
   }
@@ -177,6 +182,7 @@ struct TurnReader {
     var parser = format.init(
       file: TranscriptFile(
         path: path.text, modifiedAt: batch.stamp.modifiedAt, cap: cap,
+        isDropped: inbox.map { path.isWithin($0) } ?? false,
         project: state == nil ? GeminiProjects.project(of: path) : nil), state: state)
     var output = FormatOutput()
     output.problems = notes

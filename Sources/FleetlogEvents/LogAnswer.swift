@@ -1,0 +1,41 @@
+/// What became of an event that a process logged, the same whichever way it came.
+package enum LogAnswer: Sendable, Equatable {
+  /// In the log, under this id; `isNew` says whether it was written just now.
+  case logged(id: Int64, isNew: Bool, runID: Int64, instanceID: String)
+  /// Not taken. `id` is the `validation_error` that keeps it, where one was written.
+  case refused(code: String, reason: String, id: Int64?)
+
+  /// `{"id":12,"status":"new","run_id":12,"instance_id":"W00001"}` or
+  /// `{"error":{"code","message"},"validation_error":13}`.
+  package var json: JSONObject {
+    var object = JSONObject()
+    switch self {
+    case .logged(let id, let isNew, let runID, let instanceID):
+      object.set("id", id)
+      object.set("status", isNew ? "new" : "existing")
+      object.set("run_id", runID)
+      object.set("instance_id", instanceID)
+    case .refused(let code, let reason, let id):
+      var error = JSONObject()
+      error.set("code", code)
+      error.set("message", reason)
+      object.set("error", error)
+      object.set("validation_error", id)
+    }
+    return object
+  }
+
+  /// Reads the form that ``json`` writes.
+  package init?(_ value: JSONValue) {
+    if let error = value["error"] {
+      self = .refused(
+        code: error["code"]?.string ?? "", reason: error["message"]?.string ?? error.source,
+        id: value["validation_error"]?.int.map(Int64.init))
+      return
+    }
+    guard let id = value["id"]?.int, let status = value["status"]?.string else { return nil }
+    self = .logged(
+      id: Int64(id), isNew: status == "new", runID: Int64(value["run_id"]?.int ?? 0),
+      instanceID: value["instance_id"]?.string ?? "")
+  }
+}

@@ -1,0 +1,184 @@
+import FleetlogClient
+import FleetlogEvents
+import FleetlogStore
+import Foundation
+
+/// Appends one event, or one for each line of its input.
+enum LogCommand: Verb {
+  static let name = "log"
+  static let operands = "EVENT_TYPE"
+  static let help = """
+    Appends one event and prints its id, and “existing” where the same fact was there already.
+    It goes through the log's server where one is up, else straight to the database. Where neither
+    can be reached it waits in the drop folder without an id: the exit status is then 3. In a
+    program that “fleetlog run” started it belongs to that run.
+    """
+  static let options = [
+    CommonOptions.database,
+    Option(name: "summary", value: "TEXT", help: "one line, for people (else made of the payload)"),
+    Option(name: "payload", value: "JSON", help: "an object with the type's details"),
+    Option(name: "severity", value: "1-5", help: "1 is routine, 5 asks to act now"),
+    Option(name: "confidence", value: "0-1", help: "how sure this is"),
+    Option(name: "run", value: "ID", help: "the run it belongs to (default $FLEETLOG_RUN_ID)"),
+    Option(
+      name: "parent-run", value: "ID", help: "the run that spawned it (default $PARENT_RUN_ID)"),
+    Option(name: "instance", value: "NAME", help: "who says it (default $INSTANCE_ID)"),
+    Option(name: "role", value: "ROLE", help: "worker, supervisor, orchestrator, …"),
+    Option(name: "session", value: "ID", help: "the session that it is about"),
+    Option(name: "ts", value: "TIME", help: "when it happened (default now)"),
+    Option(name: "tag", value: "TAG", help: "a tag", isRepeatable: true),
+    Option(name: "dedupe-key", value: "KEY", help: "groups repeats of one condition"),
+    Option(name: "idempotency-key", value: "KEY", help: "names the fact: it is written once"),
+    Option(name: "action-required", value: nil, help: "the operator must act"),
+    Option(name: "risk", value: nil, help: "the operator should know of a risk"),
+    Option(name: "attention", value: nil, help: "asks for the operator's attention"),
+    Option(name: "lines", value: nil, help: "reads events from stdin, a JSON object a line"),
+    Option(name: "direct", value: nil, help: "asks no server and drops nothing"),
+    Option(name: "inbox", value: "DIR", help: "the drop folder (default: inbox beside the log)"),
+    CommonOptions.json,
+  ]
+
+  /// The event is safe, and has no id yet.
+  static let droppedStatus: Int32 = 3
+
+  static func run(_ arguments: Arguments) throws -> Int32 {
+    let environment = ProcessInfo.processInfo.environment
+    let places = LogPlaces(
+      environment: environment, database: arguments.value("db"), inbox: arguments.value("inbox"))
+    if arguments.has("lines") {
+      guard arguments.positional.isEmpty else {
+        throw UsageError("--lines takes the events' types from its input")
+      }
+      return try logLines(arguments, places)
+    }
+    guard let type = arguments.positional.first, arguments.positional.count == 1 else {
+      throw UsageError("it takes one EVENT_TYPE, such as progress or task.done")
+    }
+    let line = try line(type, arguments, RunEnvironment(environment))
+    switch try send([line], arguments, places) {
+    case .answered(let answers): return print(answers.first, arguments)
+    case .dropped(let file):
+      if arguments.has("json") { Terminal.print(dropped(file).bytes) }
+      Terminal.say("fleetlog log: no log can be reached: the event waits in \(file)")
+      return droppedStatus
+    case .lost: throw lost(places)
+    }
+  }
+
+  private static func lost(_ places: LogPlaces) -> Failure {
+    Failure(
+      "the event is lost: neither the log \(places.database) nor the drop folder \(places.inbox) "
+        + "can be written; name another with --db or --inbox")
+  }
+
+  private static func send(
+    _ lines: [[UInt8]], _ arguments: Arguments, _ places: LogPlaces
+  ) throws -> EventRoute.Sent {
+    if arguments.has("direct") {
+      return .answered(try DirectLog.write(lines, database: places.database))
+    }
+    let route = EventRoute(places: places) { try? DirectLog.write($0, database: places.database) }
+    return route.send(lines, name: "process-\(getpid())")
+  }
+
+  private static func print(_ answer: LogAnswer?, _ arguments: Arguments) -> Int32 {
+    guard let answer else { return 1 }
+    if arguments.has("json") { Terminal.print(answer.json.bytes) }
+    switch answer {
+    case .logged(let id, let isNew, _, _):
+      if !arguments.has("json") { Terminal.print(isNew ? "\(id)" : "\(id) existing") }
+      return 0
+    case .refused(_, let reason, _):
+      Terminal.say("fleetlog log: refused: \(Terminal.safe(reason))")
+      return 1
+    }
+  }
+
+  private static func dropped(_ file: String) -> JSONObject {
+    var object = JSONObject()
+    object.set("dropped", file)
+    return object
+  }
+
+  // MARK: The event
+
+  private static func line(
+    _ type: String, _ arguments: Arguments, _ surroundings: RunEnvironment
+  ) throws -> [UInt8] {
+    var line = JSONObject()
+    line.set("event_type", type)
+    line.set("summary", arguments.value("summary"))
+    if let text = arguments.value("payload") {
+      guard let root = try? JSONDocument(text).root, root.isObject else {
+        throw UsageError("--payload must be a JSON object, such as '{\"attempt\": 2}'")
+      }
+      line.set("payload", root)
+    }
+    line.set("severity", try arguments.int("severity", in: 1...5))
+    if let text = arguments.value("confidence") {
+      guard let number = Double(text), (0...1).contains(number) else {
+        throw UsageError("--confidence takes a number from 0 to 1")
+      }
+      line.set("confidence", number)
+    }
+    if let text = arguments.value("ts") {
+      guard let time = Int64(text) ?? Timestamp.parse(text) else {
+        throw UsageError("--ts takes ISO 8601 or ms since 1970")
+      }
+      line.set("ts", time)
+    } else {
+      line.set("ts", Clock.now())
+    }
+    let run = try arguments.int("run", in: 1...Int.max)
+    let parent = try arguments.int("parent-run", in: 1...Int.max)
+    line.set("run_id", run.map(Int64.init) ?? surroundings.runID)
+    if run == nil { line.set("run_key", surroundings.runKey) }
+    let isOfRun = run != nil || surroundings.runID != nil || surroundings.runKey != nil
+    line.set("parent_run_id", parent.map(Int64.init) ?? (isOfRun ? nil : surroundings.parentRunID))
+    if run == nil, parent == nil { line.set("log_id", surroundings.logID) }
+    // Of another run than the one around it, that one's name is not the emitter's.
+    line.set(
+      "instance_id", arguments.value("instance") ?? (run == nil ? surroundings.instanceID : nil))
+    line.set("role", arguments.value("role"))
+    line.set("session_id", arguments.value("session"))
+    if !arguments.values("tag").isEmpty { line.set("tags", arguments.values("tag")) }
+    line.set("dedupe_key", arguments.value("dedupe-key"))
+    line.set("idempotency_key", arguments.value("idempotency-key") ?? Nonce.make())
+    if arguments.has("action-required") { line.set("operator_action_required", true) }
+    if arguments.has("risk") { line.set("risk_detected", true) }
+    if arguments.has("attention") { line.set("attention_candidate", true) }
+    return line.bytes
+  }
+
+  // MARK: Lines
+
+  /// Events that are sent together.
+  private static let groupLines = 500
+
+  private static func logLines(_ arguments: Arguments, _ places: LogPlaces) throws -> Int32 {
+    var status: Int32 = 0
+    var group: [[UInt8]] = []
+    func flush() throws {
+      guard !group.isEmpty else { return }
+      defer { group = [] }
+      switch try send(group, arguments, places) {
+      case .answered(let answers):
+        for answer in answers {
+          Terminal.print(answer.json.bytes)
+          if case .refused = answer, status == 0 { status = arguments.has("direct") ? 0 : 1 }
+        }
+      case .dropped(let file):
+        for _ in group { Terminal.print(dropped(file).bytes) }
+        status = droppedStatus
+      case .lost: throw lost(places)
+      }
+    }
+    while let line = readLine() {
+      if line.trimmed.isEmpty { continue }
+      group.append(Array(line.utf8))
+      if group.count == groupLines { try flush() }
+    }
+    try flush()
+    return status
+  }
+}

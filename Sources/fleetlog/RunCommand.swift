@@ -1,0 +1,58 @@
+import FleetlogClient
+import FleetlogRun
+import FleetlogStore
+import Foundation
+
+/// Starts a program as a run.
+enum RunCommand: Verb {
+  static let name = "run"
+  static let operands = "[options] -- COMMAND…"
+  static let help = """
+    Starts a program as a run of the log: tells that it began and how it ended, keeps what it
+    writes as the run's transcript, and takes the events in it. The program's input, output,
+    signals, terminal and exit status are as without it (128 + N for signal N). What it starts with
+    “fleetlog run” in its turn is a child of the run; what it logs with “fleetlog log” belongs to it.
+    """
+  static let options = [
+    CommonOptions.database,
+    Option(name: "role", value: "ROLE", help: "worker (default), supervisor, orchestrator, …"),
+    Option(
+      name: "instance", value: "NAME",
+      help: "the run's name (default $INSTANCE_ID, else W00001, W00002, …)"),
+    Option(
+      name: "capture", value: "BYTES",
+      help: "of each stream that are kept, 0 for none (default \(RunOptions.defaultCaptureLimit))"),
+    Option(name: "inbox", value: "DIR", help: "the drop folder (default: inbox beside the log)"),
+  ]
+
+  static func asksForHelp(_ words: [String]) -> Bool {
+    words.prefix { $0.hasPrefix("--") && $0 != "--" }.contains("--help")
+  }
+
+  /// Runs the command; its own way, since none of the program's words are the command's.
+  static func launch(_ words: [String], version: String) -> Int32 {
+    let signals = SignalState.take()
+    let environment = LogPlaces.environment
+    let options: RunOptions
+    do {
+      options = try RunOptions(words, environment: environment)
+    } catch {
+      RunLauncher.say(Terminal.safe(error.message))
+      return 2
+    }
+    let places = LogPlaces(
+      environment: environment, database: options.database, inbox: options.inbox,
+      program: try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
+    let route = EventRoute(places: places, patience: RunLauncher.patience) {
+      try? DirectLog.write($0, database: places.database)
+    }
+    let launcher = RunLauncher(
+      options: options, route: route, environment: environment, signals: signals, version: version)
+    // Behind the program's name and the verb.
+    return launcher.run(CommandLine.unsafeArgv + 2 + options.command)
+  }
+
+  static func run(_ arguments: Arguments) throws -> Int32 {
+    throw UsageError("the command follows --")
+  }
+}

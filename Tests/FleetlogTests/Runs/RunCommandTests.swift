@@ -1,0 +1,168 @@
+import FleetlogTestSupport
+import Foundation
+import Testing
+
+@Suite("fleetlog run")
+struct RunCommandTests {
+  @Test(
+    "ends as the command ends",
+    arguments: [
+      ("exit 0", 0), ("exit 7", 7), ("kill -KILL $$", 137), ("kill -SEGV $$", 139),
+    ])
+  func status(script: String, status: Int32) throws {
+    try Launching.with { launching in
+      let outcome = try launching.shell("fleetlog run -- sh -c '\(script)'")
+      #expect(outcome.status == status)
+      let ended = try launching.only("process.exited").payload
+      if status < 128 {
+        #expect(ended.int("exit_code") == Int(status))
+        #expect(try launching.events("--type worker.crashed").isEmpty)
+      } else {
+        #expect(ended.text("signal") == (status == 137 ? "SIGKILL" : "SIGSEGV"))
+        #expect(try launching.events("--type worker.crashed").count == 1)
+      }
+    }
+  }
+
+  @Test("a command that is not there is told as a shell tells it, and in the log")
+  func missing() throws {
+    try Launching.with { launching in
+      let outcome = try launching.shell("fleetlog run -- /nowhere/program")
+      #expect(outcome.status == 127)
+      #expect(outcome.error.contains("can't be started"))
+      #expect(try launching.only("process.exited").payload.int("exit_code") == 127)
+    }
+  }
+
+  @Test("input, output and errors go through byte for byte and apart")
+  func bytes() throws {
+    try Launching.with { launching in
+      let outcome = try launching.shell(
+        """
+        head -c 3000000 /dev/urandom > in.bin
+        fleetlog run -- sh -c 'cat; printf "no newline" >&2' < in.bin > out.bin 2> err.txt
+        cmp in.bin out.bin && printf '%s' "$(cat err.txt)"
+        """)
+      #expect(outcome.status == 0)
+      #expect(outcome.text == "no newline")
+    }
+  }
+
+  @Test("what is written is kept with the run, and the events in it are taken")
+  func capture() throws {
+    try Launching.with { launching in
+      _ = try launching.shell(
+        """
+        fleetlog run -- sh -c '
+          echo "<!--HAPI_EVENTS_BEGIN-->"
+          echo "{\\"schema_version\\":1,\\"events\\":[{\\"event_type\\":\\"blocked\\",\\"summary\\":\\"CI is down\\"}]}"
+          echo "<!--HAPI_EVENTS_END-->"
+          echo "{\\"event_type\\":\\"progress\\",\\"summary\\":\\"half\\"}"
+          printf "the end"'
+        fleetlog ingest inbox
+        fleetlog ingest inbox
+        """)
+      let started = try launching.only("process.started")
+      for type in ["blocked", "progress"] {
+        let event = try launching.only(type)
+        #expect(event.int("run_id") == started.int("id"))
+        #expect(event.text("instance_id") == "W00001")
+        #expect(event["source_file_id"] as? Int != nil)
+      }
+    }
+  }
+
+  @Test("a run that is told to a server is not told again by its files, in any order")
+  func rebuilt() throws {
+    try Launching.with { launching in
+      _ = try launching.shell(
+        """
+        fleetlog run --instance first -- sh -c 'fleetlog run -- sh -c "echo deep; exit 3"'
+        FLEETLOG_DB=$PWD/other.db fleetlog ingest inbox
+        """)
+      let json = try launching.shell("fleetlog events --db other.db --type process.started --json")
+        .text
+      // The other log learns of the inner run by its output alone, under the name that it had.
+      #expect(json.contains("W00001"))
+    }
+  }
+
+  @Test("a reader that goes away is noticed by the command as without us")
+  func closedOutput() throws {
+    try Launching.with { launching in
+      let outcome = try launching.shell("fleetlog run -- yes | head -n 2; sleep 0.1")
+      #expect(outcome.text == "y\ny\n")
+      let ended = try launching.only("process.exited").payload
+      #expect(ended.text("signal") == "SIGPIPE")
+      #expect(try launching.events("--type worker.crashed").isEmpty)
+    }
+  }
+
+  @Test("a signal is passed on once, and the command's answer to it is the status")
+  func signals() throws {
+    try Launching.with { launching in
+      let started = try launching.start(
+        """
+        exec fleetlog run -- sh -c '
+          trap "echo got >> got.txt; exit 9" TERM
+          echo ready > ready.txt
+          while :; do sleep 0.05; done'
+        """)
+      _ = try launching.wait(for: "ready.txt")
+      kill(started.process.processIdentifier, SIGTERM)
+      #expect(started.finish().status == 9)
+      #expect(try launching.wait(for: "got.txt") == "got")
+      let ended = try launching.only("process.exited").payload
+      #expect(ended.int("exit_code") == 9)
+      #expect(ended["requested"] as? Bool == true)
+      #expect(try launching.events("--type failed").isEmpty)
+    }
+  }
+
+  @Test("runs at the same time have names of their own, without a gap")
+  func concurrent() throws {
+    try Launching.with { launching in
+      let outcome = try launching.shell(
+        "for i in $(seq 50); do fleetlog run -- sh -c 'exit 0' & done; wait; echo done")
+      #expect(outcome.text == "done\n")
+      let names = try launching.events("--type process.started").compactMap {
+        $0.text("instance_id")
+      }
+      #expect(names.sorted() == (1...50).map { String(format: "W%05d", $0) })
+      #expect(try launching.events("--type process.exited").count == 50)
+    }
+  }
+
+  @Test("without a log to be reached the run waits in the drop folder and is told once")
+  func unreachable() throws {
+    try Launching.with { launching in
+      let outcome = try launching.shell(
+        """
+        mkdir no; touch no/log.db; chmod 000 no/log.db
+        export FLEETLOG_DB=$PWD/no/dir/log.db FLEETLOG_INBOX=$PWD/inbox
+        touch no/dir
+        fleetlog run -- sh -c 'fleetlog run -- true; exit 4'
+        """)
+      #expect(outcome.status == 4)
+      #expect(outcome.error.contains("no log can be reached"))
+      for _ in 0..<2 { _ = try launching.shell("fleetlog ingest inbox") }
+      let starts = try launching.events("--type process.started")
+      #expect(starts.count == 2)
+      #expect(Set(starts.compactMap { $0.text("instance_id") }) == ["W00001", "W00002"])
+      let root = try #require(starts.first { $0["parent_run_id"] as? Int == nil })
+      let inner = try #require(starts.first { $0["parent_run_id"] as? Int != nil })
+      #expect(inner.int("parent_run_id") == root.int("id"))
+      #expect(try launching.events("--type process.exited").count == 2)
+    }
+  }
+
+  @Test(
+    "wrong use is told and nothing is started", arguments: ["", "--role", "--nonsense x -- true"])
+  func misuse(words: String) throws {
+    try Launching.with { launching in
+      let outcome = try launching.shell("fleetlog run \(words)")
+      #expect(outcome.status == 2)
+      #expect(outcome.error.hasPrefix("fleetlog run: "))
+    }
+  }
+}
