@@ -10,6 +10,10 @@ package struct Synthesizer: SynthesisRules {
 
   package func newRun() -> any RunFolding { RunView(options) }
 
+  package func context(of pieces: [ContextPiece]) -> [ContextFill] {
+    ContextReducer.fills(of: pieces)
+  }
+
   package func state(
     of facts: WorkerFacts, standing: [StoredEvent], children: [WorkerState], at moment: Int64
   ) -> WorkerState {

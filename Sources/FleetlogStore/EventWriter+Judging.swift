@@ -20,6 +20,7 @@ extension EventWriter {
       var fold = synthesis.rules.newRun()
       var findings = Findings()
       try reader.readAll { fold.take($0, into: &findings) }
+      if try !isPruned(run) { try synthesis.forgetTraces(of: run) }
       try settle(
         SynthesisLedger.Found(owner: .run(run), findings: findings), isTimed: false, cause: cause,
         mayWithdraw: try !isPruned(run), &commit)

@@ -98,6 +98,7 @@ extension EventWriter {
   /// Writes what a run found in addition to what it has found before.
   private func add(_ found: SynthesisLedger.Found, _ commit: inout Commit) throws(StoreError) {
     for note in found.findings.subjects { try synthesis?.join(note) }
+    try synthesis?.save(found.findings.traces, of: found.owner)
     for inference in found.findings.inferences {
       try claim(inference, by: found.owner, isTimed: false, &commit)
     }
@@ -126,6 +127,7 @@ extension EventWriter {
         [.text(owner), Value(isTimed), .int(range.lowerBound), .int(range.upperBound)]
       ) { $0.text(0) })
     for note in found.findings.subjects { try synthesis?.join(note) }
+    try synthesis?.save(found.findings.traces, of: found.owner)
     var news: [Inference] = []
     for inference in found.findings.inferences where left.remove(inference.key) == nil {
       if try claim(inference, by: found.owner, isTimed: isTimed, &commit) {

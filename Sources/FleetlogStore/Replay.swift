@@ -8,7 +8,8 @@ package import FleetlogEvents
 package struct Replay {
   /// One row that differs.
   package struct Difference: Sendable {
-    /// What kind of row: `event`, `link`, `worker`, `session`, `totals`, `usage`, `run`, `task`.
+    /// What kind of row: `event`, `link`, `worker`, `metrics`, `session`, `totals`, `usage`, `run`,
+    /// `task`.
     package let kind: String
     /// The row as the log has it; nil where it lacks it.
     package let stored: String?
@@ -67,6 +68,11 @@ package struct Replay {
         report.differences += differences(
           "worker", try workers(log, without: moved), try workers(writer.connection, without: moved)
         )
+        let measured = Set(
+          try log.rows("SELECT run_id FROM run_metrics", []) { $0.int(0) }
+        ).subtracting(moved)
+        report.differences += differences(
+          "metrics", try metrics(log, of: measured), try metrics(writer.connection, of: measured))
       }
       report.differences += try counted(log, project)
       if let tasks {
@@ -143,6 +149,23 @@ package struct Replay {
       WHERE coalesce(r.session_id, '') NOT IN (SELECT session_id FROM pruned_sessions)
       """
     ) { (run: $0.int(0), row: $0.text(1)) }.filter { !moved.contains($0.run) }.map(\.row).sorted()
+  }
+
+  /// What runs came to, those left out of which something was pruned.
+  ///
+  /// - Parameter measured: the runs that the log has folded since it keeps this.
+  private static func metrics(
+    _ connection: Connection, of measured: Set<Int64>
+  ) throws(StoreError) -> [String] {
+    try connection.rows(
+      """
+      SELECT r.id, json_array(r.key, json(m.metrics), (SELECT json_group_array(json_array(
+          t.kind, t.subject, t.ts, t.event_id)) FROM run_traces t WHERE t.run_id = r.id))
+      FROM run_metrics m JOIN runs r ON r.id = m.run_id
+      WHERE coalesce(r.session_id, '') NOT IN (SELECT session_id FROM pruned_sessions)
+      """
+    ) { (run: $0.int(0), row: $0.text(1)) }.filter { measured.contains($0.run) }.map(\.row)
+      .sorted()
   }
 
   /// - Parameter last: events that came later are left out.

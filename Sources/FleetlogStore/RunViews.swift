@@ -9,6 +9,8 @@ struct RunViews {
     var order = ViewOrder()
     /// The questions as they are stored, by key.
     var questions: [String: String] = [:]
+    /// The metrics as they are stored.
+    var metrics: RunMetrics?
     var lastUsed = 0
   }
 

@@ -179,6 +179,7 @@ final class SynthesisLedger {
     }
     try save(view.fold.questions, of: run, cause: cause, &view)
     try save(view.fold.worker, of: run)
+    try save(view.fold.metrics, of: run, &view)
     try wakeParent(of: run, cause: cause)
     views.put(view, for: run)
     return findings
@@ -318,6 +319,7 @@ final class SynthesisLedger {
     view.questions = Dictionary(stored, uniquingKeysWith: { $1 })
     try save(fold.questions, of: run, cause: cause, &view)
     try save(fold.worker, of: run)
+    try save(fold.metrics, of: run, &view)
     try wakeParent(of: run, cause: cause)
     views.put(view, for: run)
   }

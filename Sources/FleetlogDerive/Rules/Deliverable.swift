@@ -239,21 +239,36 @@ enum PullRequest {
   /// The URL of a pull request that a text names as new; not of a form to open one, nor of one
   /// that exists already.
   static func url(in text: String) -> String? {
-    guard !text.contains("already exists") else { return nil }
+    text.contains("already exists") ? nil : urls(in: text, limit: 1).first
+  }
+
+  /// The URLs of pull requests that a text names, each once.
+  static func urls(in text: String, limit: Int = 8) -> [String] {
+    var urls: [String] = []
     for mark in ["/pull/", "/merge_requests/"] {
       var rest = Substring(text)
-      while let found = rest.firstRange(of: mark) {
+      while urls.count < limit, let found = rest.firstRange(of: mark) {
         let number = rest[found.upperBound...].prefix { $0.isASCII && $0.isNumber }
         let head = text[..<found.lowerBound]
         let start = head.lastIndex { $0.isWhitespace || "\"'<(`".contains($0) }
         let address = head[(start.map { head.index(after: $0) } ?? head.startIndex)...]
         if !number.isEmpty, address.hasPrefix("https://") || address.hasPrefix("http://") {
-          return address + mark + number
+          let url = String(address) + mark + String(number)
+          if !urls.contains(url) { urls.append(url) }
         }
         rest = rest[found.upperBound...]
       }
     }
-    return nil
+    return urls
+  }
+
+  /// Whether a command is about one pull request, and not a list of them.
+  static func isAbout(_ words: [String]) -> Bool {
+    let rest = words.dropFirst().filter { !$0.hasPrefix("-") }
+    guard ["gh", "glab"].contains(words.first ?? ""), ["pr", "mr"].contains(rest.first ?? "") else {
+      return isCreation(words)
+    }
+    return !["list", "status"].contains(rest.dropFirst().first ?? "list")
   }
 
   static func canonical(_ url: String) -> String { self.url(in: url) ?? url }

@@ -79,6 +79,8 @@ struct Call {
   let isEscalated: Bool
   /// Paths that it writes, as given.
   let paths: [String]
+  /// Paths that it reads whole or in part, as given.
+  let reads: [String]
   /// The steps of a plan or to-do list that it writes: how many, and how many of them done.
   let plan: (steps: Int, done: Int)?
   /// The one step of a task list whose state it sets.
@@ -98,6 +100,7 @@ struct Call {
       input?["with_escalated_permissions"]?.bool == true
       || input?["sandbox_permissions"]?.string == "require_escalated"
     paths = CallInput.paths(tool, input, command: command)
+    reads = CallInput.reads(tool, input)
     plan = CallInput.plan(input)
     task = CallInput.task(tool, input)
   }
@@ -243,6 +246,12 @@ enum CallInput {
       guard let command, command.trimmed.hasPrefix("apply_patch") else { return [] }
       return patched(command)
     }
+  }
+
+  static func reads(_ tool: String, _ input: JSONValue?) -> [String] {
+    guard ["Read", "NotebookRead", "read_file", "read"].contains(tool) else { return [] }
+    let keys = ["file_path", "notebook_path", "absolute_path", "filePath", "path"]
+    return [keys.lazy.compactMap { input?[$0]?.string }.first].compactMap { $0 }
   }
 
   private static func patched(_ patch: String) -> [String] {

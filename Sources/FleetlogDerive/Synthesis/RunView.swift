@@ -5,9 +5,11 @@ package struct RunView: RunFolding {
   private var facts = RunFacts()
   private var rules: [any RunRule]
   private var reducer = WorkerReducer()
+  private var measure: MetricsReducer
 
   init(_ options: SynthesisOptions) {
     rules = Self.catalogue.map { $0.init(options) }
+    measure = MetricsReducer(options)
   }
 
   /// Every rule about one run, in the order in which they see an event. Those that draw links to
@@ -15,11 +17,12 @@ package struct RunView: RunFolding {
   private static let catalogue: [any RunRule.Type] = [
     Silence.self, NeverStarted.self, MissingResult.self, Deliverable.self, Completion.self,
     Waiting.self, Crash.self, RiskyOperation.self, RetryStorm.self, Contradiction.self,
-    FileWrites.self, FailureCause.self, Answers.self, OwnWord.self,
+    MetricsContradiction.self, FileWrites.self, FailureCause.self, Answers.self, OwnWord.self,
   ]
 
   package mutating func take(_ event: StoredEvent, into findings: inout Findings) {
     let fact = facts.take(event)
+    measure.take(fact, in: facts, into: &findings)
     for index in rules.indices { rules[index].take(fact, in: facts, into: &findings) }
     reducer.take(fact, in: facts)
     switch fact.step {
@@ -29,6 +32,8 @@ package struct RunView: RunFolding {
   }
 
   package var worker: WorkerFacts { reducer.facts(in: facts) }
+
+  package var metrics: RunMetrics { measure.metrics }
 
   package var questions: [TimeQuestion] { rules.flatMap { $0.questions(in: facts) } }
 }

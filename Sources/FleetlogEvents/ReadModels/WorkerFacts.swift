@@ -140,14 +140,14 @@ extension WorkerFacts {
 }
 
 extension WorkerFacts.Mark {
-  fileprivate var json: JSONObject {
+  var json: JSONObject {
     var object = JSONObject()
     object.set("id", id)
     object.set("ts", ts)
     return object
   }
 
-  fileprivate init?(_ value: JSONValue) {
+  init?(_ value: JSONValue) {
     guard let id = value["id"]?.int, let ts = value["ts"]?.int else { return nil }
     self.init(id: Int64(id), ts: Int64(ts))
   }

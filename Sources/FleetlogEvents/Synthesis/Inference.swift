@@ -118,8 +118,12 @@ package struct Findings: Sendable {
   package var inferences: [Inference] = []
   package var links: [InferredLink] = []
   package var subjects: [SubjectNote] = []
+  /// What the run's tools show, each the first time.
+  package var traces: [RunTrace] = []
 
   package init() {}
 
-  package var isEmpty: Bool { inferences.isEmpty && links.isEmpty && subjects.isEmpty }
+  package var isEmpty: Bool {
+    inferences.isEmpty && links.isEmpty && subjects.isEmpty && traces.isEmpty
+  }
 }

@@ -27,6 +27,9 @@ package protocol SynthesisRules: Sendable {
     of facts: WorkerFacts, standing: [StoredEvent], children: [WorkerState], at moment: Int64
   ) -> WorkerState
 
+  /// How a run's context filled up, call by call, estimated where no record tells.
+  func context(of pieces: [ContextPiece]) -> [ContextFill]
+
   /// Candidates for attention that are further apart than this, in ms, don't belong to one flood.
   var floodWindow: Int64 { get }
 }
@@ -42,6 +45,9 @@ package protocol RunFolding {
 
   /// What the events so far tell about the run's worker.
   var worker: WorkerFacts { get }
+
+  /// What the events so far tell about what the run came to.
+  var metrics: RunMetrics { get }
 }
 
 /// What an answer may depend on that other runs show.

@@ -99,6 +99,8 @@ struct ClaudeResponse: Codable, Equatable {
     var output = 0
     var cacheRead = 0
     var cacheWrite = 0
+    /// Of these, to a cache that lasts an hour; nil where the source does not tell.
+    var cacheWriteHour: Int?
 
     var context: Int { [input, cacheRead, cacheWrite].reduce(0) { $0.addingClamped($1) } }
   }

@@ -172,7 +172,8 @@ extension ClaudeFormat {
     return ClaudeResponse.Usage(
       input: tokens("input_tokens"), output: tokens("output_tokens"),
       cacheRead: tokens("cache_read_input_tokens"),
-      cacheWrite: tokens("cache_creation_input_tokens"))
+      cacheWrite: tokens("cache_creation_input_tokens"),
+      cacheWriteHour: value["cache_creation"]?["ephemeral_1h_input_tokens"]?.int.map { max(0, $0) })
   }
 
   private mutating func writeResponse(_ key: String, into output: inout FormatOutput) {
@@ -198,6 +199,9 @@ extension ClaudeFormat {
       draft.payload.set("output_tokens", usage.output)
       draft.payload.set("cache_read_tokens", usage.cacheRead)
       draft.payload.set("cache_write_tokens", usage.cacheWrite)
+      if let hour = usage.cacheWriteHour, hour > 0 {
+        draft.payload.set("cache_write_1h_tokens", hour)
+      }
       draft.payload.set("context_tokens", usage.context)
     }
     draft.payload.set("stop_reason", response.stopReason)
