@@ -26,6 +26,8 @@ struct MetricsContradiction: RunRule {
   private let options: SynthesisOptions
   private var claims: [MetricField: Claim] = [:]
   private var written: [String: Evidence] = [:]
+  /// Since the operator last asked for something, which a report may mean.
+  private var writtenInTurn: Set<String> = []
   private var commits: [Sight] = []
   private var pullRequests: [Int: Evidence] = [:]
   /// Names of commits that git printed for whatever reason.
@@ -46,7 +48,10 @@ struct MetricsContradiction: RunRule {
       if call.command != nil { hasRunCommands = true }
     case .returned(let result): readNames(result)
     case .said: claim(fact)
-    case .turnEnded, .prompted(isQueued: false): holdAgainstTools(facts, &findings)
+    case .turnEnded: holdAgainstTools(facts, &findings)
+    case .prompted(isQueued: false):
+      holdAgainstTools(facts, &findings)
+      writtenInTurn = []
     case .exited(let code, _):
       holdAgainstTools(facts, &findings)
       if let code, code != 0 { holdAgainstExit(code, fact, &findings) }
@@ -70,7 +75,10 @@ struct MetricsContradiction: RunRule {
     switch trace.kind {
     case .read: break
     case .written:
-      if written.count < Self.most { written[trace.subject] = trace.evidence }
+      if written.count < Self.most {
+        written[trace.subject] = trace.evidence
+        writtenInTurn.insert(trace.subject)
+      }
       isOverfull = isOverfull || written.count >= Self.most
     case .commit: commits.append(Sight(subject: trace.subject, evidence: trace.evidence))
     case .pullRequest:
@@ -145,17 +153,20 @@ struct MetricsContradiction: RunRule {
   private mutating func compareFiles(
     _ count: Int, _ claim: Claim, _ facts: RunFacts, _ findings: inout Findings
   ) {
-    let own = written.filter { path, _ in
+    func isInside(_ path: String) -> Bool {
       guard let cwd = facts.cwd else { return true }
       return path.hasPrefix(cwd.hasSuffix("/") ? cwd : cwd + "/")
     }
+    let own = written.filter { isInside($0.key) }
     // More than were seen to be written may be the work of commands.
-    guard count != own.count, !own.isEmpty || !hasRunCommands, count < own.count || !hasRunCommands
+    guard count != own.count, count != writtenInTurn.count(where: isInside),
+      !own.isEmpty || !hasRunCommands, count < own.count || !hasRunCommands
     else { return }
     let files = own.count == 1 ? "1 file" : "\(own.count) files"
     differ(
       .filesChanged, claim, "its tools wrote \(own.isEmpty ? "none" : files)",
-      own.values.max { $0.ts < $1.ts }, "files reported other than its tools wrote", 0.5, &findings)
+      own.values.max { ($0.ts, $0.key) < ($1.ts, $1.key) },
+      "files reported other than its tools wrote", 0.5, &findings)
   }
 
   private mutating func holdAgainstExit(
@@ -207,7 +218,7 @@ struct MetricsContradiction: RunRule {
       tripped: claim.evidence, subject: field.rawValue,
       summary: "Reports \(field.rawValue) \(claim.value.json), but \(observed)", signal: signal,
       confidence: confidence)
-    inference.evidence = evidence.sorted { $0.ts < $1.ts }
+    inference.evidence = evidence.sorted { ($0.ts, $0.key) < ($1.ts, $1.key) }
     inference.payload.set("field", field.rawValue)
     inference.payload.set("reported", json: claim.value.json)
     inference.payload.set("observed", observed)
