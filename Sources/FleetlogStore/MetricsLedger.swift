@@ -1,4 +1,14 @@
-import FleetlogEvents
+package import FleetlogEvents
+
+extension EventWriter {
+  /// What a run came to so far; nil where that has not been folded.
+  package func metrics(ofRun key: String) throws(StoreError) -> RunMetrics? {
+    try connection.first(
+      "SELECT m.metrics FROM runs r JOIN run_metrics m ON m.run_id = r.id WHERE r.key = ?",
+      [.text(key)]
+    ) { RunMetrics(json: $0.text(0)) } ?? nil
+  }
+}
 
 /// The projections `run_metrics` and `run_traces`: kept as each run's view is folded, like the
 /// workers' states.

@@ -18,6 +18,12 @@ package struct SessionPage: Sendable {
   package let sessions: [SessionSummary]
   package let next: String?
   package let total: Int
+
+  package init(sessions: [SessionSummary], next: String?, total: Int) {
+    self.sessions = sessions
+    self.next = next
+    self.total = total
+  }
 }
 
 extension EventLog {

@@ -9,6 +9,8 @@ package final class Dashboard: Sendable {
   private let assets: Assets
   private let templates: Templates
   private let rules: any SynthesisRules
+  private let prices: PriceTable
+  private let differences: any DiffCounting
   private let graphs = GraphLayouter()
   private let now: @Sendable () -> Int64
   private let troubles: @Sendable () -> [String]
@@ -19,11 +21,14 @@ package final class Dashboard: Sendable {
   /// - Parameters:
   ///   - live: what is told of every commit to `log`.
   ///   - rules: what follows from the facts of a worker; the composition root's.
+  ///   - prices: what models cost.
+  ///   - differences: compares commits of repositories on this machine.
   ///   - now: ms since the Unix epoch.
   ///   - events: where posted events go; nil where none are taken.
   ///   - troubles: what keeps the program from its work right now, in sentences.
   package init(
     log: EventLog, live: LiveHub, assets: Assets, rules: any SynthesisRules,
+    prices: PriceTable, differences: any DiffCounting,
     now: @escaping @Sendable () -> Int64, events: (any EventSink)? = nil,
     troubles: @escaping @Sendable () -> [String] = { [] }
   ) throws(TemplateError) {
@@ -31,6 +36,8 @@ package final class Dashboard: Sendable {
     self.live = live
     self.assets = assets
     self.rules = rules
+    self.prices = prices
+    self.differences = differences
     self.now = now
     self.troubles = troubles
     self.events = events
@@ -136,7 +143,8 @@ package final class Dashboard: Sendable {
   private func answer(_ route: Route, _ id: String, _ request: HTTPRequest) -> HTTPResponse {
     let page = PageRequest(
       id: id, parameters: request.query.map { ($0.name, $0.value ?? "") }, now: now(),
-      templates: templates, rules: rules, graphs: graphs,
+      templates: templates, rules: rules, graphs: graphs, prices: prices,
+      differences: differences,
       progress: live.progress, troubles: troubles)
     do {
       switch try route.answer(page, log, request.prefersJSON) {

@@ -136,9 +136,13 @@ package enum JSONTwin {
     return object
   }
 
-  package static func page(_ page: SessionPage) -> JSONObject {
+  package static func page(
+    _ page: SessionPage, usage: [String: [UsageShare]], prices: PriceTable
+  ) -> JSONObject {
     var object = JSONObject()
-    object.set("sessions", page.sessions.map(session))
+    object.set(
+      "sessions",
+      page.sessions.map { session($0, usage: usage[$0.id] ?? [], prices: prices) })
     object.setOrNull("next", page.next)
     object.set("matched", page.total)
     object.set("matched_is_exact", true)

@@ -9,6 +9,7 @@ enum Routes {
     Route("/events/:id", SingleEventPage.self),
     Route("/sessions", SessionsPage.self),
     Route("/sessions/:id", TranscriptPage.self),
+    Route("/sessions/:id/diff-summary", DiffSummaryPage.self),
     Route("/workers", WorkersPage.self),
     Route("/runs", RunsPage.self),
     Route("/runs/:id", SingleRunPage.self),

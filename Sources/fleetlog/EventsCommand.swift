@@ -110,6 +110,7 @@ enum SessionsCommand: Verb {
     Option(name: "project", value: "DIR", help: "project", isRepeatable: true),
     Option(name: "limit", value: "N", help: "1–500 (default 100)"),
     Option(name: "after", value: "CURSOR", help: "what the page before gave as next"),
+    CommonOptions.prices,
   ]
 
   static func run(_ arguments: Arguments) throws -> Int32 {
@@ -119,21 +120,29 @@ enum SessionsCommand: Verb {
     query.projects = arguments.values("project")
     query.limit = try arguments.int("limit", in: EventFilter.limits) ?? query.limit
     query.after = arguments.value("after")
-    guard let page = try EventLog.open(arguments).sessions(query) else {
+    let log = try EventLog.open(arguments)
+    guard let page = try log.sessions(query) else {
       throw UsageError("--after takes the cursor that the page before gave as next")
     }
+    let usage = try log.usage(ofSessions: page.sessions.map(\.id))
+    // Without the dashboard's files there are no prices either, and no cost is told.
+    let prices = try Places.prices(arguments, assets: try? Places.assets(arguments))
     if arguments.has("json") {
-      Terminal.print(JSONTwin.page(page).bytes)
+      Terminal.print(JSONTwin.page(page, usage: usage, prices: prices).bytes)
       return 0
     }
     var table = Table(
-      ["last (UTC)", "agent", "session", "prompts", "calls", "errors", "tokens out", "title"],
-      right: [3, 4, 5, 6])
+      [
+        "last (UTC)", "agent", "session", "prompts", "calls", "errors", "tokens out", "cost",
+        "title",
+      ],
+      right: [3, 4, 5, 6, 7])
     for session in page.sessions {
       table.add([
         String(Timestamp.format(session.lastAt).prefix(16)).replacingOccurrences(
           of: "T", with: " "), session.agent ?? "", session.id, String(session.prompts),
         String(session.toolCalls), String(session.toolErrors), String(session.outputTokens),
+        prices.cost(of: usage[session.id] ?? []).words,
         (session.title ?? "").oneLine(limit: 80),
       ])
     }

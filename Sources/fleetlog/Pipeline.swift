@@ -26,6 +26,8 @@ final class Pipeline {
   /// Turns that were taken and could not be committed yet.
   private var group: [TurnChannel.Sent] = []
   private let clock: () -> Int64
+  /// Told of what happens now, where it is served live.
+  var repositories: RepositoryWatch?
 
   /// How much is committed at once while an archive is read: enough that syncing to the disk
   /// costs little, and little enough that a live file need not wait.
@@ -112,6 +114,7 @@ final class Pipeline {
     for (sent, appended) in zip(group, results) {
       if let appended { count(sent.turn, appended) } else { refused.append(sent) }
     }
+    try noteOccasions(zip(group, results).compactMap { $1 == nil ? nil : $0.turn })
     lanes.channel.settle(group, refused: refused)
     group = []
     if results.contains(where: { ($0?.inserted ?? 0) + ($0?.inferred ?? 0) > 0 }) { search.wake() }
@@ -124,6 +127,35 @@ final class Pipeline {
     done.appended.add(appended)
     if appended.inserted + appended.inferred > 0 { search.wake() }
     return true
+  }
+
+  /// Commits events that are of no file.
+  func commit(_ drafts: [EventDraft]) throws(StoreError) {
+    let appended = try writer.commit(EventBatch(drafts: drafts), now: clock())
+    done.appended.add(appended)
+    if appended.inserted + appended.inferred > 0 { search.wake() }
+  }
+
+  /// Has the repositories of runs looked at that began or ended a turn just now.
+  private func noteOccasions(_ turns: [FileTurn]) throws(StoreError) {
+    guard let repositories else { return }
+    let now = clock()
+    for turn in turns {
+      guard case .lines(let reading) = turn.content else { continue }
+      for draft in reading.output.drafts {
+        let kinds: [EventType: RepositoryWatch.Occasion.Kind] = [
+          .processStarted: .start, .turnCompleted: .end, .processExited: .end,
+        ]
+        guard let kind = kinds[draft.type], draft.run.role != "subagent",
+          (0...RepositoryWatch.fresh).contains(now - draft.ts), let key = draft.idempotencyKey,
+          let metrics = try writer.metrics(ofRun: draft.run.key), let folder = metrics.folder
+        else { continue }
+        repositories.add(
+          RepositoryWatch.Occasion(
+            kind: kind, run: draft.run, key: key, folder: folder, head: metrics.head?.commit,
+            headEnd: metrics.headEnd?.commit))
+      }
+    }
   }
 
   private func count(_ turn: FileTurn, _ appended: Appended) {

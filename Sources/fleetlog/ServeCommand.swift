@@ -19,6 +19,7 @@ enum ServeCommand: Verb {
       name: "allow-host", value: "NAME", help: "further name by which browsers may reach it",
       isRepeatable: true),
     Option(name: "assets", value: "DIR", help: "folder that holds Templates and Public"),
+    CommonOptions.prices,
     Option(
       name: "max-text", value: "BYTES",
       help: "text kept whole up to this size, cut beyond it (default 1048576)"),
@@ -49,6 +50,20 @@ extension Places {
   }
 }
 
+extension Places {
+  /// What models cost: the file that is named, else the one that is shipped with the dashboard.
+  static func prices(_ arguments: Arguments, assets: Assets?) throws -> PriceTable {
+    guard let path = arguments.value("prices") ?? assets.map({ $0.root + "/Public/prices.json" })
+    else { return .none }
+    guard let data = FileManager.default.contents(atPath: path) else {
+      throw Failure(
+        "can't read the price file \(path): name one that can be read with --prices or "
+          + "FLEETLOG_PRICES, or install the dashboard's files anew")
+    }
+    return try PriceTable(json: Array(data), place: path)
+  }
+}
+
 /// Everything that runs while the dashboard is served: the watcher, the pipeline, the index, the
 /// HTTP server. The pipeline stays on the thread that calls ``run(watching:)``.
 final class Server {
@@ -62,6 +77,7 @@ final class Server {
   private let health: Health
   private let intake: EventIntake
   private let places: LogPlaces
+  private let differences: GitCounter
 
   init(_ arguments: Arguments, database path: String) throws {
     Signals.block()
@@ -80,8 +96,11 @@ final class Server {
     log = try EventLog(path: path)
     live = try LiveHub(log: log)
     search.whenAdvanced { [live] in live.publishSearch() }
+    let assets = try Places.assets(arguments)
+    differences = GitCounter(path: ProcessInfo.processInfo.environment["PATH"] ?? "")
     let dashboard = try Dashboard(
-      log: log, live: live, assets: try Places.assets(arguments), rules: rules,
+      log: log, live: live, assets: assets, rules: rules,
+      prices: try Places.prices(arguments, assets: assets), differences: differences,
       now: { Clock.now() }, events: intake, troubles: { health.troubles })
     var configuration = HTTPServer.Configuration()
     configuration.host = arguments.value("host") ?? configuration.host
@@ -119,6 +138,11 @@ final class Server {
       writer: writer, cap: cap, search: search, lanes: lanes, order: .newestFirst,
       clock: Clock.now)
     intake.whenFilled { lanes.channel.wake() }
+    let repositories = RepositoryWatch(counter: differences, clock: Clock.now) {
+      lanes.channel.wake()
+    }
+    defer { repositories.stop() }
+    pipeline.repositories = repositories
     let stop = Signals.whenAsked { lanes.channel.wake() }
     search.wake()
     while !stop.isRaised {
@@ -181,6 +205,7 @@ final class Server {
 
   private func work(_ pipeline: Pipeline) throws(StoreError) {
     guard trouble == nil || Clock.monotonic() - troubleAt >= Self.troubleInterval else { return }
+    try note(pipeline.repositories?.takeSeen() ?? [], pipeline)
     let hasLogged = try pipeline.log(intake)
     if try pipeline.commitRead() || hasLogged {
       isHolding = true
@@ -191,6 +216,17 @@ final class Server {
       isHolding = try pipeline.settle(quietSince: Clock.now() - Pipeline.quietTime)
     }
     if hasReadAll(pipeline) { try pipeline.judge(until: Clock.now()) }
+  }
+
+  /// Writes what was seen of repositories.
+  private func note(_ seen: [EventDraft], _ pipeline: Pipeline) throws(StoreError) {
+    guard !seen.isEmpty else { return }
+    do throws(StoreError) {
+      try pipeline.commit(seen)
+    } catch {
+      pipeline.repositories?.putBack(seen)
+      throw error
+    }
   }
 
   /// Whether nothing older is still being read that could say that a worker was not silent.

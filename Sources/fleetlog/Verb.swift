@@ -38,6 +38,8 @@ enum CommonOptions {
     name: "db", value: "FILE",
     help: "the log (default \(Places.databaseText))")
   static let json = Option(name: "json", value: nil, help: "prints JSON")
+  static let prices = Option(
+    name: "prices", value: "FILE", help: "what models cost (default Public/prices.json)")
 
   static func database(_ arguments: Arguments) -> String {
     arguments.value("db") ?? Places.database

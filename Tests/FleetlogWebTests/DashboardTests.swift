@@ -17,6 +17,7 @@ private struct Bench {
     let reader = try log.reader()
     dashboard = try Dashboard(
       log: reader, live: LiveHub(log: reader), assets: .ofThisPackage(), rules: Synthesizer(),
+      prices: .none, differences: NoRepository(),
       now: { TemporaryLog.recordedAt })
   }
 

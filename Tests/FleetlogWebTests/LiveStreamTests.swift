@@ -25,6 +25,7 @@ struct LiveStreamTests {
       hub = try LiveHub(log: reader, heartbeat: heartbeat, check: check)
       let dashboard = try Dashboard(
         log: reader, live: hub, assets: .ofThisPackage(), rules: Synthesizer(),
+        prices: .none, differences: NoRepository(),
         now: { TemporaryLog.recordedAt })
       server = try .started(.onFreePort { $0.streamLimit = streams }) {
         dashboard.reply(to: $0)

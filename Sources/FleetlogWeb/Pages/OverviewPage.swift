@@ -25,6 +25,7 @@ struct OverviewPage: Page {
   let sessions: [String: SessionSummary]
   let contradictions: [Int64: Int64]
   let activity: Histogram
+  let spend: SpendDrawing
   let delivered: [StoredEvent]
   /// ms since the Unix epoch.
   let now: Int64
@@ -44,8 +45,30 @@ struct OverviewPage: Page {
       sessions: try log.summaries(of: shown.compactMap(\.sessionID)),
       contradictions: try log.contradictions(
         of: needs.groups.map(\.root.id) + delivered.map(\.id)),
-      activity: try log.histogram(activity, buckets: buckets), delivered: delivered,
+      activity: try log.histogram(activity, buckets: buckets),
+      spend: try spend(overview, request, log), delivered: delivered,
       now: request.now)
+  }
+
+  /// The last days of the log; its last hours where it is young.
+  private static func spend(
+    _ overview: LogOverview, _ request: PageRequest, _ log: EventLog
+  ) throws -> SpendDrawing {
+    let last = overview.lastEventAt ?? request.now
+    let isYoung = (overview.firstEventAt ?? last) > last - 2 * day
+    let (width, count) = isYoung ? (day / 24, 48) : (day, 30)
+    let end = last - ((last % width) + width) % width + width
+    let since = end - width * Int64(count)
+    return SpendDrawing(
+      try log.usage(since: since, until: end), since: since, count: count, width: width,
+      prices: request.prices
+    ) { since, until in
+      var filter = EventFilter()
+      filter.types = [EventType.llmCallCompleted.rawValue]
+      filter.since = since
+      filter.until = until
+      return .events(filter)
+    }
   }
 
   static func json(_ request: PageRequest, from log: EventLog) throws -> JSONObject {
@@ -113,6 +136,9 @@ struct OverviewPage: Page {
     },
     .text("workersURL") { _ in Location("workers").description },
     .html("activity", \.drawing),
+    .html("spend") { $0.spend.draw() },
+    .text("spendTitle") { $0.spend.isPriced ? "Spend" : "Tokens" },
+    .text("spendNote", \.spendNote),
     .text("activityNote", \.activityNote),
     .list("delivered") { page in
       page.delivered.map {
@@ -154,6 +180,22 @@ struct OverviewPage: Page {
       filter.until = until
       return .events(filter)
     }.draw()
+  }
+
+  private var spendNote: String {
+    let bars = spend.bars
+    let cost = bars.reduce(into: Cost()) { sum, bar in
+      sum.money += bar.cost.money
+      sum.pricedTokens += bar.cost.pricedTokens
+      sum.unpricedTokens += bar.cost.unpricedTokens
+      sum.unpricedModels.formUnion(bar.cost.unpricedModels)
+    }
+    let span = Wording.duration(spend.width * Int64(bars.count))
+    let tokens = Wording.plural(bars.reduce(0) { $0 + $1.usage.tokens }, "token")
+    let words = CostText(cost)
+    return "the log’s last \(span): " + (words.text.isEmpty ? tokens : "\(words.text), \(tokens)")
+      + (spend.isPriced && !cost.isWhole
+        ? "; \(Wording.plural(cost.unpricedTokens, "token")) without a price not in the sum" : "")
   }
 
   private var activityNote: String {

@@ -46,6 +46,10 @@ struct PageRequest: Sendable {
   let rules: any SynthesisRules
   /// Places the boxes of graphs.
   let graphs: GraphLayouter
+  /// What models cost.
+  let prices: PriceTable
+  /// Compares commits of repositories on this machine.
+  let differences: any DiffCounting
   /// The import that runs, if one does.
   var progress: ImportProgress?
   /// What keeps the program from its work right now, in sentences.

@@ -8,19 +8,26 @@ struct SessionsPage: Page {
   let text: String?
   let parameters: [(name: String, value: String)]
   let page: SessionPage
+  /// What each session of the page used, by its id.
+  let usage: [String: [UsageShare]]
+  let prices: PriceTable
   /// ms since the Unix epoch.
   let now: Int64
 
   static func read(_ request: PageRequest, from log: EventLog) throws -> SessionsPage {
     let query = try query(request)
+    let page = try sessions(query, log)
     return SessionsPage(
       text: query.text,
       parameters: request.parameters.filter { $0.name != "after" && !$0.value.isEmpty },
-      page: try sessions(query, log), now: request.now)
+      page: page, usage: try log.usage(ofSessions: page.sessions.map(\.id)),
+      prices: request.prices, now: request.now)
   }
 
   static func json(_ request: PageRequest, from log: EventLog) throws -> JSONObject {
-    JSONTwin.page(try sessions(try query(request), log))
+    let page = try sessions(try query(request), log)
+    return JSONTwin.page(
+      page, usage: try log.usage(ofSessions: page.sessions.map(\.id)), prices: request.prices)
   }
 
   private static func sessions(_ query: SessionQuery, _ log: EventLog) throws -> SessionPage {
@@ -56,7 +63,13 @@ struct SessionsPage: Page {
       page.parameters.filter { $0.name != "q" }.map { HiddenField(name: $0.name, value: $0.value) }
     },
     .list("chips", \.chips),
-    .list("rows") { page in page.page.sessions.map { SessionRow(session: $0, now: page.now) } },
+    .list("rows") { page in
+      page.page.sessions.map {
+        SessionRow(
+          session: $0, cost: CostText(page.prices.cost(of: page.usage[$0.id] ?? [])),
+          now: page.now)
+      }
+    },
     .flag("isFiltered") { !$0.parameters.isEmpty },
     .text("allURL") { _ in Location("sessions").description },
     .text("nextURL") { page in
@@ -70,6 +83,7 @@ struct SessionsPage: Page {
 /// One session as a row of a list.
 struct SessionRow: TemplateContext {
   let session: SessionSummary
+  let cost: CostText
   /// ms since the Unix epoch.
   let now: Int64
 
@@ -93,6 +107,7 @@ struct SessionRow: TemplateContext {
     .text("toolCalls") { Wording.count($0.session.toolCalls) },
     .text("toolErrors") { $0.session.toolErrors > 0 ? Wording.count($0.session.toolErrors) : nil },
     .text("tokens") { Wording.count($0.session.tokens) },
+    .part("cost", \.cost),
     .text("attention") { $0.session.attention > 0 ? Wording.count($0.session.attention) : nil },
     .text("subagents") { row in
       row.session.subagents > 0 ? Wording.plural(row.session.subagents, "sub-agent") : nil

@@ -11,6 +11,10 @@ struct TranscriptPage: Page {
   let isEmpty: Bool
   /// How many stand.
   var contradictions = 0
+  /// nil on the pages after the first.
+  let metrics: SessionMetricsView?
+  let usage: UsageView?
+  let context: SafeHTML
   let isContinued: Bool
   let next: EventCursor?
   let partialReason: String?
@@ -27,17 +31,66 @@ struct TranscriptPage: Page {
     var disputed = EventFilter()
     disputed.sessions = [request.id]
     disputed.types = [EventType.contradiction.rawValue]
-    disputed.limit = 1
+    disputed.limit = 50
+    let contradictions = try log.events(disputed)
+    let isFirst = filter.after == nil
     return TranscriptPage(
       detail: detail, transcript: transcript.fill(), isEmpty: page.rows.isEmpty,
-      contradictions: try log.events(disputed).matched, isContinued: filter.after != nil,
+      contradictions: contradictions.matched,
+      metrics: isFirst
+        ? try metrics(of: detail, contradictions.rows.map(\.event), request, log) : nil,
+      usage: isFirst ? try usage(of: detail, request, log) : nil,
+      context: isFirst ? ContextDrawing(fills: try fills(of: detail, request, log)).draw() : .empty,
+      isContinued: !isFirst,
       next: page.next, partialReason: page.partialReason,
       now: request.now)
   }
 
   static func json(_ request: PageRequest, from log: EventLog) throws -> JSONObject {
     let (detail, filter) = try ask(request, log)
-    return JSONTwin.session(detail, try log.events(filter))
+    var object = JSONTwin.session(detail, try log.events(filter))
+    let shares = try log.usage(ofSessions: [request.id])[request.id] ?? []
+    let children = try log.usage(ofChildSessions: request.id)
+    object.set("usage", JSONTwin.usage(shares, prices: request.prices))
+    object.set("usage_of_child_sessions", JSONTwin.usage(children, prices: request.prices))
+    JSONTwin.set(request.prices.cost(of: shares + children), in: &object)
+    if let metrics = try log.metrics(of: detail.session, runs: detail.runs, by: request.rules) {
+      object.set("metrics", JSONTwin.metrics(metrics))
+    } else {
+      object.set("metrics", json: "null")
+    }
+    object.set("context", JSONTwin.context(try fills(of: detail, request, log)))
+    return object
+  }
+
+  private static func metrics(
+    of detail: SessionDetail, _ contradictions: [StoredEvent], _ request: PageRequest,
+    _ log: EventLog
+  ) throws -> SessionMetricsView? {
+    let metrics = try log.metrics(of: detail.session, runs: detail.runs, by: request.rules)
+    var byField: [String: Int64] = [:]
+    for event in contradictions {
+      if let field = event.payloadObject?["field"]?.string { byField[field] = event.id }
+    }
+    return metrics.map {
+      SessionMetricsView($0, session: detail.session.id, contradictions: byField)
+    }
+  }
+
+  private static func usage(
+    of detail: SessionDetail, _ request: PageRequest, _ log: EventLog
+  ) throws -> UsageView? {
+    UsageView(
+      try log.usage(ofSessions: [request.id])[request.id] ?? [],
+      children: try log.usage(ofChildSessions: request.id), prices: request.prices)
+  }
+
+  /// Of the session's own run: each sub-agent has a context of its own.
+  private static func fills(
+    of detail: SessionDetail, _ request: PageRequest, _ log: EventLog
+  ) throws -> [ContextFill] {
+    guard let run = detail.runs.first else { return [] }
+    return request.rules.context(of: try log.contextPieces(of: run.id))
   }
 
   private static func ask(
@@ -79,6 +132,9 @@ struct TranscriptPage: Page {
       page.detail.sharedWith.map { Fact("session", String($0.prefix(8)), .session($0)) }
     },
     .list("figures", \.figures),
+    .part("metrics", \.metrics),
+    .part("usage", \.usage),
+    .html("context", \.context),
     .text("eventsURL") { page in
       Location("events", query: [("session", page.session.id)]).description
     },

@@ -6,6 +6,7 @@ struct Templates: Sendable {
   let event: Template<SingleEventPage>
   let sessions: Template<SessionsPage>
   let session: Template<TranscriptPage>
+  let diff: Template<DiffSummaryPage>
   let workers: Template<WorkersPage>
   let runs: Template<RunsPage>
   let run: Template<SingleRunPage>
@@ -36,6 +37,7 @@ struct Templates: Sendable {
     event = try Template(parser.parse("event"), compiler)
     sessions = try Template(parser.parse("sessions"), compiler)
     session = try Template(parser.parse("session"), compiler)
+    diff = try Template(parser.parse("diff_summary"), compiler)
     workers = try Template(parser.parse("workers"), compiler)
     runs = try Template(parser.parse("runs"), compiler)
     run = try Template(parser.parse("run"), compiler)

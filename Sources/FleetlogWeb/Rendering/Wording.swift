@@ -1,3 +1,5 @@
+import FleetlogEvents
+
 /// Figures as people read them.
 package enum Wording {
   /// `312`, `9,999`, `12 k`, `1.2 M`: three significant digits at most beyond 9,999.
@@ -19,6 +21,14 @@ package enum Wording {
       text.append(digit)
     }
     return number < 0 ? "−" + text : text
+  }
+
+  /// `$7.42`; what is less than half a cent and not nothing is `under $0.01`.
+  static func money(_ money: Money) -> String {
+    let cents = money.cents
+    if cents == 0, money > .zero { return "under $0.01" }
+    let rest = Int(cents % 100)
+    return "$" + grouped(Int(clamping: cents / 100)) + (rest < 10 ? ".0" : ".") + String(rest)
   }
 
   static func bytes(_ count: Int64) -> String {

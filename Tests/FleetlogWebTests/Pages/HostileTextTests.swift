@@ -36,6 +36,34 @@ struct HostileTextTests {
     }
   }
 
+  private func share(_ text: String) -> UsageShare {
+    UsageShare(day: 0, model: text, isLong: false, usage: TokenUsage(input: 3))
+  }
+
+  private func prices(_ text: String) throws -> PriceTable {
+    var price = JSONObject(["model": text, "from": "1970-01-01", "source": text])
+    price.set("input", 1)
+    price.set("output", 1)
+    var file = JSONObject(["updated": text])
+    file.set("prices", [price])
+    return try PriceTable(json: file.bytes, place: "prices.json")
+  }
+
+  private func metrics(_ text: String) -> SessionMetricsView? {
+    let mark = WorkerFacts.Mark(id: 1, ts: 1)
+    var run = RunMetrics()
+    for field in MetricField.allCases {
+      run.reported[field] = ReportedMetric(value: .commits([text]), mark: mark)
+    }
+    run.nested = mark
+    run.head = RunMetrics.Head(commit: text, mark: mark)
+    let evidence = Evidence(id: 1, key: text, ts: 1, recordedAt: 1)
+    return SessionMetrics(
+      session: session(text), runs: [(false, run)],
+      traces: RunTrace.Kind.allCases.map { RunTrace($0, text, evidence) }
+    ).map { SessionMetricsView($0, session: text, contradictions: ["metrics_outcome": 3]) }
+  }
+
   private func session(_ text: String) -> SessionSummary {
     var session = SessionSummary(id: text, startedAt: 1, lastAt: 2)
     session.agent = text
@@ -145,7 +173,9 @@ struct HostileTextTests {
     try add(
       TranscriptPage(
         detail: SessionDetail(session: session(text), runs: [run], sharedWith: [text]),
-        transcript: transcript.fill(), isEmpty: false, isContinued: true,
+        transcript: transcript.fill(), isEmpty: false, metrics: metrics(text),
+        usage: UsageView([share(text)], children: [share(text)], prices: try prices(text)),
+        context: .empty, isContinued: true,
         next: EventCursor(ts: 1, id: 1), partialReason: text, now: 5))
     try add(
       SourcesPage(
@@ -186,7 +216,25 @@ struct HostileTextTests {
           ], events: 9, total: 99, older: 9),
         workers: WorkerList(workers: [worker(text)], known: 1, partialReason: nil), query: query,
         sessions: [text: session(text)], contradictions: [6: 7], activity: histogram,
+        spend: SpendDrawing(
+          [(0, share(text))], since: 0, count: 2, width: 3_600_000, prices: .none
+        ) { _, _ in Location() },
         delivered: events, now: 5))
+    try add(
+      SessionsPage(
+        text: text, parameters: [("q", text)],
+        page: SessionPage(sessions: [session(text)], next: text, total: 1),
+        usage: [text: [share(text)]], prices: .none, now: 5))
+    for outcome in [
+      DiffOutcome.summary(
+        DiffSummary(files: [DiffSummary.File(path: text, added: 3, removed: nil)])),
+      .absent(text), .failed(text),
+    ] {
+      let mark = RunMetrics.Head(commit: text, mark: WorkerFacts.Mark(id: 1, ts: 1))
+      try add(
+        DiffSummaryPage(
+          session: session(text), folder: text, first: mark, last: mark, outcome: outcome))
+    }
     try add(
       WorkersPage(
         query: query,

@@ -21,7 +21,8 @@ struct OverviewPageTests {
       needs: NeedList(groups: groups, events: 9, total: groups.count, older: 0),
       workers: WorkerList(workers: workers, known: workers.count, partialReason: nil),
       query: WorkerQuery(moment: 10, isNow: true), sessions: sessions, contradictions: [1: 44],
-      activity: Histogram(bucketWidth: 1, buckets: [], isExact: true), delivered: [], now: 10)
+      activity: Histogram(bucketWidth: 1, buckets: [], isExact: true),
+      spend: SpendDrawing(bars: [], width: 1) { _, _ in Location() }, delivered: [], now: 10)
     return try Templates.ofThisPackage().overview.fill(page).text
   }
 

@@ -50,3 +50,10 @@ func structure(of html: String) -> [String] {
   }
   return tags
 }
+
+/// A machine without repositories.
+struct NoRepository: DiffCounting {
+  func count(in folder: String, from first: String, to last: String) -> DiffOutcome {
+    .absent("The repository is not on this machine any more.")
+  }
+}
