@@ -63,12 +63,12 @@ def count_claude(all_records, counts):
             if attachment.get("type") == "queued_command" and by_operator(record):
                 if holds_words(attachment.get("prompt"), INJECTED_CLAUDE):
                     counts.add("prompts")
-    for usage in responses.values():
-        counts.add("responses")
-        counts.add("input_tokens", tokens(usage, "input_tokens"))
-        counts.add("output_tokens", tokens(usage, "output_tokens"))
-        counts.add("cache_read_tokens", tokens(usage, "cache_read_input_tokens"))
-        counts.add("cache_write_tokens", tokens(usage, "cache_creation_input_tokens"))
+    for model, usage in responses.values():
+        hour = tokens(obj(usage).get("cache_creation"), "ephemeral_1h_input_tokens")
+        counts.response(
+            model, tokens(usage, "input_tokens"), tokens(usage, "output_tokens"),
+            tokens(usage, "cache_read_input_tokens"),
+            tokens(usage, "cache_creation_input_tokens"), hour)
 
 
 def claude_assistant(record, message, position, responses, counts):
@@ -83,7 +83,8 @@ def claude_assistant(record, message, position, responses, counts):
     if key == (None, None):
         key = (None, None, record.get("uuid") or position)
     # The last line of a response has its final figures; a line without any changes nothing.
-    responses[key] = message.get("usage") or responses.get(key)
+    model, usage = responses.get(key, (None, None))
+    responses[key] = (message.get("model") or model, message.get("usage") or usage)
 
 
 def by_operator(record):

@@ -44,9 +44,12 @@ def count_codex(all_records, counts):
     events = any(obj(record.get("payload")).get("type") == "user_message"
                  for record in all_records if record.get("type") == "event_msg")
     total = None
+    model = None
     for record in all_records:
         kind = record.get("type")
         payload = obj(record.get("payload"))
+        if kind == "turn_context":
+            model = payload.get("model") or model
         if kind == "response_item":
             codex_item(payload, counts)
             if payload.get("type") == "message" and payload.get("role") == "user":
@@ -58,11 +61,11 @@ def count_codex(all_records, counts):
             if not child and holds_words(payload.get("message"), INJECTED_CODEX):
                 counts.add("prompts")
         elif kind == "event_msg" and payload.get("type") == "token_count":
-            total = codex_tokens(obj(payload.get("info")), total, counts)
+            total = codex_tokens(obj(payload.get("info")), total, model, counts)
         elif kind in ("item.started", "item.completed"):
             exec_item(kind, obj(record.get("item")), counts)
         elif kind == "turn.completed":
-            codex_usage(obj(record.get("usage")), counts)
+            codex_usage(obj(record.get("usage")), None, counts)
         elif not payload:
             codex_item(record, counts)
             if record.get("role") == "user" and holds_words(
@@ -120,7 +123,7 @@ def codex_outcome(output):
     return False, False
 
 
-def codex_tokens(info, before, counts):
+def codex_tokens(info, before, model, counts):
     """Cumulative totals: each change is one response. A total repeated is the same response; one
     that fell belongs to a restarted program, which counts from zero again."""
     total = info.get("total_token_usage")
@@ -131,16 +134,14 @@ def codex_tokens(info, before, counts):
         fell = before is None or tokens(total, "total_tokens") < tokens(before, "total_tokens")
         increment = {key: tokens(total, key) - (0 if fell else tokens(before, key))
                      for key in total}
-    codex_usage(increment, counts)
+    codex_usage(increment, model, counts)
     return total
 
 
-def codex_usage(usage, counts):
+def codex_usage(usage, model, counts):
     cached = tokens(usage, "cached_input_tokens")
-    counts.add("responses")
-    counts.add("input_tokens", tokens(usage, "input_tokens") - cached)
-    counts.add("cache_read_tokens", cached)
-    counts.add("output_tokens", tokens(usage, "output_tokens"))
+    counts.response(
+        model, tokens(usage, "input_tokens") - cached, tokens(usage, "output_tokens"), cached)
 
 
 def exec_item(kind, item, counts):

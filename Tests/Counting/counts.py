@@ -42,7 +42,8 @@ def main():
         count_gemini(path, counts)
     else:
         count_records(list(records(path, counts)), counts)
-    print(json.dumps({**counts.numbers, "sessions": sorted(counts.sessions)}))
+    print(json.dumps({**counts.numbers, "sessions": sorted(counts.sessions),
+                      "models": counts.model_list()}))
 
 
 if __name__ == "__main__":

@@ -46,6 +46,9 @@ struct ContextDrawing {
       floor = top
     }
     writer.append("</svg>")
+    writer.append(#"<text class="tick" x="0" y="10">"#)
+    writer.append(text: "at most " + Wording.count(peak))
+    writer.append("</text>")
     let step = 100 / Double(columns.count)
     for (index, fill) in columns.enumerated() {
       hit(fill, x: Double(index) * step, width: step, into: &writer)

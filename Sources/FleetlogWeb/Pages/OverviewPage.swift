@@ -55,8 +55,9 @@ struct OverviewPage: Page {
     _ overview: LogOverview, _ request: PageRequest, _ log: EventLog
   ) throws -> SpendDrawing {
     let last = overview.lastEventAt ?? request.now
-    let isYoung = (overview.firstEventAt ?? last) > last - 2 * day
-    let (width, count) = isYoung ? (day / 24, 48) : (day, 30)
+    let age = last - (overview.firstEventAt ?? last)
+    let isYoung = age < 2 * day
+    let (width, count) = isYoung ? (day / 24, max(12, Int(age * 24 / day) + 2)) : (day, 30)
     let end = last - ((last % width) + width) % width + width
     let since = end - width * Int64(count)
     return SpendDrawing(

@@ -21,8 +21,8 @@ struct SessionMetricsView: TemplateContext {
     builder.commits()
     builder.repository(session)
     rows = builder.rows
-    nestedURL = metrics.nested.map { Location.event($0.id).description }
     hasReports = !metrics.reported.isEmpty
+    nestedURL = metrics.nested.map { Location.event($0.id).description }
   }
 
   static let slots: [Slot<SessionMetricsView>] = [

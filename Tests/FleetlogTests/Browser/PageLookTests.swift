@@ -33,8 +33,9 @@ extension BrowserTests {
       guard let place = pattern.range(of: ":id") else { return pattern }
       let list = String(pattern[..<place.lowerBound])
       try tab.open(String(list.dropLast()))
-      return try tab.text(
+      let first = try tab.text(
         "document.querySelector('main a[href^=\"\(list)\"]').getAttribute('href')")
+      return first + pattern[place.upperBound...]
     }
 
     private func look(
