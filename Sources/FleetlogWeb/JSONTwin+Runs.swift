@@ -4,15 +4,19 @@ import FleetlogStore
 // Runs and their tree.
 extension JSONTwin {
   /// The runs in the order of their tree, each before what it spawned.
-  package static func runs(_ tree: RunTree, now: Int64) -> JSONObject {
+  package static func runs(
+    _ tree: RunTree, prices: PriceTable, now: Int64
+  ) -> JSONObject {
     var object = JSONObject()
-    object.set("runs", tree.nodes.map { run($0, in: tree, now: now) })
+    object.set("runs", tree.nodes.map { run($0, in: tree, prices: prices, now: now) })
     object.set("matched", tree.nodes.count)
     object.set("partial_reason", tree.partialReason)
     return object
   }
 
-  static func run(_ node: RunTree.Node, in tree: RunTree, now: Int64) -> JSONObject {
+  static func run(
+    _ node: RunTree.Node, in tree: RunTree, prices: PriceTable, now: Int64
+  ) -> JSONObject {
     let state = node.worker.state
     var object = JSONObject()
     object.set("run_id", node.run.id)
@@ -41,6 +45,7 @@ extension JSONTwin {
     object.set("output_tokens", usage.output)
     object.set("cache_read_tokens", usage.cacheRead)
     object.set("cache_write_tokens", usage.cacheWrite)
+    set(prices.cost(of: node.usage), in: &object)
     switch node.oddity {
     case .missingParent(let key):
       object.set("oddity", "missing_parent")

@@ -18,7 +18,7 @@ enum RunsCommand: Verb {
       Option(name: "agent", value: "NAME", help: "agent", isRepeatable: true),
       Option(name: "project", value: "DIR", help: "project", isRepeatable: true),
       Option(name: "session", value: "ID", help: "session"),
-      Thresholds.option,
+      Thresholds.option, CommonOptions.prices,
     ]
 
   static func run(_ arguments: Arguments) throws -> Int32 {
@@ -32,12 +32,14 @@ enum RunsCommand: Verb {
       }, now: now)
     let log = try EventLog.open(arguments)
     let tree = try log.runs(query, now: now, by: Thresholds.rules(arguments))
+    // Without the dashboard's files there are no prices either, and no cost is told.
+    let prices = try Places.prices(arguments, assets: try? Places.assets(arguments))
     if arguments.has("json") {
-      Terminal.print(JSONTwin.runs(tree, now: now).bytes)
+      Terminal.print(JSONTwin.runs(tree, prices: prices, now: now).bytes)
       return 0
     }
     var table = Table(
-      ["run", "what", "started", "took", "how it ended", "tokens"], right: [0, 3, 5])
+      ["run", "what", "started", "took", "how it ended", "tokens", "cost"], right: [0, 3, 5, 6])
     for node in tree.nodes {
       let tokens = node.usage.total.tokens
       table.add([
@@ -46,7 +48,7 @@ enum RunsCommand: Verb {
           + node.name.oneLine(limit: 72),
         Timestamp.format(node.run.startedAt), Wording.duration(node.took(now: now)),
         node.outcome + (node.oddity.map { " (" + $0.words + ")" } ?? ""),
-        tokens == 0 ? "" : String(tokens),
+        tokens == 0 ? "" : String(tokens), prices.cost(of: node.usage).words,
       ])
     }
     table.print()

@@ -11,6 +11,7 @@ class Counts:
              "lines_bad"), 0)
         self.sessions = set()
         self.seen = set()
+        self.models = {}
 
     def add(self, name, number=1):
         self.numbers[name] += number
@@ -22,6 +23,22 @@ class Counts:
         new = identity not in self.seen
         self.seen.add(identity)
         return new
+
+    def response(self, model, input, output, cache_read=0, cache_write=0, cache_write_1h=0):
+        """One answer of a model; None where the source does not name it."""
+        figures = {"input_tokens": input, "output_tokens": output,
+                   "cache_read_tokens": cache_read, "cache_write_tokens": cache_write}
+        self.add("responses")
+        for name, number in figures.items():
+            self.add(name, number)
+        sums = self.models.setdefault(model if isinstance(model, str) else None, {})
+        figures.update({"calls": 1, "cache_write_1h_tokens": min(cache_write_1h, cache_write)})
+        for name, number in figures.items():
+            sums[name] = sums.get(name, 0) + number
+
+    def model_list(self):
+        return [{"model": model, **sums}
+                for model, sums in sorted(self.models.items(), key=lambda entry: entry[0] or "")]
 
     def result(self, denied, failed):
         self.add("tool_results")

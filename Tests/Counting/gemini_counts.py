@@ -50,12 +50,11 @@ def count_gemini(path, counts):
                 gemini_call(call, counts)
             usage = message.get("tokens")
             if isinstance(usage, dict):
-                counts.add("responses")
                 # Cached tokens are among the input's; thoughts are beside the output's.
                 cached = tokens(usage, "cached")
-                counts.add("input_tokens", tokens(usage, "input") - cached)
-                counts.add("cache_read_tokens", cached)
-                counts.add("output_tokens", tokens(usage, "output") + tokens(usage, "thoughts"))
+                counts.response(
+                    message.get("model"), tokens(usage, "input") - cached,
+                    tokens(usage, "output") + tokens(usage, "thoughts"), cached)
 
 
 def gemini_call(call, counts):

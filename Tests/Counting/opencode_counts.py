@@ -23,7 +23,7 @@ def count_opencode(path, counts):
     for message, part in parts:
         if part.get("type") == "step-finish":
             stepped.add(message)
-            usage_opencode(obj(part.get("tokens")), counts)
+            usage_opencode(obj(part.get("tokens")), messages.get(message, {}), counts)
         elif part.get("type") == "tool":
             opencode_call(part, counts)
         elif part.get("type") == "text" and messages.get(message, {}).get("role") == "user":
@@ -32,7 +32,7 @@ def count_opencode(path, counts):
     for name, message in messages.items():
         # A message repeats what its steps told.
         if message.get("role") == "assistant" and name not in stepped:
-            usage_opencode(obj(message.get("tokens")), counts)
+            usage_opencode(obj(message.get("tokens")), message, counts)
 
 
 def of_database(path):
@@ -57,16 +57,13 @@ def of_files(path):
         [(part.get("messageID", owner), part) for owner, part in every("part")])
 
 
-def usage_opencode(usage, counts):
+def usage_opencode(usage, message, counts):
     cache = obj(usage.get("cache"))
     figures = (
-        ("input_tokens", tokens(usage, "input")), ("cache_read_tokens", tokens(cache, "read")),
-        ("cache_write_tokens", tokens(cache, "write")),
-        ("output_tokens", tokens(usage, "output") + tokens(usage, "reasoning")))
-    if any(count for _, count in figures):
-        counts.add("responses")
-        for name, count in figures:
-            counts.add(name, count)
+        tokens(usage, "input"), tokens(usage, "output") + tokens(usage, "reasoning"),
+        tokens(cache, "read"), tokens(cache, "write"))
+    if any(figures):
+        counts.response(message.get("modelID"), *figures)
 
 
 def opencode_call(part, counts):

@@ -130,6 +130,8 @@ struct Counts: Codable, Equatable {
   var outputTokens = 0
   var cacheReadTokens = 0
   var cacheWriteTokens = 0
+  /// The same by model, by its name.
+  var models: [ModelCount] = []
 
   static func ofScript(_ file: URL) throws -> Counts {
     let python = try #require(CountingScript.python)
@@ -167,6 +169,14 @@ struct Counts: Codable, Equatable {
     outputTokens += session.outputTokens
     cacheReadTokens += session.cacheReadTokens
     cacheWriteTokens += session.cacheWriteTokens
+    for usage in session.usage {
+      if let index = models.firstIndex(where: { $0.model == usage.model }) {
+        models[index] += usage
+      } else {
+        models.append(usage)
+      }
+    }
+    models.sort { ($0.model ?? "") < ($1.model ?? "") }
   }
 
   private mutating func add(results fleetlog: ([String]) throws -> Data) throws {
@@ -189,6 +199,27 @@ struct Counts: Codable, Equatable {
   }
 }
 
+/// What one model used.
+struct ModelCount: Codable, Equatable {
+  /// nil where the source does not name it.
+  var model: String?
+  var calls: Int
+  var inputTokens: Int
+  var outputTokens: Int
+  var cacheReadTokens = 0
+  var cacheWriteTokens = 0
+  var cacheWrite1hTokens = 0
+
+  static func += (left: inout ModelCount, right: ModelCount) {
+    left.calls += right.calls
+    left.inputTokens += right.inputTokens
+    left.outputTokens += right.outputTokens
+    left.cacheReadTokens += right.cacheReadTokens
+    left.cacheWriteTokens += right.cacheWriteTokens
+    left.cacheWrite1hTokens += right.cacheWrite1hTokens
+  }
+}
+
 private struct SessionPage: Decodable {
   struct Session: Decodable {
     let id: String
@@ -200,6 +231,7 @@ private struct SessionPage: Decodable {
     let outputTokens: Int
     let cacheReadTokens: Int
     let cacheWriteTokens: Int
+    let usage: [ModelCount]
   }
 
   let sessions: [Session]
@@ -237,19 +269,34 @@ struct Fixture: CustomTestStringConvertible {
       expected: Counts(
         sessions: ["c0ffee00-0000-4000-8000-000000000001"], prompts: 7, toolCalls: 9,
         toolResults: 8, denied: 3, toolErrors: 1, responses: 8, inputTokens: 28,
-        outputTokens: 120, cacheReadTokens: 770, cacheWriteTokens: 85)),
+        outputTokens: 120, cacheReadTokens: 770, cacheWriteTokens: 85,
+        models: [
+          ModelCount(
+            model: "claude-opus-4-7", calls: 8, inputTokens: 28, outputTokens: 120,
+            cacheReadTokens: 770, cacheWriteTokens: 85)
+        ])),
     Fixture(
       name: "codex",
       expected: Counts(
         sessions: ["0199aaaa-0000-7000-8000-000000000002"], prompts: 2, toolCalls: 7,
         toolResults: 6, denied: 1, toolErrors: 2, responses: 3, inputTokens: 1300,
-        outputTokens: 110, cacheReadTokens: 1500)),
+        outputTokens: 110, cacheReadTokens: 1500,
+        models: [
+          ModelCount(
+            model: "gpt-5.2", calls: 3, inputTokens: 1300, outputTokens: 110,
+            cacheReadTokens: 1500, cacheWriteTokens: 0)
+        ])),
     Fixture(
       name: "claude-stream",
       expected: Counts(
         sessions: ["7e551011-0000-4000-8000-000000000007"], toolCalls: 2, toolResults: 2,
         toolErrors: 1, responses: 4, inputTokens: 18, outputTokens: 140, cacheReadTokens: 360,
-        cacheWriteTokens: 20)),
+        cacheWriteTokens: 20,
+        models: [
+          ModelCount(
+            model: "claude-sonnet-4-5", calls: 4, inputTokens: 18, outputTokens: 140,
+            cacheReadTokens: 360, cacheWriteTokens: 20)
+        ])),
     Fixture(
       name: "forge-worker",
       expected: Counts(sessions: ["5f2a-worker"], toolCalls: 1, toolResults: 1, toolErrors: 1)),
@@ -258,7 +305,12 @@ struct Fixture: CustomTestStringConvertible {
       expected: Counts(
         sessions: ["9c3f21aa-0000-4000-8000-000000000003"], prompts: 2, toolCalls: 4,
         toolResults: 4, denied: 1, toolErrors: 2, responses: 3, inputTokens: 450,
-        outputTokens: 66, cacheReadTokens: 150)),
+        outputTokens: 66, cacheReadTokens: 150,
+        models: [
+          ModelCount(
+            model: "gemini-3-pro", calls: 3, inputTokens: 450, outputTokens: 66,
+            cacheReadTokens: 150, cacheWriteTokens: 0)
+        ])),
   ]
 }
 

@@ -72,15 +72,17 @@ struct ContextDrawing {
     _ name: String, _ floor: [Double], _ top: [Double], into writer: inout HTMLWriter
   ) {
     let step = 100 / Double(top.count - 1)
-    func points(_ heights: [Double]) -> [String] {
-      heights.enumerated().map { index, height in
-        TimeAxis.number(Double(index) * step) + "," + TimeAxis.number(Self.height - height)
-      }
+    func write(_ index: Int, _ heights: [Double], _ writer: inout HTMLWriter) {
+      writer.append(number: Double(index) * step)
+      writer.append(",")
+      writer.append(number: Self.height - heights[index])
+      writer.append(" ")
     }
     writer.append(#"<polygon class="area "#)
     writer.append(text: name)
     writer.append(#"" points=""#)
-    writer.append(text: (points(top) + points(floor).reversed()).joined(separator: " "))
+    for index in top.indices { write(index, top, &writer) }
+    for index in floor.indices.reversed() { write(index, floor, &writer) }
     writer.append(#""/>"#)
   }
 

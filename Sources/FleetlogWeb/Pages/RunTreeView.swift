@@ -3,6 +3,7 @@ package import FleetlogEvents
 /// A tree of runs as a picture with a table under it.
 struct RunTreeView: TemplateContext {
   let tree: RunTree
+  let prices: PriceTable
   /// ms since the Unix epoch.
   let now: Int64
   /// The run that the page is about.
@@ -24,13 +25,14 @@ struct RunTreeView: TemplateContext {
   ]
 
   private func row(_ node: RunTree.Node) -> RunRow {
-    RunRow(node: node, now: now, isMarked: node.run.id == marked)
+    RunRow(node: node, prices: prices, now: now, isMarked: node.run.id == marked)
   }
 }
 
 /// One run as a row.
 struct RunRow: TemplateContext {
   let node: RunTree.Node
+  let prices: PriceTable
   /// ms since the Unix epoch.
   let now: Int64
   var isMarked = false
@@ -62,6 +64,7 @@ struct RunRow: TemplateContext {
       let tokens = row.node.usage.total.tokens
       return tokens == 0 ? nil : Wording.count(tokens)
     },
+    .part("cost") { CostText($0.prices.cost(of: $0.node.usage)) },
     .flag("isSum") { $0.node.children > 0 },
     .text("events") { Wording.count($0.node.run.events) },
     .text("eventsURL") { row in

@@ -11,6 +11,7 @@ struct RunsPage: Page {
   let tree: RunTree
   /// Whether the time is not asked for, but the log's last day.
   let isLastDay: Bool
+  let prices: PriceTable
   /// ms since the Unix epoch.
   let now: Int64
 
@@ -19,12 +20,14 @@ struct RunsPage: Page {
     return RunsPage(
       query: query, parameters: request.parameters.filter { !$0.value.isEmpty },
       tree: try log.runs(query, now: request.now, by: request.rules), isLastDay: isLastDay,
-      now: request.now)
+      prices: request.prices, now: request.now)
   }
 
   static func json(_ request: PageRequest, from log: EventLog) throws -> JSONObject {
     let query = try query(request, log).query
-    return JSONTwin.runs(try log.runs(query, now: request.now, by: request.rules), now: request.now)
+    return JSONTwin.runs(
+      try log.runs(query, now: request.now, by: request.rules), prices: request.prices,
+      now: request.now)
   }
 
   /// Nothing narrows it: the last day of the log, which may be long ago.
@@ -64,6 +67,8 @@ struct RunsPage: Page {
     .text("allURL") { _ in Location("runs").description },
     .text("partialReason", \.tree.partialReason),
     .flag("isEmpty") { $0.tree.nodes.isEmpty },
-    .part("tree") { $0.tree.nodes.isEmpty ? nil : RunTreeView(tree: $0.tree, now: $0.now) },
+    .part("tree") {
+      $0.tree.nodes.isEmpty ? nil : RunTreeView(tree: $0.tree, prices: $0.prices, now: $0.now)
+    },
   ]
 }

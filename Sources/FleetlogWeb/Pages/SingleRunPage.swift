@@ -9,6 +9,7 @@ struct SingleRunPage: Page {
   let node: RunTree.Node
   let start: StoredEvent?
   let exit: StoredEvent?
+  let prices: PriceTable
   /// ms since the Unix epoch.
   let now: Int64
 
@@ -17,19 +18,19 @@ struct SingleRunPage: Page {
     return SingleRunPage(
       tree: tree, node: node, start: try log.event(node.run.id)?.event,
       exit: try node.worker.state.facts.exit.flatMap { try log.event($0.mark.id)?.event },
-      now: request.now)
+      prices: request.prices, now: request.now)
   }
 
   static func json(_ request: PageRequest, from log: EventLog) throws -> JSONObject {
     let (tree, node) = try find(request, from: log)
-    var object = JSONTwin.run(node, in: tree, now: request.now)
+    var object = JSONTwin.run(node, in: tree, prices: request.prices, now: request.now)
     object.set("started", try log.event(node.run.id).map { JSONTwin.event($0.event) })
     object.set(
       "exited",
       try node.worker.state.facts.exit.flatMap { try log.event($0.mark.id) }.map {
         JSONTwin.event($0.event)
       })
-    object.set("tree", json: JSONTwin.runs(tree, now: request.now).text)
+    object.set("tree", json: JSONTwin.runs(tree, prices: request.prices, now: request.now).text)
     return object
   }
 
@@ -57,8 +58,8 @@ struct SingleRunPage: Page {
   }
 
   static let slots: [Slot<SingleRunPage>] = [
-    .part("row") { RunRow(node: $0.node, now: $0.now) },
-    .part("tree") { RunTreeView(tree: $0.tree, now: $0.now, marked: $0.run.id) },
+    .part("row") { RunRow(node: $0.node, prices: $0.prices, now: $0.now) },
+    .part("tree") { RunTreeView(tree: $0.tree, prices: $0.prices, now: $0.now, marked: $0.run.id) },
     .flag("isAlone") { $0.tree.nodes.count == 1 },
     .text("partialReason", \.tree.partialReason),
     .list("facts", \.facts),
@@ -84,11 +85,14 @@ struct SingleRunPage: Page {
 
   private var models: [Fact] {
     Dictionary(grouping: node.usage, by: \.model).map { model, shares in
-      (model: model, tokens: shares.total.tokens, calls: shares.total.calls)
+      (
+        model: model, tokens: shares.total.tokens, calls: shares.total.calls,
+        cost: CostText(prices.cost(of: shares)).text
+      )
     }.filter { $0.tokens > 0 }.sorted { ($1.tokens, $0.model) < ($0.tokens, $1.model) }.map {
       Fact(
         $0.model.isEmpty ? "model not named" : $0.model,
-        "\(Wording.count($0.tokens)) tokens, \(Wording.plural($0.calls, "response"))")
+        "\(Wording.count($0.tokens)) tokens, \(Wording.plural($0.calls, "response")), \($0.cost)")
     }
   }
 

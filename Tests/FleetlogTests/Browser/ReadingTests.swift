@@ -232,7 +232,77 @@ extension BrowserTests {
   }
 }
 
+extension BrowserTests {
+  /// What a session came to: reported and observed.
+  @Suite("What a session came to", .servingReports)
+  struct Metrics {
+    private static let session = "/sessions/00000070-0000-4000-8000-000000000000"
+
+    @Test("stands in two columns, and says where they differ and what was ignored")
+    func grades() throws {
+      try ServedFleet.inTab { tab in
+        try tab.open(Self.session)
+        func cells(_ name: String) throws -> [String] {
+          try tab.texts(
+            """
+            [...[...document.querySelectorAll('.metrics tr')].find((row) =>
+              row.cells[0].innerText === '\(name)').cells].slice(1)
+              .map((cell) => cell.innerText.replace(/\\s+/g, ' ').trim())
+            """)
+        }
+        #expect(try cells("Outcome") == ["success", ""])
+        #expect(try cells("Files") == ["1 file contradiction", "3 written"])
+        #expect(try cells("Pull requests") == ["#12", "#12"])
+        #expect(try cells("Commits") == ["5d6e7f8, 0badc0de contradiction", ""])
+        let note = try tab.text("document.querySelector('#metrics ~ .note').innerText")
+        #expect(note.contains("metrics object was ignored"))
+        try tab.click(".metrics .fold summary")
+        #expect(try tab.holds("document.querySelector('.metrics .fold li').checkVisibility()"))
+        try tab.arrive { try tab.click(".metrics .chip") }
+        #expect(try tab.text("document.querySelector('h1').innerText").contains("but its tools"))
+      }
+    }
+
+    @Test("a bar of what was spent leads to its calls, and a session tells its price")
+    func spend() throws {
+      try ServedFleet.inTab { tab in
+        try tab.open("/sessions")
+        let costs = try tab.texts(
+          "[...document.querySelectorAll('td.cost')].map((cell) => cell.innerText)")
+        // 6 × (10 × 5 + 5 × 25) millionths.
+        #expect(costs.contains("under $0.01"))
+        try tab.open("/")
+        let bar = "document.querySelector('#spend ~ figure a')"
+        #expect(try tab.text("\(bar).querySelector('title').textContent").contains("6 calls"))
+        try tab.open(try tab.text("\(bar).getAttribute('href')"))
+        #expect(
+          try tab.texts("[...document.querySelectorAll('td.type')].map((cell) => cell.innerText)")
+            == [String](repeating: "llm call completed", count: 6))
+      }
+    }
+
+    @Test("where there is no repository, the page of what changed says so")
+    func diff() throws {
+      try ServedFleet.inTab { tab in
+        try tab.open("/sessions/w1/diff-summary")
+        #expect(
+          try tab.text("document.querySelector('main .empty').innerText").contains(
+            "The repository is not on this machine any more."))
+      }
+    }
+  }
+}
+
 extension Trait where Self == ServedFleetTrait {
+  /// A session whose agent reports more than can be true.
+  fileprivate static var servingReports: ServedFleetTrait {
+    serving { folder in
+      for name in ["00000070-0000-4000-8000-000000000000.jsonl", "W00001.jsonl"] {
+        try folder.write(name, Fixtures.bytes("scenarios/metrics-differ/" + name))
+      }
+    }
+  }
+
   /// One conversation of Claude Code on 1 January 2026 at noon: prompts, a call with a long
   /// output, and one event that asks for attention.
   fileprivate static var servingConversation: ServedFleetTrait {

@@ -258,13 +258,16 @@ struct HostileTextTests {
     let tree = RunTree([worker(text)], parentKeys: [1: "run:" + text])
     try add(
       RunsPage(
-        query: RunQuery(), parameters: [("instance", text)], tree: tree, isLastDay: false, now: 5))
+        query: RunQuery(), parameters: [("instance", text)], tree: tree, isLastDay: false,
+        prices: try prices(text), now: 5))
     var started = JSONObject()
     for key in ["version", "host", "cwd", "signal"] { started.set(key, text) }
     started.set("argv", [text, text])
     let process = StoredEvent.sample(.processStarted, text: text, payload: started.text)
     try add(
-      SingleRunPage(tree: tree, node: tree.nodes[0], start: process, exit: process, now: 5))
+      SingleRunPage(
+        tree: tree, node: tree.nodes[0], start: process, exit: process,
+        prices: try prices(text), now: 5))
     let task = task(text)
     try add(
       TasksPage(

@@ -1,3 +1,4 @@
+import FleetlogEvents
 import Testing
 
 @testable import FleetlogWeb
@@ -13,6 +14,17 @@ struct WordingTests {
     ])
   func counts(number: Int, text: String) {
     #expect(Wording.count(number) == text)
+  }
+
+  @Test(
+    "money is told to the cent, and what is less than that is not nothing",
+    arguments: [
+      (0, "$0.00"), (1, "under $0.01"), (4_999_999_999, "under $0.01"), (5_000_000_000, "$0.01"),
+      (7_420_000_000_000, "$7.42"), (7_424_999_999_999, "$7.42"), (7_425_000_000_000, "$7.43"),
+      (99_999_995_000_000_000, "$100,000.00"), (1_234_567_890_000_000_000, "$1,234,567.89"),
+    ] as [(Int128, String)])
+  func money(picodollars: Int128, text: String) {
+    #expect(Wording.money(Money(picodollars: picodollars)) == text)
   }
 
   @Test(
