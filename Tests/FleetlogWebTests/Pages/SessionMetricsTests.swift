@@ -70,7 +70,7 @@ struct SessionMetricsTests {
       run.head = RunMetrics.Head(commit: String(repeating: "a", count: 40), mark: mark)
       run.headEnd = RunMetrics.Head(commit: String(repeating: "b", count: 40), mark: mark)
     }
-    let row = try #require(row(view, "Repository"))
+    let row = try #require(self.row(view, "Repository"))
     #expect(row.observed.map(\.text) == ["from aaaaaaaaaaaa", "to bbbbbbbbbbbb", "what changed"])
     #expect(row.observed.last?.url == "/sessions/s/diff-summary")
   }
