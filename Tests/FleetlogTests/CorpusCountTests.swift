@@ -208,7 +208,13 @@ struct ModelCount: Codable, Equatable {
   var outputTokens: Int
   var cacheReadTokens = 0
   var cacheWriteTokens = 0
-  var cacheWrite1hTokens = 0
+  var hourlyTokens = 0
+
+  /// As the decoder spells them; `cache_write_1h_tokens` is the last.
+  private enum CodingKeys: String, CodingKey {
+    case model, calls, inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens
+    case hourlyTokens = "cacheWrite1HTokens"
+  }
 
   static func += (left: inout ModelCount, right: ModelCount) {
     left.calls += right.calls
@@ -216,7 +222,7 @@ struct ModelCount: Codable, Equatable {
     left.outputTokens += right.outputTokens
     left.cacheReadTokens += right.cacheReadTokens
     left.cacheWriteTokens += right.cacheWriteTokens
-    left.cacheWrite1hTokens += right.cacheWrite1hTokens
+    left.hourlyTokens += right.hourlyTokens
   }
 }
 

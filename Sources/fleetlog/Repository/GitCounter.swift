@@ -132,7 +132,9 @@ final class GitCounter: DiffCounting {
       guard parts.count == 3, isCount(parts[0]), isCount(parts[1]) else { return nil }
       var path = parts[2]
       if path.isEmpty {
-        guard rest.popFirst() != nil, let new = rest.popFirst() else { return nil }
+        guard rest.popFirst()?.isEmpty == false, let new = rest.popFirst(), !new.isEmpty else {
+          return nil
+        }
         path = String(decoding: new, as: UTF8.self)
       }
       files.append(DiffSummary.File(path: path, added: Int(parts[0]), removed: Int(parts[1])))
