@@ -7,9 +7,16 @@ struct SessionMetricsView: TemplateContext {
   let nestedURL: String?
   let hasReports: Bool
 
-  /// - Parameter contradictions: the events that say so, by the field that they are about.
+  /// What says that a report is contradicted.
+  struct Contradiction: Hashable {
+    let field: String
+    /// The event that reports.
+    let claim: Int64
+  }
+
+  /// - Parameter contradictions: the events that say so.
   init(
-    _ metrics: SessionMetrics, session: String, contradictions: [String: Int64]
+    _ metrics: SessionMetrics, session: String, contradictions: [Contradiction: Int64]
   ) {
     var builder = MetricRows(metrics, contradictions)
     builder.outcome()
@@ -85,10 +92,12 @@ struct MetricFold: TemplateContext {
 
 private struct MetricRows {
   private let metrics: SessionMetrics
-  private let contradictions: [String: Int64]
+  private let contradictions: [SessionMetricsView.Contradiction: Int64]
   private(set) var rows: [MetricRow] = []
 
-  init(_ metrics: SessionMetrics, _ contradictions: [String: Int64]) {
+  init(
+    _ metrics: SessionMetrics, _ contradictions: [SessionMetricsView.Contradiction: Int64]
+  ) {
     self.metrics = metrics
     self.contradictions = contradictions
   }
@@ -105,8 +114,10 @@ private struct MetricRows {
       cell.isMalformed = reports.contains { $0.1.value == nil }
       row.reported = cell
     }
-    row.contradictionURL = fields.compactMap { contradictions[$0.rawValue] }.first
-      .map { Location.event($0).description }
+    row.contradictionURL =
+      reports.compactMap { field, report in
+        contradictions[.init(field: field.rawValue, claim: report.mark.id)]
+      }.first.map { Location.event($0).description }
     if row.reported != nil || !observed.isEmpty || !folds.isEmpty { rows.append(row) }
   }
 

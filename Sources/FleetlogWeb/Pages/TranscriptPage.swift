@@ -68,12 +68,17 @@ struct TranscriptPage: Page {
     _ log: EventLog
   ) throws -> SessionMetricsView? {
     let metrics = try log.metrics(of: detail.session, runs: detail.runs, by: request.rules)
-    var byField: [String: Int64] = [:]
+    var byClaim: [SessionMetricsView.Contradiction: Int64] = [:]
     for event in contradictions {
-      if let field = event.payloadObject?["field"]?.string { byField[field] = event.id }
+      guard let payload = event.payloadObject, let field = payload["field"]?.string else {
+        continue
+      }
+      for id in payload["evidence"]?.elements.compactMap(\.int) ?? [] {
+        byClaim[.init(field: field, claim: Int64(id))] = event.id
+      }
     }
     return metrics.map {
-      SessionMetricsView($0, session: detail.session.id, contradictions: byField)
+      SessionMetricsView($0, session: detail.session.id, contradictions: byClaim)
     }
   }
 

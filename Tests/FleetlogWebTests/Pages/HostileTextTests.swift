@@ -61,7 +61,10 @@ struct HostileTextTests {
     return SessionMetrics(
       session: session(text), runs: [(false, run)],
       traces: RunTrace.Kind.allCases.map { RunTrace($0, text, evidence) }
-    ).map { SessionMetricsView($0, session: text, contradictions: ["metrics_outcome": 3]) }
+    ).map {
+      SessionMetricsView(
+        $0, session: text, contradictions: [.init(field: "metrics_outcome", claim: 1): 3])
+    }
   }
 
   private func session(_ text: String) -> SessionSummary {

@@ -12,7 +12,7 @@ struct SessionMetricsTests {
 
   private func view(
     _ change: (inout RunMetrics) -> Void, traces: [RunTrace] = [],
-    contradictions: [String: Int64] = [:]
+    contradictions: [SessionMetricsView.Contradiction: Int64] = [:]
   ) throws -> SessionMetricsView {
     var run = RunMetrics()
     change(&run)
@@ -39,7 +39,12 @@ struct SessionMetricsTests {
         run.difference = RunMetrics.Difference(
           filesChanged: 9, linesAdded: 214, linesRemoved: 61, mark: .init(id: 7, ts: 9))
         run.active = 60_000
-      }, contradictions: ["metrics_files_changed": 12])
+      },
+      contradictions: [
+        .init(field: "metrics_files_changed", claim: 5): 12,
+        // Of an earlier report, which no longer holds.
+        .init(field: "metrics_lines_added", claim: 4): 11,
+      ])
     let files = try #require(row(view, "Files"))
     #expect(files.reported?.text == "3 files")
     #expect(files.reported?.url == "/events/5")
