@@ -36,7 +36,7 @@ struct PostedEventsTests {
     let reader = try log.reader()
     let dashboard = try Dashboard(
       log: reader, live: LiveHub(log: reader), assets: .ofThisPackage(), rules: Synthesizer(),
-      now: { 0 }, events: Taking(refusal: refusal))
+      prices: .none, differences: NoRepository(), now: { 0 }, events: Taking(refusal: refusal))
     var fields = HTTPHeaders()
     for (name, value) in headers { fields[name] = value }
     let reply = dashboard.reply(
