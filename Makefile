@@ -18,7 +18,8 @@ demo: build
 	@exec $(PROGRAM) demo
 
 build: setup
-	swift build -c release --product fleetlog
+	swift build -c release --static-swift-stdlib --product fleetlog-program
+	swift build -c release --static-swift-stdlib --product fleetlog
 
 ## What the program is built with: the toolchain's own needs, then the libraries.
 setup:

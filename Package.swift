@@ -23,7 +23,9 @@ func debian(_ name: String, _ pkgConfig: String, _ package: String) -> Target {
 let package = Package(
   name: "fleetlog",
   products: [
-    .executable(name: "fleetlog", targets: ["fleetlog"]),
+    // What a person calls, and what that becomes for every verb but `run`: see FleetlogLauncher.
+    .executable(name: "fleetlog", targets: ["FleetlogLauncher"]),
+    .executable(name: "fleetlog-program", targets: ["fleetlog"]),
     .library(name: "FleetlogClient", targets: ["FleetlogClient"]),
   ],
   targets: [
@@ -48,6 +50,9 @@ let package = Package(
       ],
       swiftSettings: strict),
 
+    .executableTarget(
+      name: "FleetlogLauncher", dependencies: ["FleetlogClient", "FleetlogRun"],
+      swiftSettings: strict),
     .executableTarget(
       name: "fleetlog-example", dependencies: ["FleetlogClient"],
       path: "Packaging/examples/swift", swiftSettings: strict),

@@ -1,11 +1,12 @@
 import FleetlogEvents
+import FleetlogRun
 import FleetlogStore
 import Foundation
 
 /// The program: finds the verb, reads its arguments, runs it.
 @main
 enum Fleetlog {
-  static let version = "0.1.0"
+  static let version = ProgramVersion.current
 
   /// Every verb, in the order of the help.
   static let verbs: [any Verb.Type] = [

@@ -83,9 +83,13 @@ struct HookSettings {
     words.map(ShellWords.quoted).joined(separator: " ") + " 2>/dev/null || true"
   }
 
+  /// What a person calls, where that stands beside this program.
   private static var program: String {
-    (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
+    let own =
+      (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
       ?? absolute(CommandLine.arguments[0])
+    let called = (own as NSString).deletingLastPathComponent + "/fleetlog"
+    return FileManager.default.isExecutableFile(atPath: called) ? called : own
   }
 
   private static func absolute(_ path: String) -> String {
