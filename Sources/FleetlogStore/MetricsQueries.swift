@@ -6,6 +6,8 @@ extension EventLog {
   private static let mostRuns = 200
   private static let mostFolded = 20_000
   private static let mostTraces = 20_000
+  /// Events of a run of which its context is told: a page must answer.
+  package static let mostPieces = 12_000
 
   /// The metrics of a session; nil where there is nothing to say.
   ///
@@ -53,13 +55,20 @@ extension EventLog {
     return (fold.metrics, findings.traces)
   }
 
-  /// What stood in the context of a run's model, event by event, in the order of its file.
+  /// What stood in the context of a run's model, event by event, in the order of its file; of a
+  /// long run, at its beginning.
   package func contextPieces(of run: Int64) throws(StoreError) -> [ContextPiece] {
     try pool.withConnection { (connection) throws(StoreError) in
       try connection.rows(
         """
         SELECT e.id, e.ts, e.event_type, coalesce(length(CAST(e.payload_json AS BLOB)), 0),
-          iif(e.event_type = 'llm_call.completed', e.payload_json, NULL)
+          CASE WHEN e.event_type = 'llm_call.completed' THEN coalesce(
+            nullif(json_extract(e.payload_json, '$.context_tokens'), 0),
+            coalesce(json_extract(e.payload_json, '$.input_tokens'), 0)
+              + coalesce(json_extract(e.payload_json, '$.cache_read_tokens'), 0)
+              + coalesce(json_extract(e.payload_json, '$.cache_write_tokens'), 0)) END,
+          CASE WHEN e.event_type = 'llm_call.completed'
+            THEN json_extract(e.payload_json, '$.context_window') END
         FROM (SELECT id, id AS anchor, 0 AS copy FROM events WHERE run_id = ?1
             AND (idempotency_key IS NULL OR idempotency_key NOT GLOB ?2)
           UNION ALL SELECT event_id, after_id, id FROM run_copies WHERE run_id = ?1) o
@@ -69,36 +78,31 @@ extension EventLog {
           AND NOT (e.event_type = 'llm_call.completed' AND EXISTS (SELECT 1 FROM event_links l
             WHERE l.to_event_id = e.id AND l.relation_type = 'supersedes'))
         ORDER BY o.anchor, o.copy LIMIT ?3
-        """, [.int(run), .text(Inference.keyPrefix + "*"), Value(Self.mostFolded)]
+        """, [.int(run), .text(Inference.keyPrefix + "*"), Value(Self.mostPieces)]
       ) { row in
         ContextPiece(
           eventID: row.int(0), ts: row.int(1),
-          kind: Self.kind(EventType(rawValue: row.text(2)), row.optionalText(4)),
+          kind: Self.kind(
+            EventType(rawValue: row.text(2)), tokens: row.optionalInt(4) ?? 0,
+            window: row.optionalInt(5)),
           bytes: Int(row.int(3)))
       }
     }
   }
 
-  private static func kind(_ type: EventType, _ payload: String?) -> ContextPiece.Kind {
+  private static func kind(
+    _ type: EventType, tokens: Int64, window: Int64?
+  ) -> ContextPiece.Kind {
     switch type {
     case .messageUser: .user
     case .messageAssistant, .messageReasoning, .toolCall: .assistant
     case .toolResult: .toolResult
     case .contextCompacted: .compacted
-    case .llmCallCompleted: call(payload)
+    case .llmCallCompleted:
+      .call(
+        tokens: min(max(Int(tokens), 0), ModelCall.mostTokens),
+        window: window.flatMap { $0 > 0 ? Int($0) : nil })
     default: .other
     }
-  }
-
-  private static func call(_ payload: String?) -> ContextPiece.Kind {
-    let payload = payload.flatMap { try? JSONDocument($0).root }
-    func tokens(_ key: String) -> Int {
-      min(max(payload?[key]?.int ?? 0, 0), ModelCall.mostTokens)
-    }
-    let parts = tokens("input_tokens") + tokens("cache_read_tokens") + tokens("cache_write_tokens")
-    let total = tokens("context_tokens")
-    return .call(
-      tokens: total > 0 ? total : parts,
-      window: payload?["context_window"]?.int.flatMap { $0 > 0 ? $0 : nil })
   }
 }

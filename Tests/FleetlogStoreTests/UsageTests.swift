@@ -207,16 +207,15 @@ struct UsageTests {
     let connection = try connection(log)
     let before = try tables(connection)
     #expect(before.count > 8)
-    try connection.script(
-      """
-      DROP VIEW model_calls; DROP TABLE usage_runs; DROP TABLE usage_hours;
-      DROP TABLE usage_sessions; DROP TABLE run_metrics; DROP TABLE run_traces;
-      PRAGMA user_version = 7;
-      """, operation: "play the version before")
-    try Migrations.apply(to: connection, upTo: migration008.version)
-    try connection.script(
-      "PRAGMA user_version = \(Migrations.current)", operation: "come back")
-    #expect(try tables(connection) == before)
-    #expect(try tables(connection).sorted() == recounted(connection).sorted())
+    let older = try Connection(path: log.path("older.db"), access: .readWrite)
+    try Migrations.apply(to: older, upTo: 7)
+    try older.run("ATTACH ? AS new", [.text(log.path)])
+    for table in ["runs", "sessions", "events", "event_links", "session_copies"] {
+      try older.run("INSERT INTO main.\(table) SELECT * FROM new.\(table)")
+    }
+    try older.run("DETACH new")
+    _ = try EventWriter(path: log.path("older.db"), holdsLock: false) { _, _ in }
+    #expect(try tables(older) == before)
+    #expect(try tables(older).sorted() == recounted(older).sorted())
   }
 }

@@ -140,6 +140,10 @@ struct TranscriptPage: Page {
     .part("metrics", \.metrics),
     .part("usage", \.usage),
     .html("context", \.context),
+    .text("contextCut") { page in
+      (page.detail.runs.first?.events ?? 0) > EventLog.mostPieces
+        ? "; of the first \(Wording.grouped(EventLog.mostPieces)) events" : nil
+    },
     .text("eventsURL") { page in
       Location("events", query: [("session", page.session.id)]).description
     },
