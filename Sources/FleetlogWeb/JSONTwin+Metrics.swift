@@ -92,6 +92,18 @@ extension JSONTwin {
     }
   }
 
+  /// What was used and spent, span by span.
+  static func spend(_ spend: SpendDrawing) -> [JSONObject] {
+    spend.bars.map { bar in
+      var object = JSONObject()
+      object.set("start", bar.start)
+      object.set("width_ms", spend.width)
+      set(bar.usage, in: &object)
+      set(bar.cost, in: &object)
+      return object
+    }
+  }
+
   static func context(_ fills: [ContextFill]) -> [JSONObject] {
     fills.map { fill in
       var object = JSONObject()

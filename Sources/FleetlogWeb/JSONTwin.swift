@@ -215,7 +215,7 @@ extension JSONObject {
 extension JSONTwin {
   static func overview(
     _ overview: LogOverview, needs: NeedList, workers: WorkerList, attention: [StoredEvent],
-    sessions: [SessionSummary], delivered: [StoredEvent]
+    sessions: [SessionSummary], delivered: [StoredEvent], spend: SpendDrawing
   ) -> JSONObject {
     var object = figures(overview)
     object.set("needs", needs.groups.map(need))
@@ -225,6 +225,7 @@ extension JSONTwin {
     object.set("attention", attention.map(event))
     object.set("recent_sessions", sessions.map(session))
     object.set("delivered", delivered.map(event))
+    object.set("spend", Self.spend(spend))
     return object
   }
 

@@ -107,11 +107,15 @@ struct MetricsReducer {
 }
 
 extension RunMetrics.Difference {
-  /// What Fleetlog's own count of a repository says; nil where the event holds none.
+  /// What Fleetlog's own count of a repository says, or that of the engine that ran the worker; nil
+  /// where the event holds none.
   init?(observed payload: JSONValue?, mark: WorkerFacts.Mark) {
-    guard let files = payload?["git_files_changed"]?.int,
-      let added = payload?["git_lines_added"]?.int,
-      let removed = payload?["git_lines_removed"]?.int
+    func count(_ key: String, byEngine engineKey: String) -> Int? {
+      payload?[key]?.int ?? payload?[engineKey]?.int
+    }
+    guard let files = count("git_files_changed", byEngine: "filesChanged"),
+      let added = count("git_lines_added", byEngine: "linesAdded"),
+      let removed = count("git_lines_removed", byEngine: "linesRemoved")
     else { return nil }
     self.init(filesChanged: files, linesAdded: added, linesRemoved: removed, mark: mark)
   }

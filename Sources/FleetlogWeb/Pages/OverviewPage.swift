@@ -77,12 +77,13 @@ struct OverviewPage: Page {
     var recent = SessionQuery()
     recent.limit = 8
     let query = WorkerQuery(moment: request.now, isNow: true)
+    let overview = try log.overview()
     return JSONTwin.overview(
-      try log.overview(), needs: try log.needs(now: request.now, limit: 100),
+      overview, needs: try log.needs(now: request.now, limit: 100),
       workers: try log.workers(query, by: request.rules),
       attention: try log.events(asking).rows.map(\.event),
       sessions: try log.sessions(recent)?.sessions ?? [],
-      delivered: try delivered(log))
+      delivered: try delivered(log), spend: try spend(overview, request, log))
   }
 
   /// The newest things handed over; where a worker told of its own work what was inferred before,

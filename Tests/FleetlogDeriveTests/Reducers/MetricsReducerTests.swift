@@ -154,6 +154,12 @@ struct MetricsReducerTests {
     #expect(metrics.headEnd == RunMetrics.Head(commit: last, mark: .init(id: 5, ts: 0)))
     #expect(metrics.folder == "/repo")
     #expect(metrics.difference?.filesChanged == 2)
+    let engine = fold([
+      event(
+        1, .observationRecorded,
+        #"{"git_head_sha_end":"\#(last)","filesChanged":5,"linesAdded":120,"linesRemoved":9}"#)
+    ]).metrics
+    #expect(engine.difference?.linesAdded == 120)
     #expect(RunMetrics(json: metrics.json.text) == metrics)
   }
 }
