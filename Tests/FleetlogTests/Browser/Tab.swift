@@ -48,8 +48,12 @@ struct Tab {
     var scheme = JSONObject()
     scheme.set("name", "prefers-color-scheme")
     scheme.set("value", screen.isDark ? "dark" : "light")
+    // A click that waits for no scrolling would meet what is not there yet.
+    var motion = JSONObject()
+    motion.set("name", "prefers-reduced-motion")
+    motion.set("value", "reduce")
     var media = JSONObject()
-    media.set("features", [scheme])
+    media.set("features", [scheme, motion])
     try driver.devTools("Emulation.setEmulatedMedia", media)
     var zone = JSONObject()
     zone.set("timezoneId", screen.zone)
