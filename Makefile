@@ -24,7 +24,7 @@ build: setup
 ## What the program is built with: the toolchain's own needs, then the libraries.
 setup:
 	@$(call INSTALL,g++ git libc6-dev libcurl4 libncurses6 libxml2 pkg-config)
-	@$(call INSTALL,graphviz libmicrohttpd-dev libsqlite3-dev libzstd-dev nettle-dev zlib1g-dev)
+	@$(call INSTALL,graphviz libcmark-gfm-dev libcmark-gfm-extensions-dev libmicrohttpd-dev libsqlite3-dev libzstd-dev nettle-dev zlib1g-dev)
 
 ## What the tests need besides: a real browser, which finds its driver by the name localhost, a file
 ## system that can be made to hang, and Python for the independent counts.

@@ -34,6 +34,7 @@ let package = Package(
     debian("CZlib", "zlib", "zlib1g-dev"),
     debian("CZstd", "libzstd", "libzstd-dev"),
     debian("CNettle", "nettle", "nettle-dev"),
+    debian("CCmark", "libcmark-gfm", "libcmark-gfm-extensions-dev"),
 
     library("FleetlogEvents"),
     library("FleetlogIngest", ["FleetlogEvents", "CNettle", "CSQLite", "CZstd"]),
@@ -41,7 +42,7 @@ let package = Package(
     library("FleetlogStore", ["FleetlogEvents", "CSQLite", "CZstd"]),
     library("FleetlogClient", ["FleetlogEvents"]),
     library("FleetlogRun", ["FleetlogEvents", "FleetlogClient"]),
-    library("FleetlogWeb", ["FleetlogEvents", "FleetlogStore", "CMicrohttpd", "CZlib"]),
+    library("FleetlogWeb", ["FleetlogEvents", "FleetlogStore", "CCmark", "CMicrohttpd", "CZlib"]),
     .executableTarget(
       name: "fleetlog",
       dependencies: [

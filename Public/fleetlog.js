@@ -43,7 +43,8 @@ function showTimes(root, onlyAges = false) {
     const date = new Date(Number(label.dataset.ms));
     const form = label.dataset.form;
     const day = form === "day" ? `${dayAndMonth(date)} ` : "";
-    label.textContent = form === "date" ? fullDate(date) : day + shortClock.format(date);
+    const time = (form === "second" ? clock : shortClock).format(date);
+    label.textContent = form === "date" ? fullDate(date) : day + time;
   }
 }
 

@@ -9,12 +9,13 @@ package struct Assets: Sendable {
     case style = "fleetlog.css"
     case script = "fleetlog.js"
     case liveScript = "live.js"
+    case lanesScript = "lanes.js"
     case icon = "favicon.svg"
 
     var contentType: String {
       switch self {
       case .style: "text/css; charset=utf-8"
-      case .script, .liveScript: "text/javascript; charset=utf-8"
+      case .script, .liveScript, .lanesScript: "text/javascript; charset=utf-8"
       case .icon: "image/svg+xml"
       }
     }

@@ -63,7 +63,7 @@ enum ContractCommand: Verb {
     }
     if arguments.has("dry-run") {
       Terminal.say("would change \(shown):")
-      return LineDifference.show(from: before, to: after ?? [])
+      return FileDifference.show(from: before, to: after ?? [])
     }
     if let after { try file.replace(with: after) } else { try file.remove() }
     let earlier = version.map { Terminal.safe($0) }

@@ -203,6 +203,8 @@ struct DashboardTests {
       ("/sessions", "limit", "many"), ("/sessions", "after", "x"), ("/sources", "source", "99"),
       ("/healthz", "verbose", "1"), ("/tasks", "status", "odd"), ("/tasks", "after", "x"),
       ("/events/1", "q", "x"), ("/validation", "x", "1"),
+      ("/sessions/a", "from", "soon"), ("/sessions/a", "to", "99999999999999999"),
+      ("/sessions/a", "at", "x"), ("/sessions/a", "limit", "0"), ("/sessions/a", "zoom", "2"),
     ])
   func badValues(path: String, name: String, value: String) throws {
     let bench = try Bench(drafts: Self.drafts())
@@ -256,6 +258,27 @@ struct DashboardTests {
     #expect(try bench.json(location.twin.description)["session"]?["id"]?.string == "s/1.json")
   }
 
+  @Test("a session's page shows a stretch of it, what is found in it, and the page of an event")
+  func stretches() throws {
+    let bench = try Bench(drafts: Self.drafts())
+    let path = Location.session("s/1.json").description
+    let start: Int64 = 1_767_300_000_000
+    let part = try bench.ask("\(path)?from=\(start + 500)&to=\(start + 1500)").text
+    #expect(part.contains("registry login expired"))
+    #expect(!part.contains(">done<"))
+    #expect(part.contains("Whole session"))
+    let found = try bench.ask("\(path)?q=registry").text
+    #expect(found.contains("1 event of this session says “registry”"))
+    #expect(found.contains("at=2#e2"))
+    #expect(try bench.ask("\(path)?at=3&limit=1").status == 200)
+    let empty = try bench.ask("\(path)?to=1000").text
+    #expect(empty.contains("Nothing happened in this stretch."))
+    let twin = try bench.json(
+      "\(path.replacing("%2Ejson", with: "%2Ejson.json"))?from=\(start + 1500)")
+    #expect(twin["events"]?.elements.count == 1)
+    #expect(try bench.ask("\(path)?from=2000&to=1000").status == 400)
+  }
+
   @Test("pages carry no inline script or style")
   func policy() throws {
     let bench = try Bench(drafts: Self.drafts())
@@ -263,9 +286,10 @@ struct DashboardTests {
       let text = try bench.ask(path).text
       #expect(!text.contains("style=\""))
       #expect(!text.contains("<style"))
-      #expect(text.ranges(of: "<script").count == 2)
-      #expect(text.ranges(of: #" src="/assets/"#).count == 2)
-      #expect(text.ranges(of: "></script>").count == 2)
+      let scripts = path.hasPrefix("/sessions") ? 3 : 2
+      #expect(text.ranges(of: "<script").count == scripts)
+      #expect(text.ranges(of: #" src="/assets/"#).count == scripts)
+      #expect(text.ranges(of: "></script>").count == scripts)
     }
   }
 

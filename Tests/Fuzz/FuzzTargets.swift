@@ -5,6 +5,8 @@ import FleetlogTestSupport
 import FleetlogWeb
 import Foundation
 
+@testable import FleetlogWeb
+
 /// What libFuzzer feeds; `FLEETLOG_FUZZ` names one when the program runs.
 ///
 /// A target finds more than crashes: what must hold of every input is checked as well.
@@ -30,6 +32,7 @@ enum FuzzTarget: String, CaseIterable {
   case eventBlock = "event-block"
   case search
   case json
+  case markdown
 
   static let chosen: FuzzTarget = {
     let name = ProcessInfo.processInfo.environment["FLEETLOG_FUZZ"] ?? ""
@@ -64,6 +67,7 @@ enum FuzzTarget: String, CaseIterable {
     case .eventBlock: scan(String(decoding: bytes, as: UTF8.self))
     case .search: search(String(decoding: bytes, as: UTF8.self))
     case .json: parse(bytes)
+    case .markdown: render(String(decoding: bytes, as: UTF8.self))
     }
   }
 
@@ -196,6 +200,37 @@ enum FuzzTarget: String, CaseIterable {
     edit.remove(edited.members.count - 1, from: edited)
     expect(edit.bytes == bytes, "what was added can't be taken out")
   }
+
+  /// Whatever an agent writes comes to elements of a short list, closed as they were opened, and to
+  /// addresses of the web.
+  private func render(_ text: String) {
+    guard let html = Markdown.html(text) else { return }
+    let made = String(decoding: html.bytes, as: UTF8.self)
+    var open: [Substring] = []
+    for piece in made.split(separator: "<").dropFirst(made.hasPrefix("<") ? 0 : 1) {
+      guard let end = piece.firstIndex(of: ">") else { return expect(false, "a tag has no end") }
+      let tag = piece[..<end]
+      let name = tag.drop { $0 == "/" }.prefix { $0 != " " }
+      expect(Self.elements.contains(String(name)), "\(name) is no element of ours")
+      if tag.hasPrefix("/") {
+        expect(open.popLast() == name, "\(name) closes what is not open")
+      } else if !["br", "hr", "img"].contains(name) {
+        open.append(name)
+      }
+      if let address = tag.firstRange(of: "href=\"") {
+        expect(tag[address.upperBound...].lowercased().hasPrefix("http"), "a link leads elsewhere")
+      }
+      if let source = tag.firstRange(of: "src=\"") {
+        expect(tag[source.upperBound...].hasPrefix("data:image/"), "an image is fetched")
+      }
+    }
+    expect(open.isEmpty, "an element is not closed")
+  }
+
+  private static let elements: Set<String> = [
+    "p", "em", "strong", "del", "code", "pre", "br", "hr", "blockquote", "ul", "ol", "li", "i",
+    "div", "table", "tr", "th", "td", "a", "img", "span",
+  ]
 
   /// A trap is how libFuzzer learns that an input has found something.
   private func expect(_ holds: Bool, _ complaint: String) {

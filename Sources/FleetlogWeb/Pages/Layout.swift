@@ -15,6 +15,7 @@ struct Layout: TemplateContext {
     .text("styleURL") { $0.assets.url(of: .style) },
     .text("scriptURL") { $0.assets.url(of: .script) },
     .text("liveScriptURL") { $0.assets.url(of: .liveScript) },
+    .text("pageScriptURL") { layout in layout.head.script.map { layout.assets.url(of: $0) } },
     .text("liveURL", \.liveURL),
     .part("progress") { $0.progress.map(ImportLine.init) },
     .text("iconURL") { $0.assets.url(of: .icon) },

@@ -32,6 +32,8 @@ struct PageHead: Sendable {
   var twin: Location?
   /// The stream of what a visitor of this page waits for; nil where that is no event.
   var live: Location?
+  /// A script of this page's own.
+  var script: Assets.File?
 }
 
 /// What is asked of a page.

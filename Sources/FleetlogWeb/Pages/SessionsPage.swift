@@ -116,6 +116,9 @@ struct SessionRow: TemplateContext {
 }
 
 extension SessionSummary {
+  /// What the session's own lane is called, in few letters.
+  var laneName: String { project?.lastPathComponent ?? agent ?? "session" }
+
   /// What to call the session where it has no title.
   var heading: String {
     if let title, !title.isEmpty { return title }

@@ -10,14 +10,23 @@ struct Transcript {
   let now: Int64
   /// Contradictions by each event that is a side of one.
   let contradictions: [Int64: Int64]
+  /// By event: the one that the lanes show it by.
+  let places: [Int64: Int64]
+  /// Where an event stands among all others; nil where they are here.
+  private let context: ((Int64) -> String)?
+  /// Bytes of Markdown that one page takes in; what follows is shown as it is.
+  private static let mostMarkdown = 512 << 10
   private let template: Template<TranscriptEntry>
   private let subagents: [Int64: RunSummary]
 
   init(
-    events: [StoredEvent], runs: [RunSummary], contradictions: [Int64: Int64] = [:], now: Int64,
+    events: [StoredEvent], runs: [RunSummary], contradictions: [Int64: Int64] = [:],
+    places: [Int64: Int64] = [:], context: ((Int64) -> String)? = nil, now: Int64,
     template: Template<TranscriptEntry>
   ) {
     self.contradictions = contradictions
+    self.places = places
+    self.context = context
     self.events = events
     self.runs = runs
     self.now = now
@@ -36,13 +45,19 @@ struct Transcript {
   func fill() -> SafeHTML {
     var items: [Int64: [Item]] = [:]
     var results = results()
+    var markdown = 0
     for event in events where !results.paired.contains(event.id) {
       let lane = lane(of: event)
       open(lane, in: &items)
       if event.type == .llmCallCompleted, attach(event, to: &items[lane, default: []]) { continue }
       let payload = event.payloadObject
       let result = callID(event, payload).flatMap { results.byCall.removeValue(forKey: $0) }
-      var entry = TranscriptEntry(event, payload: payload, result: result, now: now)
+      if event.type == .messageAssistant { markdown += event.payload?.utf8.count ?? 0 }
+      var entry = TranscriptEntry(
+        event, payload: payload, result: result, isMarkdown: markdown <= Self.mostMarkdown, now: now
+      )
+      entry.laneURL = (places[event.id] ?? result.flatMap { places[$0.event.id] }).map { "#s\($0)" }
+      entry.contextURL = context?(event.id)
       entry.contradiction =
         contradictions[event.id] ?? result.flatMap { contradictions[$0.event.id] }
       items[lane, default: []].append(.entry(entry))

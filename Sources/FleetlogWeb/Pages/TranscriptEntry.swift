@@ -13,6 +13,9 @@ struct TranscriptEntry: TemplateContext {
   private let kind: Kind
   private let title: String
   private let text: Excerpt?
+  /// What the agent wrote, where it can be shown as Markdown.
+  private let prose: Prose?
+  private let change: CallChange?
   private let aside: Fold?
   /// How much a sub-agent's own entries are.
   private let length: String?
@@ -23,6 +26,10 @@ struct TranscriptEntry: TemplateContext {
   var beginsDay = false
   /// The event that says that this one is a side of a contradiction.
   var contradiction: Int64?
+  /// Where the lanes show it.
+  var laneURL: String?
+  /// Where it stands among all others, if only some are shown.
+  var contextURL: String?
   private let content: SafeHTML
   private let now: Int64
 
@@ -51,6 +58,10 @@ struct TranscriptEntry: TemplateContext {
     .text("contradictionURL") { $0.contradiction.map { Location.event($0).description } },
     .text("title", \.title),
     .part("text", \.text),
+    .part("prose", \.prose),
+    .part("change") { $0.change.map(ChangeView.init) },
+    .text("laneURL", \.laneURL),
+    .text("contextURL", \.contextURL),
     .part("aside", \.aside),
     .text("length", \.length),
     .part("result", \.result),
@@ -58,7 +69,11 @@ struct TranscriptEntry: TemplateContext {
     .html("content", \.content),
   ]
 
-  init(_ event: StoredEvent, payload: JSONValue?, result: ToolResult?, now: Int64) {
+  /// - Parameter isMarkdown: whether what the agent wrote is shown as Markdown.
+  init(
+    _ event: StoredEvent, payload: JSONValue?, result: ToolResult?, isMarkdown: Bool = true,
+    now: Int64
+  ) {
     self.event = event
     self.now = now
     self.result = result
@@ -66,6 +81,8 @@ struct TranscriptEntry: TemplateContext {
     self.length = nil
     var title = event.summary
     var text: Excerpt?
+    var prose: Prose?
+    var change: CallChange?
     var aside: Fold?
     let written = payload?["text"].map(PayloadText.text)
     switch event.type {
@@ -76,7 +93,8 @@ struct TranscriptEntry: TemplateContext {
     case .messageAssistant:
       kind = .said
       let parts = EmittedText(written ?? event.summary)
-      text = parts.prose.isEmpty ? nil : .prose(parts.prose)
+      if isMarkdown, !parts.prose.isEmpty { prose = Prose(parts.prose) }
+      text = prose != nil || parts.prose.isEmpty ? nil : .prose(parts.prose)
       aside = parts.blocks.isEmpty ? nil : Fold(title: "event block", text: parts.blocks)
     case .messageReasoning:
       kind = .thought
@@ -84,7 +102,8 @@ struct TranscriptEntry: TemplateContext {
       aside = Fold(title: event.summary, text: written ?? event.summary)
     case .toolCall:
       kind = .call
-      let input = payload?["input"].map(PayloadText.text) ?? ""
+      change = CallChange(input: payload?["input"])
+      let input = change == nil ? payload?["input"].map(PayloadText.text) ?? "" : ""
       aside = input.utf8.count > Self.tellingInput ? Fold(title: "input", text: input) : nil
     case .toolResult:
       kind = .call
@@ -99,6 +118,8 @@ struct TranscriptEntry: TemplateContext {
     }
     self.title = title
     self.text = text
+    self.prose = prose
+    self.change = change
     self.aside = aside
   }
 
@@ -110,6 +131,8 @@ struct TranscriptEntry: TemplateContext {
     kind = .agent
     title = subagent?.summary ?? "Sub-agent"
     text = nil
+    prose = nil
+    change = nil
     aside = nil
     self.length = length
     result = nil

@@ -1,54 +1,59 @@
 import FleetlogEvents
 import FleetlogStore
 
-/// `/sessions/ID`: the facts of a session and its transcript, oldest first.
+/// `/sessions/ID`: a session over time, and its transcript, oldest first.
 struct TranscriptPage: Page {
   static let template: TemplatePath<TranscriptPage> = \.session
-  private static let pageSize = 300
 
   let detail: SessionDetail
+  let query: TranscriptQuery
+  let timeline: TimelineView?
   let transcript: SafeHTML
-  let isEmpty: Bool
+  let page: EventPage
   /// How many stand.
   var contradictions = 0
   /// nil on the pages after the first.
   let metrics: SessionMetricsView?
   let usage: UsageView?
   let context: SafeHTML
-  let isContinued: Bool
-  let next: EventCursor?
-  let partialReason: String?
-  /// ms since the Unix epoch.
-  let now: Int64
 
   static func read(_ request: PageRequest, from log: EventLog) throws -> TranscriptPage {
-    let (detail, filter) = try ask(request, log)
-    let page = try log.events(filter)
+    let (detail, query) = try ask(request, log)
+    let course = try log.course(of: detail.session, within: query.stretch)
+    let page = try log.events(query.filter(course.steps))
+    let events = page.rows.map(\.event)
+    let timeline =
+      course.steps.isEmpty
+      ? nil : Timeline(course, session: query.session, runs: detail.runs, stretch: query.stretch)
     let transcript = Transcript(
-      events: page.rows.map(\.event), runs: detail.runs,
-      contradictions: try log.contradictions(of: page.rows.map(\.event.id)), now: request.now,
-      template: request.templates.entry)
+      events: events, runs: detail.runs,
+      contradictions: try log.contradictions(of: events.map(\.id)),
+      places: timeline?.places ?? [:],
+      context: query.text.map { _ in { query.place(of: $0, within: query.stretch) } },
+      now: request.now, template: request.templates.entry)
     var disputed = EventFilter()
     disputed.sessions = [request.id]
     disputed.types = [EventType.contradiction.rawValue]
     disputed.limit = 50
     let contradictions = try log.events(disputed)
-    let isFirst = filter.after == nil
+    let isFirst = !query.isContinued && query.stretch == nil && query.text == nil
     return TranscriptPage(
-      detail: detail, transcript: transcript.fill(), isEmpty: page.rows.isEmpty,
-      contradictions: contradictions.matched,
+      detail: detail, query: query,
+      timeline: timeline.map {
+        TimelineView(
+          timeline: $0, query: query, name: detail.session.laneName, shown: Set(events.map(\.id)),
+          partialReason: course.partialReason, now: request.now)
+      }, transcript: transcript.fill(), page: page, contradictions: contradictions.matched,
       metrics: isFirst
         ? try metrics(of: detail, contradictions.rows.map(\.event), request, log) : nil,
       usage: isFirst ? try usage(of: detail, request, log) : nil,
-      context: isFirst ? ContextDrawing(fills: try fills(of: detail, request, log)).draw() : .empty,
-      isContinued: !isFirst,
-      next: page.next, partialReason: page.partialReason,
-      now: request.now)
+      context: isFirst ? ContextDrawing(fills: try fills(of: detail, request, log)).draw() : .empty)
   }
 
   static func json(_ request: PageRequest, from log: EventLog) throws -> JSONObject {
-    let (detail, filter) = try ask(request, log)
-    var object = JSONTwin.session(detail, try log.events(filter))
+    let (detail, query) = try ask(request, log)
+    let steps = query.at == nil ? [] : try log.course(of: detail.session).steps
+    var object = JSONTwin.session(detail, try log.events(query.filter(steps)))
     let shares = try log.usage(ofSessions: [request.id])[request.id] ?? []
     let children = try log.usage(ofChildSessions: request.id)
     object.set("usage", JSONTwin.usage(shares, prices: request.prices))
@@ -100,17 +105,14 @@ struct TranscriptPage: Page {
 
   private static func ask(
     _ request: PageRequest, _ log: EventLog
-  ) throws -> (SessionDetail, EventFilter) {
-    try request.allowOnly("after", "limit")
-    var filter = try EventFilter(parameters: request.parameters, now: request.now)
-    if request.value("limit") == nil { filter.limit = pageSize }
-    filter.sessions = [request.id]
-    filter.sort = .oldest
+  ) throws -> (SessionDetail, TranscriptQuery) {
+    var query = try TranscriptQuery(request)
     guard let detail = try log.session(request.id) else {
       throw NotFound(
         message: "The log has no session \(request.id.prefix(80)): look for it among the sessions.")
     }
-    return (detail, filter)
+    query.complete(by: detail.session)
+    return (detail, query)
   }
 
   private var session: SessionSummary { detail.session }
@@ -118,7 +120,7 @@ struct TranscriptPage: Page {
   var head: PageHead {
     PageHead(
       title: session.heading, section: Location("sessions"),
-      twin: Location.session(session.id).twin)
+      twin: query.location(stretch: query.stretch, text: query.text).twin, script: .lanesScript)
   }
 
   static let slots: [Slot<TranscriptPage>] = [
@@ -147,16 +149,38 @@ struct TranscriptPage: Page {
     .text("eventsURL") { page in
       Location("events", query: [("session", page.session.id)]).description
     },
+    .part("timeline", \.timeline),
+    .text("url") { Location.session($0.session.id).description },
+    .text("find", \.query.text),
+    .list("kept") { page in
+      page.query.location(stretch: page.query.stretch).query.map {
+        HiddenField(name: $0.name, value: $0.value)
+      }
+    },
+    .text("found", \.found),
+    .text("foundURL") { page in
+      var filter = EventFilter()
+      filter.sessions = [page.session.id]
+      filter.text = page.query.text
+      return Location.events(filter).description
+    },
+    .text("unfilteredURL") { $0.query.location(stretch: $0.query.stretch).description },
     .html("transcript", \.transcript),
-    .flag("isEmpty", \.isEmpty),
-    .text("partialReason", \.partialReason),
+    .flag("isEmpty", \.page.rows.isEmpty),
+    .text("partialReason", \.page.partialReason),
     .text("firstURL") { page in
-      page.isContinued ? Location.session(page.session.id).description : nil
+      page.query.isContinued ? page.query.location(after: nil).description : nil
     },
     .text("nextURL") { page in
-      page.next.map { Location.transcript(page.session.id, from: $0).description }
+      page.page.next.map { page.query.location(after: $0).description }
     },
   ]
+
+  private var found: String? {
+    guard let text = query.text, !page.rows.isEmpty else { return nil }
+    let count = (page.matchedIsExact ? "" : "at least ") + Wording.plural(page.matched, "event")
+    return "\(count) of this session \(page.matched == 1 ? "says" : "say") “\(text.prefix(80))”"
+  }
 
   private var figures: [Figure] {
     let tokens = session.tokens

@@ -62,11 +62,11 @@ struct Excerpt: TemplateContext {
       isCut: folded.utf8.count < text.utf8.count)
   }
 
-  fileprivate static func splitLines(_ text: String) -> [Substring] {
+  static func splitLines(_ text: String) -> [Substring] {
     text.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }
   }
 
-  fileprivate static func size(_ text: String, _ lines: Int) -> String {
+  static func size(_ text: String, _ lines: Int) -> String {
     (lines > 1 ? "\(Wording.grouped(lines)) lines, " : "") + Wording.bytes(Int64(text.utf8.count))
   }
 

@@ -26,11 +26,6 @@ struct Location: Sendable, Equatable, CustomStringConvertible {
 
   static func session(_ id: String) -> Location { Location("sessions", id) }
 
-  /// The place of an event on its session's page.
-  static func transcript(_ id: String, from cursor: EventCursor?) -> Location {
-    Location("sessions", id, query: cursor.map { [("after", $0.description)] } ?? [])
-  }
-
   /// The same view as JSON.
   var twin: Location { Location(path: path + ".json", query: query) }
 

@@ -47,7 +47,7 @@ struct HookSettings {
     }
     if isDryRun {
       Terminal.say("would change \(path):")
-      return LineDifference.show(from: before, to: after)
+      return FileDifference.show(from: before, to: after)
     }
     try file.replace(with: after)
     Terminal.say(

@@ -17,6 +17,8 @@ enum HostileFleet {
     "{{{content}}}{{#rows}}{{title}}<!--]]><![CDATA[&lt;x-pwned&gt;&#60;x-pwned&#62;\\u003cx-pwned>",
     "javascript:alert(window.pwned=1)",
     "data:text/html,<script>alert(window.pwned=1)</script><x-pwned>",
+    "[a](javascript:window.pwned=1)![b](data:image/svg+xml;base64,PHN2ZyBvbmxvYWQ9cHduZWQ9MT4=)"
+      + "<a href=//x-pwned.example>[c](//x-pwned.example/)[d](data:text/html,<x-pwned>)",
   ]
 
   /// How many files, and sessions, there are of each attack.

@@ -13,7 +13,7 @@ extension BrowserTests {
       const found = window.pwned === undefined ? [] : ['a script ran'];
       const strange = 'img, iframe, object, embed, base, style, math, foreignObject, textarea,'
         + 'template, video, audio, frame, frameset, applet, marquee, dialog, slot, x-pwned,'
-        + 'script:not([src^="/assets/"]), form:not([action="/events"], [action="/sessions"],'
+        + 'script:not([src^="/assets/"]), form:not([action="/events"], [action^="/sessions"],'
         + '[action="/workers"], [action="/runs"], [action="/graph"])';
       const names = /^on|pwned|^style$|^srcdoc$|^autofocus$|^formaction$/;
       for (const element of document.querySelectorAll('*')) {

@@ -20,12 +20,15 @@ extension BrowserTests {
         "/runs?since=2020-01-01T00:00:00Z", "/runs?role=nobody",
         "/graph?relation=blocked_by&relation=duplicates", "/graph?session=none",
         "/sources?source=1",
+        "/sessions/:id?q=the", "/sessions/:id?q=nothing-says-this",
+        "/sessions/:id?from=2026-03-03T10:30:00Z", "/sessions/:id?to=2020-01-01T00:00:00Z",
       ]
 
     /// Pages that say no. The browser itself complains of their status.
     static let refusals = [
       "/nowhere", "/events/999999999", "/sessions/none", "/events?since=soon",
       "/runs/none", "/runs?since=soon", "/tasks/issue:999", "/tasks?status=odd",
+      "/sessions/none?from=soon",
     ]
 
     /// The address of a page; where its route wants an id, the first that the list links to.

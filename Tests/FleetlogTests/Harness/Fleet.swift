@@ -105,9 +105,14 @@ struct ClaudeLines {
       message: nil)
   }
 
-  mutating func result(_ output: String, id: String) {
+  mutating func result(_ output: String, id: String) { result(output, id, isError: false) }
+
+  mutating func failure(_ output: String, id: String) { result(output, id, isError: true) }
+
+  private mutating func result(_ output: String, _ id: String, isError: Bool) {
     let block =
-      "{\"type\":\"tool_result\",\"tool_use_id\":\"\(id)\",\"content\":\(literal(output))}"
+      "{\"type\":\"tool_result\",\"tool_use_id\":\"\(id)\",\"content\":\(literal(output))"
+      + (isError ? ",\"is_error\":true}" : "}")
     add("user", "\"content\":[\(block)]")
   }
 

@@ -1,3 +1,4 @@
+import FleetlogDerive
 import FleetlogEvents
 import FleetlogStore
 import FleetlogTestSupport
@@ -172,14 +173,7 @@ struct HostileTextTests {
     let run = RunSummary(
       id: 1, key: text, parentID: nil, instanceID: text, role: text, sessionID: text,
       startedAt: 1, lastAt: 1, events: 1, summary: text)
-    let transcript = Transcript(events: events, runs: [run], now: 5, template: templates.entry)
-    try add(
-      TranscriptPage(
-        detail: SessionDetail(session: session(text), runs: [run], sharedWith: [text]),
-        transcript: transcript.fill(), isEmpty: false, metrics: metrics(text),
-        usage: UsageView([share(text)], children: [share(text)], prices: try prices(text)),
-        context: .empty, isContinued: true,
-        next: EventCursor(ts: 1, id: 1), partialReason: text, now: 5))
+    try add(try transcriptPage(text, events, run))
     try add(
       SourcesPage(
         sources: [source(text)],
@@ -281,6 +275,45 @@ struct HostileTextTests {
     let problem = ProblemPage(status: 400, message: text)
     pages.append(try framed(problem.head, templates.problem.fill(problem)))
     return pages
+  }
+
+  private func transcriptPage(
+    _ text: String, _ events: [StoredEvent], _ run: RunSummary
+  ) throws -> TranscriptPage {
+    var course = SessionCourse()
+    course.partialReason = text
+    for event in events {
+      var step = SessionCourse.Step(
+        id: event.id, ts: event.ts + event.id * 1000, runID: 1, type: event.type)
+      step.sourceKind = text
+      step.summary = text
+      step.tool = text
+      step.relatedID = event.type == .toolResult ? 4 : nil
+      course.steps.append(step)
+    }
+    var query = try TranscriptQuery(
+      PageRequest(
+        id: text,
+        parameters: [("q", text), ("from", "1"), ("to", "9000000000000"), ("after", "1_1")], now: 5,
+        templates: templates, rules: Synthesizer(), graphs: GraphLayouter(), prices: .none,
+        differences: NoRepository()))
+    query.complete(by: session(text))
+    let child = RunSummary(
+      id: 2, key: text, parentID: 1, instanceID: text, role: "subagent", sessionID: text + "2",
+      startedAt: 1_767_323_045_678, lastAt: 1_767_323_046_000, events: 1, summary: text)
+    let timeline = Timeline(course, session: text, runs: [run, child], stretch: query.stretch)
+    let transcript = Transcript(
+      events: events, runs: [run], places: timeline.places, now: 5, template: templates.entry)
+    let page = EventPage(
+      rows: events.map { EventPage.Row(event: $0, snippet: nil) },
+      next: EventCursor(ts: 1, id: 1), matched: 3, matchedIsExact: false, partialReason: text)
+    return TranscriptPage(
+      detail: SessionDetail(session: session(text), runs: [run], sharedWith: [text]), query: query,
+      timeline: TimelineView(
+        timeline: timeline, query: query, name: text, shown: [1], partialReason: text, now: 5),
+      transcript: transcript.fill(), page: page, metrics: metrics(text),
+      usage: UsageView([share(text)], children: [share(text)], prices: try prices(text)),
+      context: .empty)
   }
 
   @Test("hostile text changes no element and no attribute of any page", arguments: hostile)

@@ -1,0 +1,82 @@
+// What the lanes of a session cannot do as links: a stretch is chosen by drawing over it, and an
+// entry and its place in the lanes light up together.
+
+const pane = document.querySelector(".lanes-pane");
+const lanes = pane?.querySelector("svg");
+const corners = (pane?.dataset.scale ?? "").split(" ").map((corner) => {
+  const [ms, place] = corner.split(":").map(Number);
+  return { ms, place: place / 100 };
+});
+
+// Idle time is cut short, so moments lie evenly only between two corners.
+function momentAt(percent) {
+  const next = Math.max(1, corners.findIndex((corner) => corner.place >= percent));
+  const [a, b] = [corners[next - 1], corners[next] ?? corners[next - 1]];
+  const share = b.place > a.place ? (percent - a.place) / (b.place - a.place) : 0;
+  return Math.round(a.ms + Math.min(1, Math.max(0, share)) * (b.ms - a.ms));
+}
+
+function placeOf(event) {
+  const box = lanes.getBoundingClientRect();
+  return Math.min(100, Math.max(0, ((event.clientX - box.left) / box.width) * 100));
+}
+
+let brush = null;
+
+function endBrush() {
+  brush?.box.remove();
+  brush = null;
+}
+
+function moveBrush(event) {
+  if (!brush) return;
+  const place = placeOf(event);
+  if (Math.abs(event.clientX - brush.x) > 4) brush.isDrawn = true;
+  brush.box.setAttribute("x", `${Math.min(place, brush.from)}%`);
+  brush.box.setAttribute("width", `${brush.isDrawn ? Math.abs(place - brush.from) : 0}%`);
+}
+
+function takeBrush(event) {
+  if (!brush?.isDrawn) return endBrush();
+  const [from, to] = [brush.from, placeOf(event)].sort((a, b) => a - b).map(momentAt);
+  // What a drawn stretch ends on is no click.
+  addEventListener("click", (click) => click.preventDefault(), { capture: true, once: true });
+  const url = new URL(location.pathname, location.href);
+  url.searchParams.set("from", from);
+  url.searchParams.set("to", Math.max(to, from + 1));
+  url.hash = "lanes";
+  location.href = url;
+}
+
+if (lanes) {
+  lanes.addEventListener("dragstart", (event) => event.preventDefault());
+  lanes.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0 || event.pointerType === "touch") return;
+    const box = document.createElementNS(lanes.namespaceURI, "rect");
+    box.setAttribute("class", "brush");
+    box.setAttribute("height", "100%");
+    lanes.append(box);
+    brush = { box, from: placeOf(event), x: event.clientX, isDrawn: false };
+  });
+  addEventListener("pointermove", moveBrush);
+  addEventListener("pointerup", takeBrush);
+  addEventListener("pointercancel", endBrush);
+  addEventListener("keydown", (event) => event.key === "Escape" && endBrush());
+}
+
+let lit = [];
+
+function light(...elements) {
+  lit.forEach((element) => element.classList.remove("lit"));
+  lit = elements.filter(Boolean);
+  lit.forEach((element) => element.classList.add("lit"));
+}
+
+document.addEventListener("pointerover", ({ target }) => {
+  const bar = target.closest?.(".lanes a[href^='#e']");
+  const entry = target.closest?.(".entry");
+  const place = entry?.querySelector(":scope > a.bar")?.getAttribute("href");
+  if (bar) light(document.querySelector(bar.getAttribute("href"))?.closest(".entry"));
+  else if (place) light(entry, document.querySelector(place));
+  else if (lit.length) light();
+});

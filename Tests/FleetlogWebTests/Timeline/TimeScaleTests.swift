@@ -1,0 +1,110 @@
+import Testing
+
+@testable import FleetlogWeb
+
+@Suite("The scale of a timeline")
+struct TimeScaleTests {
+  private let minute: Int64 = 60_000
+
+  @Test("without idle time, moments lie evenly")
+  func even() {
+    let scale = TimeScale(0..<100_000, busy: [0..<100_000])
+    #expect(scale.gaps.isEmpty)
+    #expect(abs(scale.percent(50_000) - 50) < 0.001)
+    #expect(scale.percent(0) > 0)
+    #expect(scale.percent(100_000) < 100)
+  }
+
+  @Test("idle time is cut short, and keeps its length in time")
+  func gap() throws {
+    let busy = [0..<10 * minute, 610 * minute..<620 * minute]
+    let scale = TimeScale(0..<620 * minute, busy: busy)
+    let gap = try #require(scale.gaps.first)
+    #expect(scale.gaps.count == 1)
+    #expect(gap.time == 10 * minute..<610 * minute)
+    #expect(gap.place.upperBound - gap.place.lowerBound < 3)
+    #expect(scale.percent(10 * minute) > 45)
+  }
+
+  @Test("idle time that is short beside the rest is drawn as it is")
+  func shortGap() {
+    let busy = [0..<60 * minute, 63 * minute..<120 * minute]
+    #expect(TimeScale(0..<120 * minute, busy: busy).gaps.isEmpty)
+  }
+
+  @Test("while somebody is waited for, idle time is cut short later")
+  func waited() {
+    let busy = [0..<10 * minute, 14 * minute..<20 * minute]
+    let gap = 10 * minute..<14 * minute
+    #expect(TimeScale(0..<20 * minute, busy: busy).gaps.count == 1)
+    #expect(TimeScale(0..<20 * minute, busy: busy, waits: [gap]).gaps.isEmpty)
+  }
+
+  @Test("of very many gaps the longest are cut short, and the rest keeps most of the room")
+  func manyGaps() {
+    let busy = (0..<100).map { Int64($0) * 60 * minute..<(Int64($0) * 60 + 1) * minute }
+    let scale = TimeScale(0..<100 * 60 * minute, busy: busy)
+    #expect(scale.gaps.count == 12)
+    let cut = scale.gaps.reduce(0) { $0 + $1.place.upperBound - $1.place.lowerBound }
+    #expect(cut < 40)
+  }
+
+  @Test(
+    "every moment has a place, in order, and every place its moment",
+    arguments: [1, 7, 1000, 86_400_000] as [Int64])
+  func inverse(length: Int64) {
+    let scale = TimeScale(
+      0..<length * 10, busy: [0..<length, length * 8..<length * 9, length * 9..<length * 9])
+    var last = -1.0
+    for step in 0...100 {
+      let moment = length * 10 * Int64(step) / 100
+      let place = scale.percent(moment)
+      #expect(place >= last)
+      #expect((0...100).contains(place))
+      #expect(abs(scale.moment(place) - moment) <= length / 1000 + 1)
+      last = place
+    }
+  }
+
+  @Test("an instant is a scale too")
+  func instant() {
+    let scale = TimeScale(5..<5, busy: [5..<5])
+    #expect(scale.percent(5).isFinite)
+    #expect(scale.start == 5)
+  }
+
+  @Test("labels of the axis keep their distance and stand at round moments or after a gap")
+  func ticks() {
+    let busy = [0..<10 * minute, 610 * minute..<640 * minute]
+    let scale = TimeScale(0..<640 * minute, busy: busy)
+    let ticks = TimeTicks(scale)
+    #expect(ticks.ticks.count > 3)
+    for (left, right) in zip(ticks.ticks, ticks.ticks.dropFirst()) {
+      #expect(right.percent - left.percent >= 4.5)
+      #expect(!scale.gaps.contains { $0.time.contains(right.ms) })
+    }
+    #expect(ticks.ticks.contains { $0.ms == 610 * minute })
+  }
+
+  @Test("labels never overlap: they move to another row, become shorter, or are left out")
+  func labels() {
+    var rows = LabelRows(rows: 2)
+    let places = (0..<40).map { index in
+      (Double(index) * 2.5, rows.place("contradiction", at: Double(index) * 2.5))
+    }
+    #expect(places.contains { $0.1 == nil })
+    #expect(places.contains { $0.1?.row == 1 })
+    let shown = places.compactMap { place in place.1.map { (place.0, $0) } }
+    for row in 0..<2 {
+      let spans = shown.filter { $0.1.row == row }.map { x, place in
+        let width = Double(place.text.count) * 6.4 / LabelRows.narrowest * 100
+        return switch place.anchor {
+        case .start: x..<x + width
+        case .middle: x - width / 2..<x + width / 2
+        case .end: x - width..<x
+        }
+      }.sorted { $0.lowerBound < $1.lowerBound }
+      for (left, right) in zip(spans, spans.dropFirst()) { #expect(!left.overlaps(right)) }
+    }
+  }
+}
