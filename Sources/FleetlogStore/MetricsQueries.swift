@@ -68,13 +68,16 @@ extension EventLog {
               + coalesce(json_extract(e.payload_json, '$.cache_read_tokens'), 0)
               + coalesce(json_extract(e.payload_json, '$.cache_write_tokens'), 0)) END,
           CASE WHEN e.event_type = 'llm_call.completed'
-            THEN json_extract(e.payload_json, '$.context_window') END
+            THEN json_extract(e.payload_json, '$.context_window') END,
+          CASE WHEN e.event_type = 'llm_call.started'
+            THEN json_extract(e.payload_json, '$.context_tokens') END
         FROM (SELECT id, id AS anchor, 0 AS copy FROM events WHERE run_id = ?1
             AND (idempotency_key IS NULL OR idempotency_key NOT GLOB ?2)
           UNION ALL SELECT event_id, after_id, id FROM run_copies WHERE run_id = ?1) o
         CROSS JOIN events e ON e.id = o.id
         WHERE e.event_type IN ('message.user', 'message.assistant', 'message.reasoning',
-          'message.system', 'tool_call', 'tool_result', 'context.compacted', 'llm_call.completed')
+          'message.system', 'tool_call', 'tool_result', 'context.compacted', 'llm_call.completed',
+          'llm_call.started')
           AND NOT (e.event_type = 'llm_call.completed' AND EXISTS (SELECT 1 FROM event_links l
             WHERE l.to_event_id = e.id AND l.relation_type = 'supersedes'))
         ORDER BY o.anchor, o.copy LIMIT ?3
@@ -84,20 +87,25 @@ extension EventLog {
           eventID: row.int(0), ts: row.int(1),
           kind: Self.kind(
             EventType(rawValue: row.text(2)), tokens: row.optionalInt(4) ?? 0,
-            window: row.optionalInt(5)),
+            window: row.optionalInt(5), account: row.optionalText(6)),
           bytes: Int(row.int(3)))
       }
     }
   }
 
   private static func kind(
-    _ type: EventType, tokens: Int64, window: Int64?
+    _ type: EventType, tokens: Int64, window: Int64?, account: String?
   ) -> ContextPiece.Kind {
-    switch type {
+    if let account = ContextAccount(account.flatMap { try? JSONDocument($0).root }) {
+      return .account(account)
+    }
+    return switch type {
     case .messageUser: .user
     case .messageAssistant, .messageReasoning, .toolCall: .assistant
     case .toolResult: .toolResult
     case .contextCompacted: .compacted
+    // Nothing of it stands in the context.
+    case EventType(rawValue: "llm_call.started"): .call(tokens: 0, window: nil)
     case .llmCallCompleted:
       .call(
         tokens: min(max(Int(tokens), 0), ModelCall.mostTokens),

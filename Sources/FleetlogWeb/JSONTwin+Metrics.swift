@@ -110,16 +110,16 @@ extension JSONTwin {
       object.set("event_id", fill.eventID)
       object.set("ts", fill.ts)
       object.set("total", fill.total)
-      // A transcript shows neither: they can't be told apart.
+      // A transcript shows neither: where they are estimated they can't be told apart.
       object.set("system", fill.system)
-      object.set("tools", json: "null")
+      object.setOrNull("tools", fill.tools.map(Int64.init))
       object.set("user", fill.user)
       object.set("assistant", fill.assistant)
       object.set("tool_results", fill.toolResults)
       object.set("other", fill.other)
       object.setOrNull("window", fill.window.map(Int64.init))
-      object.set("estimated", true)
-      object.set("method", ContextFill.method)
+      object.set("estimated", fill.isEstimated)
+      object.set("method", fill.method)
       return object
     }
   }

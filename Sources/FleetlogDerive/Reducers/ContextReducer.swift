@@ -14,16 +14,22 @@ enum ContextReducer {
     let base = hiddenTokens(pieces)
     var bytes = Bytes()
     var answer = 0
+    var isAccounted = false
     var fills: [ContextFill] = []
     for piece in pieces {
       switch piece.kind {
       case .assistant: answer += piece.bytes
-      case .call: break
+      case .call, .account: break
       case .user, .toolResult, .other, .compacted:
         bytes.assistant += answer
         answer = 0
       }
       switch piece.kind {
+      case .account(let account):
+        fills.append(ContextFill(eventID: piece.eventID, ts: piece.ts, account: account))
+        isAccounted = true
+      // Whoever asked has said it already.
+      case .call where isAccounted: isAccounted = false
       case .call(let tokens, let window) where tokens > 0:
         fills.append(bytes.fill(piece, tokens, window, base: base))
       case .call: break
@@ -46,7 +52,7 @@ enum ContextReducer {
       switch piece.kind {
       case .call(let tokens, _):
         if tokens > 0 { return max(0, tokens - seen / bytesPerToken) }
-      case .assistant: break
+      case .assistant, .account: break
       case .user, .toolResult, .other, .compacted: seen += piece.bytes
       }
     }

@@ -58,14 +58,14 @@ struct ContextDrawing {
   }
 
   private static func tokens(_ fill: ContextFill, _ part: Int) -> Int {
-    [fill.system, fill.user, fill.assistant, fill.toolResults, fill.other][part]
+    [fill.system + (fill.tools ?? 0), fill.user, fill.assistant, fill.toolResults, fill.other][part]
   }
 
   private func label(_ columns: [ContextFill]) -> String {
     let peak = columns.map(\.total).max() ?? 0
     return "The context over \(Wording.plural(fills.count, "answer")): at most "
       + "\(Wording.plural(peak, "token")), at the end \(Wording.count(columns.last?.total ?? 0)); "
-      + "its parts are estimated"
+      + (fills.contains(where: \.isEstimated) ? "its parts are estimated" : "its parts are counted")
   }
 
   private func area(
@@ -94,7 +94,8 @@ struct ContextDrawing {
     writer.append(#""><title>"#)
     let parts = Self.parts.enumerated().compactMap { index, part in
       Self.tokens(fill, index) > 0
-        ? "\(part.words) about \(Wording.count(Self.tokens(fill, index)))" : nil
+        ? part.words + (fill.isEstimated ? " about " : " ")
+          + Wording.count(Self.tokens(fill, index)) : nil
     }
     let start = Timestamp.format(fill.ts).replacing("T", with: " ").prefix(19)
     writer.append(

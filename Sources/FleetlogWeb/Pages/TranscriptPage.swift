@@ -16,6 +16,7 @@ struct TranscriptPage: Page {
   let metrics: SessionMetricsView?
   let usage: UsageView?
   let context: SafeHTML
+  var contextNote: String?
 
   static func read(_ request: PageRequest, from log: EventLog) throws -> TranscriptPage {
     let (detail, query) = try ask(request, log)
@@ -37,6 +38,7 @@ struct TranscriptPage: Page {
     disputed.limit = 50
     let contradictions = try log.events(disputed)
     let isFirst = !query.isContinued && query.stretch == nil && query.text == nil
+    let fills = isFirst ? try fills(of: detail, request, log) : []
     return TranscriptPage(
       detail: detail, query: query,
       timeline: timeline.map {
@@ -47,7 +49,7 @@ struct TranscriptPage: Page {
       metrics: isFirst
         ? try metrics(of: detail, contradictions.rows.map(\.event), request, log) : nil,
       usage: isFirst ? try usage(of: detail, request, log) : nil,
-      context: isFirst ? ContextDrawing(fills: try fills(of: detail, request, log)).draw() : .empty)
+      context: ContextDrawing(fills: fills).draw(), contextNote: contextNote(fills, detail))
   }
 
   static func json(_ request: PageRequest, from log: EventLog) throws -> JSONObject {
@@ -93,6 +95,19 @@ struct TranscriptPage: Page {
     UsageView(
       try log.usage(ofSessions: [request.id])[request.id] ?? [],
       children: try log.usage(ofChildSessions: request.id), prices: request.prices)
+  }
+
+  private static func contextNote(_ fills: [ContextFill], _ detail: SessionDetail) -> String {
+    let counted = Set(fills.filter { !$0.isEstimated }.map(\.method)).sorted()
+    let isEstimated = fills.contains(where: \.isEstimated)
+    let parts = [
+      isEstimated
+        ? "what they consist of is estimated from the size of what was said and read" : nil,
+      counted.isEmpty ? nil : "counted by " + counted.joined(separator: ", "),
+      (detail.runs.first?.events ?? 0) > EventLog.mostPieces
+        ? "of the first \(Wording.grouped(EventLog.mostPieces)) events" : nil,
+    ].compactMap(\.self)
+    return "tokens the model read at each answer; " + parts.joined(separator: "; ")
   }
 
   /// Of the session's own run: each sub-agent has a context of its own.
@@ -142,10 +157,7 @@ struct TranscriptPage: Page {
     .part("metrics", \.metrics),
     .part("usage", \.usage),
     .html("context", \.context),
-    .text("contextCut") { page in
-      (page.detail.runs.first?.events ?? 0) > EventLog.mostPieces
-        ? "; of the first \(Wording.grouped(EventLog.mostPieces)) events" : nil
-    },
+    .text("contextNote", \.contextNote),
     .text("eventsURL") { page in
       Location("events", query: [("session", page.session.id)]).description
     },

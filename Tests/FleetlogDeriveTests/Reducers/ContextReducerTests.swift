@@ -47,6 +47,29 @@ struct ContextReducerTests {
     #expect(fills[1].window == 8000)
   }
 
+  @Test("Where whoever asks counts, that is taken as it is, and once")
+  func accounts() throws {
+    let account = try #require(
+      ContextAccount(
+        JSONDocument(
+          """
+          {"system": 100, "tools": 50, "user": 7, "assistant": -3, "tool_results": "x",
+          "other": 1, "method": "cl100k", "estimated": false}
+          """
+        ).root))
+    let fills = ContextReducer.fills(of: [
+      piece(1, .user, 400), piece(2, .account(account)), piece(3, .call(tokens: 170, window: nil)),
+      piece(4, .call(tokens: 900, window: nil)),
+    ])
+    #expect(fills.map(\.total) == [158, 900])
+    #expect(fills.map(\.isEstimated) == [false, true])
+    #expect(fills[0].tools == 50)
+    #expect(fills[0].method == "cl100k")
+    #expect(fills[0].assistant == 0 && fills[0].toolResults == 0)
+    #expect(ContextAccount(try JSONDocument("12000").root) == nil)
+    #expect(ContextAccount(nil) == nil)
+  }
+
   @Test("A compaction leaves but its summary, and nothing can exceed a total")
   func compacted() {
     let fills = ContextReducer.fills(of: [
