@@ -72,11 +72,20 @@ function light(...elements) {
   lit.forEach((element) => element.classList.add("lit"));
 }
 
+function lightEntry(entry) {
+  const place = entry?.querySelector(":scope > a.bar")?.getAttribute("href");
+  if (place) light(entry, document.querySelector(place));
+  return Boolean(place);
+}
+
 document.addEventListener("pointerover", ({ target }) => {
   const bar = target.closest?.(".lanes a[href^='#e']");
-  const entry = target.closest?.(".entry");
-  const place = entry?.querySelector(":scope > a.bar")?.getAttribute("href");
   if (bar) light(document.querySelector(bar.getAttribute("href"))?.closest(".entry"));
-  else if (place) light(entry, document.querySelector(place));
-  else if (lit.length) light();
+  else if (!lightEntry(target.closest?.(".entry")) && lit.length) light();
 });
+
+// The browser marks its target only once it has scrolled there.
+const lightTarget = () =>
+  lightEntry(document.getElementById(location.hash.slice(1))?.closest(".entry"));
+addEventListener("hashchange", lightTarget);
+lightTarget();

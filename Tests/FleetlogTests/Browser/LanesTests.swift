@@ -93,7 +93,7 @@ extension BrowserTests {
       }
     }
 
-    @Test("an entry that is pointed at lights up in the lanes")
+    @Test("an entry that is pointed at, or that a link led to, lights up in the lanes")
     func hover() throws {
       try ServedFleet.inTab { tab in
         try tab.open(Self.session)
@@ -101,6 +101,12 @@ extension BrowserTests {
           "document.querySelector('.entry:has(> a.bar) .body')"
             + ".dispatchEvent(new PointerEvent('pointerover', { bubbles: true })), true")
         #expect(try tab.number("document.querySelectorAll('.lanes .lit').length") == 1)
+        let target = try tab.text(
+          "document.querySelector('.lanes a[id] > .command.failed').parentNode.getAttribute('href')")
+        // Another page, so that the browser arrives at the entry and does not only scroll to it.
+        try tab.open("/sessions")
+        try tab.open(Self.session + target)
+        #expect(try tab.text("document.querySelector('.lanes .lit').id") == "s" + target.dropFirst(2))
       }
     }
 
