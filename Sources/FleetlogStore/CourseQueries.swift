@@ -115,12 +115,15 @@ struct PayloadEnds {
   let head: String
   let tail: String
 
+  private static let toolKey = #""tool":""#
+
   /// nil where its name does not stand at the beginning, as in a payload of a program's own.
   var tool: String? {
-    guard let start = head.firstRange(of: #""tool":""#) else { return nil }
-    let rest = head[start.upperBound...]
-    guard let end = rest.firstIndex(of: "\""), rest[..<end].last != "\\" else { return nil }
-    return String(rest[..<end])
+    guard let start = head.firstByteOffset(of: Self.toolKey) else { return nil }
+    let rest = head.utf8.dropFirst(start + Self.toolKey.utf8.count)
+    let name = rest.prefix { $0 != UInt8(ascii: "\"") }
+    guard name.endIndex < rest.endIndex, name.last != UInt8(ascii: "\\") else { return nil }
+    return String(Substring(name))
   }
 
   func has(_ value: String) -> Bool {

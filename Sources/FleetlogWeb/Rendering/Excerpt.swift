@@ -62,8 +62,11 @@ struct Excerpt: TemplateContext {
       isCut: folded.utf8.count < text.utf8.count)
   }
 
+  /// By bytes: to look for the ends of characters in a long output would cost more than all else.
   static func splitLines(_ text: String) -> [Substring] {
-    text.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }
+    text.utf8.split(separator: 0x0A, omittingEmptySubsequences: false).map {
+      Substring($0.last == 0x0D ? $0.dropLast() : $0)
+    }
   }
 
   static func size(_ text: String, _ lines: Int) -> String {

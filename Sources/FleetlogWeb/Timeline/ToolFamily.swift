@@ -12,8 +12,15 @@ enum ToolFamily: String, Sendable, CaseIterable {
 
   /// Without the server or namespace that offers it.
   private static func name(_ step: SessionCourse.Step) -> String {
-    let afterServer = (step.tool ?? "").split(separator: "__").last ?? ""
-    return (afterServer.split(separator: ".").last ?? "").lowercased()
+    let tool = (step.tool ?? "").utf8
+    var (start, previous) = (tool.startIndex, UInt8(0))
+    for index in tool.indices {
+      let byte = tool[index]
+      let isSeparator = byte == UInt8(ascii: ".") || (byte == 0x5F && previous == 0x5F)
+      if isSeparator { start = tool.index(after: index) }
+      previous = byte
+    }
+    return Substring(tool[start...]).lowercased()
   }
 
   /// Whether a call does nothing but put a question or a plan before the operator.

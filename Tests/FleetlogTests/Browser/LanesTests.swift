@@ -102,11 +102,13 @@ extension BrowserTests {
             + ".dispatchEvent(new PointerEvent('pointerover', { bubbles: true })), true")
         #expect(try tab.number("document.querySelectorAll('.lanes .lit').length") == 1)
         let target = try tab.text(
-          "document.querySelector('.lanes a[id] > .command.failed').parentNode.getAttribute('href')")
+          "document.querySelector('.lanes a[id] > .command.failed').parentNode.getAttribute('href')"
+        )
         // Another page, so that the browser arrives at the entry and does not only scroll to it.
         try tab.open("/sessions")
         try tab.open(Self.session + target)
-        #expect(try tab.text("document.querySelector('.lanes .lit').id") == "s" + target.dropFirst(2))
+        #expect(
+          try tab.text("document.querySelector('.lanes .lit').id") == "s" + target.dropFirst(2))
       }
     }
 
