@@ -42,7 +42,9 @@ let package = Package(
     library("FleetlogStore", ["FleetlogEvents", "CSQLite", "CZstd"]),
     library("FleetlogClient", ["FleetlogEvents"]),
     library("FleetlogRun", ["FleetlogEvents", "FleetlogClient"]),
-    library("FleetlogWeb", ["FleetlogEvents", "FleetlogStore", "CCmark", "CMicrohttpd", "CZlib"]),
+    library(
+      "FleetlogWeb",
+      ["FleetlogEvents", "FleetlogStore", "CCmark", "CMicrohttpd", "CNettle", "CZlib"]),
     .executableTarget(
       name: "fleetlog",
       dependencies: [

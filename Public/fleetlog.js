@@ -72,7 +72,65 @@ function moveCursor(step) {
   cursor.querySelector("[data-open]")?.focus({ preventScroll: true });
 }
 
-const places = { o: "/", w: "/workers", g: "/graph", e: "/events", s: "/sessions" };
+// The help, made when it is asked for.
+const keys = [
+  ["j", "k", "down and up the list"],
+  ["Enter", "open what is marked"],
+  ["[", "]", "back and on: pages of a list, neighbours of an event"],
+  ["/", "search"],
+  ["d", "one or two lines a row, in the list of events"],
+  ["g o", "overview"],
+  ["g w", "workers"],
+  ["g e", "events"],
+  ["g g", "graph"],
+  ["g s", "sessions"],
+  ["g r", "runs"],
+  ["Esc", "leave a field, a menu, this help"],
+  ["?", "this help"],
+];
+let help = null;
+
+function element(name, attributes = {}, ...children) {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  made.append(...children);
+  return made;
+}
+
+function toggleHelp() {
+  if (help) {
+    help.remove();
+    help = null;
+    return;
+  }
+  const list = element("dl", { class: "panel" }, element("h2", {}, "Keys"));
+  for (const [...words] of keys) {
+    const meaning = words.pop();
+    const names = words.flatMap((word) => word.split(" ")).map((name) => element("kbd", {}, name));
+    list.append(element("dt", {}, ...names), element("dd", {}, meaning));
+  }
+  help = element("div", { class: "help", role: "dialog", "aria-label": "Keys" }, list);
+  help.tabIndex = -1;
+  help.addEventListener("click", toggleHelp);
+  document.body.append(help);
+  help.focus();
+}
+
+function escape() {
+  if (help) return toggleHelp();
+  const menu = document.querySelector(".menu[open]");
+  if (menu) {
+    menu.open = false;
+    return;
+  }
+  cursor?.classList.remove("at-cursor");
+  cursor = null;
+  document.activeElement?.blur();
+}
+
+const places = {
+  o: "/", w: "/workers", g: "/graph", e: "/events", s: "/sessions", r: "/runs",
+};
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -83,7 +141,14 @@ document.addEventListener("keydown", (event) => {
   }
   const wasPrefix = prefix;
   prefix = "";
-  if (wasPrefix === "g" && places[event.key]) {
+  if (event.key === "Escape") {
+    escape();
+  } else if (event.key === "?") {
+    event.preventDefault();
+    toggleHelp();
+  } else if (help) {
+    return;
+  } else if (wasPrefix === "g" && places[event.key]) {
     location.href = places[event.key];
   } else if (event.key === "g") {
     prefix = "g";
@@ -101,3 +166,78 @@ document.addEventListener("keydown", (event) => {
     }
   }
 });
+
+// Saved views: a name and an address each, in this browser alone, listed among the views.
+const storeKey = "fleetlog.views";
+
+function savedViews() {
+  try {
+    const views = JSON.parse(localStorage.getItem(storeKey) ?? "[]");
+    // Whoever wrote them: an address of another place is no view.
+    return views.filter(({ name, url }) => typeof name === "string" && /^\/(?!\/)/.test(url));
+  } catch {
+    return [];
+  }
+}
+
+function keepViews(views) {
+  try {
+    localStorage.setItem(storeKey, JSON.stringify(views));
+  } catch {
+    // A browser that keeps nothing shows the views until the page is left.
+  }
+  listViews(views);
+}
+
+function listViews(views) {
+  document.querySelector(".group[data-saved]")?.remove();
+  if (!views.length) return;
+  const group = element("div", { class: "group", "data-saved": "" },
+    element("span", { class: "label" }, "Saved"));
+  const here = location.pathname + location.search;
+  for (const view of views) {
+    const link = element("a", { href: view.url, title: view.name }, element("span", {}, view.name));
+    if (view.url === here) link.setAttribute("aria-current", "page");
+    const forget = element("button", { type: "button", "aria-label": `Forget ${view.name}` }, "×");
+    forget.addEventListener("click", () =>
+      keepViews(savedViews().filter(({ name }) => name !== view.name)));
+    group.append(element("div", { class: "saved" }, link, forget));
+  }
+  document.querySelectorAll(".side .group")[1]?.after(group);
+}
+
+const save = document.querySelector(".menu[data-save]");
+if (save) {
+  save.hidden = false;
+  const input = save.querySelector("input");
+  const keep = () => {
+    const name = input.value.trim();
+    if (!name) return;
+    const url = location.pathname + location.search;
+    keepViews([...savedViews().filter((view) => view.name !== name), { name, url }]);
+    input.value = "";
+    save.open = false;
+  };
+  save.addEventListener("toggle", () => save.open && input.focus());
+  save.querySelector("button").addEventListener("click", keep);
+  input.addEventListener("keydown", (event) => event.key === "Enter" && keep());
+}
+listViews(savedViews());
+
+// Copying: what stands beside the button, or what its address answers.
+for (const button of document.querySelectorAll("[data-copy], [data-copy-url]")) {
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    const { copyUrl } = button.dataset;
+    try {
+      const text = copyUrl
+        ? await (await fetch(copyUrl)).text()
+        : button.parentElement.querySelector("code").textContent;
+      await navigator.clipboard.writeText(text);
+      button.textContent = "Copied";
+    } catch {
+      button.textContent = "Not copied";
+    }
+    setTimeout(() => (button.textContent = "Copy"), 2000);
+  });
+}

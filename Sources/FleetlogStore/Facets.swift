@@ -55,11 +55,12 @@ extension EventLog {
     var roles = TraitCount()
     var agents = TraitCount()
     var projects = TraitCount()
+    var branches = TraitCount()
 
     var facets: [Facet] {
       [
         types.facet("type"), sourceKinds.facet("source_kind"), roles.facet("role"),
-        agents.facet("agent"), projects.facet("project"),
+        agents.facet("agent"), projects.facet("project"), branches.facet("branch"),
       ].filter { $0.isExact || !$0.values.isEmpty }
     }
   }
@@ -83,15 +84,16 @@ extension EventLog {
     var counts = TraitCounts(types: types, sourceKinds: kinds, roles: roles)
     for (session, events) in sessions.counts {
       let owner = try connection.first(
-        "SELECT agent, project FROM sessions WHERE id = ?", [.text(session)]
-      ) { (agent: $0.text(0), project: $0.text(1)) }
+        "SELECT agent, project, branch FROM sessions WHERE id = ?", [.text(session)]
+      ) { (agent: $0.text(0), project: $0.text(1), branch: $0.text(2)) }
       guard let owner else { continue }
       counts.agents.add(owner.agent, events)
       counts.projects.add(owner.project, events)
+      counts.branches.add(owner.branch, events)
     }
     let isExact = isWhole && counted <= Self.facetCap
     for count in [
-      \TraitCounts.types, \.sourceKinds, \.roles, \.agents, \.projects,
+      \TraitCounts.types, \.sourceKinds, \.roles, \.agents, \.projects, \.branches,
     ] { counts[keyPath: count].isExact = isExact }
     return counts
   }
@@ -106,18 +108,19 @@ extension EventLog {
     // Events by their own session: those that it repeats from others are theirs.
     let owners = try connection.rows(
       """
-      SELECT s.agent, s.project, sum(s.events - coalesce(c.events, 0))
+      SELECT s.agent, s.project, s.branch, sum(s.events - coalesce(c.events, 0))
       FROM sessions s LEFT JOIN
         (SELECT session_id, count(*) AS events FROM session_copies GROUP BY 1) c
         ON c.session_id = s.id
-      GROUP BY 1, 2
+      GROUP BY 1, 2, 3
       """
-    ) { (agent: $0.text(0), project: $0.text(1), events: Int($0.int(2))) }
+    ) { (agent: $0.text(0), project: $0.text(1), branch: $0.text(2), events: Int($0.int(3))) }
     return TraitCounts(
       types: TraitCount(traits.map { ($0.type, $0.events) }),
       sourceKinds: TraitCount(traits.map { ($0.sourceKind, $0.events) }),
       roles: TraitCount(roles), agents: TraitCount(owners.map { ($0.agent, $0.events) }),
-      projects: TraitCount(owners.map { ($0.project, $0.events) })
+      projects: TraitCount(owners.map { ($0.project, $0.events) }),
+      branches: TraitCount(owners.map { ($0.branch, $0.events) })
     ).facets
   }
 }

@@ -8,8 +8,12 @@ extension EventLog {
 
   /// Counts of the events a filter finds, over the time it covers.
   ///
-  /// - Parameter buckets: how many at most; their width is a round span of time.
-  package func histogram(_ filter: EventFilter, buckets: Int) throws(StoreError) -> Histogram {
+  /// - Parameters:
+  ///   - buckets: how many at most; their width is a round span of time.
+  ///   - width: their width in ms, where it is given.
+  package func histogram(
+    _ filter: EventFilter, buckets: Int, width: Int64? = nil
+  ) throws(StoreError) -> Histogram {
     var filter = filter
     filter.after = nil
     filter.sort = .newest
@@ -17,7 +21,7 @@ extension EventLog {
     if query.searchesNothing { return .empty }
     return try pool.withConnection { (connection) throws(StoreError) in
       if let totals = LogTotals(filter),
-        let histogram = try totals.histogram(buckets: buckets, connection)
+        let histogram = try totals.histogram(buckets: buckets, width: width, connection)
       {
         return histogram
       }
@@ -35,7 +39,8 @@ extension EventLog {
         filter.attention
         ? events : try times(EventQuery(wary), connection, within: shares.histogram / 2)
       let span = Histogram.drawable(first...last)
-      var counts = Histogram.Counts(width: Histogram.roundWidth(for: span, buckets: buckets))
+      var counts = Histogram.Counts(
+        width: width ?? Histogram.roundWidth(for: span, buckets: buckets))
       for time in events.times where span.contains(time) { counts.add(1, attention: 0, at: time) }
       for time in attention.times where span.contains(time) {
         counts.add(0, attention: 1, at: time)

@@ -32,10 +32,10 @@ struct LogTotals {
 
   /// The counts over time; nil where bars narrower than an hour suit them.
   func histogram(
-    buckets: Int, _ connection: Connection
+    buckets: Int, width: Int64? = nil, _ connection: Connection
   ) throws(StoreError) -> Histogram? {
     guard let span = try span(connection) else { return nil }
-    let width = Histogram.roundWidth(for: span, buckets: buckets)
+    let width = width ?? Histogram.roundWidth(for: span, buckets: buckets)
     guard width >= TotalsLedger.hours.width else { return nil }
     let table = width >= TotalsLedger.days.width ? TotalsLedger.days : TotalsLedger.hours
     var counts = Histogram.Counts(width: width)

@@ -10,15 +10,23 @@ package struct Assets: Sendable {
     case script = "fleetlog.js"
     case liveScript = "live.js"
     case lanesScript = "lanes.js"
+    case exportScript = "export.js"
     case icon = "favicon.svg"
 
     var contentType: String {
       switch self {
       case .style: "text/css; charset=utf-8"
-      case .script, .liveScript, .lanesScript: "text/javascript; charset=utf-8"
+      case .script, .liveScript, .lanesScript, .exportScript: "text/javascript; charset=utf-8"
       case .icon: "image/svg+xml"
       }
     }
+  }
+
+  /// A file's own text, for documents that hold it. Nothing else becomes one of these.
+  struct Content: Sendable {
+    let bytes: [UInt8]
+
+    fileprivate init(bytes: [UInt8]) { self.bytes = bytes }
   }
 
   /// Why the dashboard cannot start.
@@ -69,6 +77,10 @@ package struct Assets: Sendable {
           description: "can't read \(path): \(String(cString: strerror(errno))); install the "
             + "dashboard's files anew or name their folder with --assets")
       }
+      // Within a document, this would end the element that the file is put into.
+      guard file == .icon || !String(decoding: bytes, as: UTF8.self).contains("</") else {
+        throw Failure(description: "can't use \(path): no </ may stand in it")
+      }
       files[file] = (bytes, Self.fingerprint(bytes))
     }
     self.files = files
@@ -88,6 +100,8 @@ package struct Assets: Sendable {
       version == content.fingerprint ? "public, max-age=31536000, immutable" : "no-cache"
     return response
   }
+
+  func content(of file: File) -> Content { Content(bytes: files[file]?.bytes ?? []) }
 
   func template(_ name: String) -> [UInt8]? { Self.read("\(root)/Templates/\(name).mustache") }
 

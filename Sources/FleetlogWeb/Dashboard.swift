@@ -52,6 +52,11 @@ package final class Dashboard: Sendable {
     }
     if request.segments == [LiveStream.path] { return stream(request) }
     if request.segments == PostedEvents.path { return post(request) }
+    for route in Routes.exports {
+      guard let id = route.match(request.segments) else { continue }
+      guard request.method == .get else { return .now(readOnly(request)) }
+      return .queued { [self] in answer(route, id, request) }
+    }
     let segments = Self.pageSegments(request)
     for route in Routes.pages + Routes.drawings {
       guard let id = route.match(segments) else { continue }
@@ -143,7 +148,8 @@ package final class Dashboard: Sendable {
   private func answer(_ route: Route, _ id: String, _ request: HTTPRequest) -> HTTPResponse {
     let page = PageRequest(
       id: id, parameters: request.query.map { ($0.name, $0.value ?? "") }, now: now(),
-      templates: templates, rules: rules, graphs: graphs, prices: prices,
+      assets: assets, templates: templates, rules: rules,
+      origin: request.headers["Host"].map { "http://" + $0 }, graphs: graphs, prices: prices,
       differences: differences,
       progress: live.progress, troubles: troubles)
     do {
@@ -153,6 +159,7 @@ package final class Dashboard: Sendable {
       case .page(let head, let content, let status):
         return framed(head, content, try log.overview(), status: status)
       case .drawing(let content): return drawing(content)
+      case .export(let export): return export.response
       }
     } catch let error as EventFilter.ParameterError {
       return problem(

@@ -179,10 +179,21 @@ package enum JSONTwin {
 
   package static func session(_ detail: SessionDetail, _ events: EventPage) -> JSONObject {
     var object = page(events)
+    set(detail, in: &object)
+    return object
+  }
+
+  /// A session without its events.
+  static func head(of detail: SessionDetail) -> JSONObject {
+    var object = JSONObject()
+    set(detail, in: &object)
+    return object
+  }
+
+  private static func set(_ detail: SessionDetail, in object: inout JSONObject) {
     object.set("session", session(detail.session))
     object.set("runs", detail.runs.map(run))
     object.set("shared_with", detail.sharedWith)
-    return object
   }
 
   private static func run(_ run: RunSummary) -> JSONObject {

@@ -27,6 +27,13 @@ enum Routes {
     Route("/graph.svg", drawing: GraphPage.drawing)
   ]
 
+  /// Documents that are made while they are taken.
+  static let exports: [Route] = [
+    Route("/events.csv", export: EventsExport.export(as: .csv)),
+    Route("/events.ndjson", export: EventsExport.export(as: .ndjson)),
+    Route("/export/sessions/:id", export: ExportOrder.session),
+  ]
+
   static let assets = "assets"
 }
 
@@ -37,6 +44,7 @@ struct Route: Sendable {
     case page(PageHead, SafeHTML, status: Int)
     case json(JSONObject)
     case drawing(SafeHTML)
+    case export(Export)
   }
 
   let pattern: String
@@ -58,6 +66,13 @@ struct Route: Sendable {
   ) {
     self.pattern = pattern
     answer = { request, log, _ in .drawing(try drawing(request, log)) }
+  }
+
+  init(
+    _ pattern: String, export: @escaping @Sendable (PageRequest, EventLog) throws -> Export
+  ) {
+    self.pattern = pattern
+    answer = { request, log, _ in .export(try export(request, log)) }
   }
 
   /// What stands for `:id` where the path is this route's, empty where it has none; nil where the

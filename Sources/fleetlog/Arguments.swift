@@ -9,6 +9,8 @@ struct Option: Sendable {
   let value: String?
   let help: String
   var isRepeatable = false
+  /// A letter that stands for it behind one dash, where that is what people type.
+  var short: Character?
 
   var environmentName: String {
     "FLEETLOG_" + name.uppercased().replacingOccurrences(of: "-", with: "_")
@@ -39,11 +41,16 @@ struct Arguments {
     _ words: [String], options: [Option], environment: [String: String]
   ) throws(UsageError) {
     let byName = Dictionary(uniqueKeysWithValues: options.map { ($0.name, $0) })
+    let byLetter = Dictionary(
+      uniqueKeysWithValues: options.compactMap { option in option.short.map { ($0, option) } })
     var rest = words[...]
-    while let word = rest.popFirst() {
+    while var word = rest.popFirst() {
       if word == "--" {
         positional += rest
         break
+      }
+      if word.count == 2, word.first == "-", let option = word.last.flatMap({ byLetter[$0] }) {
+        word = "--" + option.name
       }
       guard word.hasPrefix("--") else {
         guard !word.hasPrefix("-") || word == "-" else {

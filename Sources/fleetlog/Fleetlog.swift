@@ -12,7 +12,7 @@ enum Fleetlog {
   static let verbs: [any Verb.Type] = [
     ServeCommand.self, IngestCommand.self, DemoCommand.self, EventsCommand.self,
     SearchCommand.self, SessionsCommand.self, WorkersCommand.self, RunsCommand.self,
-    TasksCommand.self, ContractCommand.self, HookCommand.self, RunCommand.self,
+    TasksCommand.self, ExportCommand.self, ContractCommand.self, HookCommand.self, RunCommand.self,
     LogCommand.self, DoctorCommand.self, PruneCommand.self, ReindexCommand.self,
     ReplayCommand.self, BackupCommand.self, BenchCommand.self,
   ]

@@ -10,6 +10,9 @@ enum Terminal {
 
   static func print(_ bytes: [UInt8]) { write(bytes + [0x0A], to: STDOUT_FILENO) }
 
+  /// Bytes as they are, without a line break.
+  static func write(_ bytes: [UInt8]) { write(bytes, to: STDOUT_FILENO) }
+
   static func say(_ text: String) { write(text + "\n", to: STDERR_FILENO) }
 
   /// Shows a line that the next one replaces; nothing where nobody looks.

@@ -19,7 +19,10 @@ extension Verb {
   static var usage: String {
     var lines = ["usage: fleetlog \(name)" + (operands.isEmpty ? "" : " " + operands), "", help]
     let shown = options + [Option(name: "help", value: nil, help: "shows this")]
-    let names = shown.map { "--" + $0.name + ($0.value.map { " " + $0 } ?? "") }
+    let names = shown.map { option in
+      (option.short.map { "-\($0), " } ?? "") + "--" + option.name
+        + (option.value.map { " " + $0 } ?? "")
+    }
     let width = min(28, names.map(\.count).max() ?? 0)
     lines += ["", "options:"]
     for (option, name) in zip(shown, names) {

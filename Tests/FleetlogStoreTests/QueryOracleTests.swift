@@ -208,6 +208,7 @@ struct QueryOracleTests {
         ("type", { $0.type.rawValue }), ("source_kind", { $0.sourceKind }), ("role", { $0.role }),
         ("agent", { world.facts[$0.sessionID ?? ""]?["agent"] }),
         ("project", { world.facts[$0.sessionID ?? ""]?["cwd"] }),
+        ("branch", { world.facts[$0.sessionID ?? ""]?["git_branch"] }),
       ]
       let facets = try world.reader.facets(filter)
       #expect(facets.map(\.parameter) == columns.map(\.0))

@@ -32,7 +32,10 @@ private struct Bench {
       headers: headers)
     switch dashboard.reply(to: request) {
     case .now(let response): return response
-    case .queued(let answer): return answer()
+    case .queued(let answer):
+      var response = answer()
+      if let stream = response.stream { response.body = stream.gather() }
+      return response
     case .later, .stream:
       Issue.record("\(target) is answered later")
       return .text("")
@@ -41,6 +44,15 @@ private struct Bench {
 
   func json(_ target: String) throws -> JSONValue {
     try JSONDocument(try ask(target).body).root
+  }
+}
+
+extension HTTPStream {
+  /// All its pieces, where it needs no waking.
+  fileprivate func gather() -> [UInt8] {
+    var bytes: [UInt8] = []
+    while case .bytes(let piece) = nextPiece() { bytes += piece }
+    return bytes
   }
 }
 
@@ -101,6 +113,36 @@ struct DashboardTests {
       response.text.hasPrefix("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<?xml-stylesheet "))
     #expect(response.text.contains("xmlns=\"http://www.w3.org/2000/svg\""))
     #expect(response.text.contains("registry login expired"))
+  }
+
+  @Test("a session's exports and the events of a view are answered in each form")
+  func exports() throws {
+    let bench = try Bench(drafts: Self.drafts())
+    for (path, type) in [
+      ("/export/sessions/s%2F1.json.html", "text/html; charset=utf-8"),
+      ("/export/sessions/s%2F1.json.json", "application/json"),
+      ("/export/sessions/s%2F1.json.ndjson", "application/x-ndjson"),
+      ("/export/sessions/s%2F1.json.md", "text/markdown; charset=utf-8"),
+      ("/events.csv?type=blocked", "text/csv; charset=utf-8"),
+      ("/events.ndjson?q=registry", "application/x-ndjson"),
+    ] {
+      let response = try bench.ask(path)
+      #expect(response.status == 200, "\(path)")
+      #expect(response.headers["Content-Type"] == type)
+      #expect(response.text.contains("registry login expired"), "\(path)")
+    }
+    let file = try bench.ask("/export/sessions/s%2F1.json.html")
+    #expect(file.headers["Content-Security-Policy"]?.contains("'sha256-") == true)
+    #expect(file.headers["Content-Disposition"] == "inline; filename=\"session-s-1-json.html\"")
+    for path in ["/export/sessions/none.html", "/export/sessions/s%2F1.pdf", "/export/sessions/x"] {
+      #expect(try bench.ask(path).status == 404, "\(path)")
+    }
+    for path in [
+      "/events.csv?colour=red", "/events.ndjson?sort=rank&q=x", "/events.csv?since=soon",
+    ] {
+      #expect(try bench.ask(path).status == 400, "\(path)")
+    }
+    #expect(try bench.ask("/events.csv", method: .post).status == 405)
   }
 
   @Test("a parameter that can't be taken is a 400 that names it")

@@ -143,6 +143,10 @@ package struct JSONObject: Sendable, Equatable {
     case .array:
       write(value.elements, into: &output) { copy($0, cap: cap, into: &$1) }
     case .object:
+      if let cap, let cut = cap.cut(again: value) {
+        output.append(contentsOf: cut.bytes)
+        return
+      }
       output.append(UInt8(ascii: "{"))
       for (index, member) in value.members.enumerated() {
         if index > 0 { output.append(UInt8(ascii: ",")) }
@@ -172,13 +176,25 @@ package struct TextCap: Sendable {
 
   /// The cut form: `{"_cut": {"length", "digest", "head", "tail"}}`, length in bytes.
   package func cut(_ text: String) -> JSONObject {
+    form(length: text.utf8.count, digest: digest(text), head: text, tail: text)
+  }
+
+  /// The cut form of a text that was cut less before; nil where it is none, or short enough.
+  func cut(again value: JSONValue) -> JSONObject? {
+    guard let cut = value["_cut"], let head = cut["head"]?.string, let tail = cut["tail"]?.string,
+      head.utf8.count + tail.utf8.count > limit
+    else { return nil }
+    return form(
+      length: cut["length"]?.int ?? 0, digest: cut["digest"]?.string ?? "", head: head, tail: tail)
+  }
+
+  private func form(length: Int, digest: String, head: String, tail: String) -> JSONObject {
     let half = max(limit / 2, 1)
-    let utf8 = text.utf8
     var inner = JSONObject()
-    inner.set("length", utf8.count)
-    inner.set("digest", digest(text))
-    inner.set("head", String(decoding: utf8.prefix(half), as: UTF8.self))
-    inner.set("tail", String(decoding: utf8.suffix(half), as: UTF8.self))
+    inner.set("length", length)
+    inner.set("digest", digest)
+    inner.set("head", String(decoding: head.utf8.prefix(half), as: UTF8.self))
+    inner.set("tail", String(decoding: tail.utf8.suffix(half), as: UTF8.self))
     var object = JSONObject()
     object.set("_cut", inner)
     return object

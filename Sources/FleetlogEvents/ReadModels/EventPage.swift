@@ -98,6 +98,21 @@ package struct Histogram: Sendable, Equatable {
     }
   }
 
+  /// What was counted in the same places of an earlier time.
+  package struct Earlier: Sendable, Equatable {
+    /// How much earlier, in ms.
+    package let shift: Int64
+    /// One for each bucket.
+    package let counts: [Int]
+    package let isExact: Bool
+
+    package init(shift: Int64, counts: [Int], isExact: Bool) {
+      self.shift = shift
+      self.counts = counts
+      self.isExact = isExact
+    }
+  }
+
   /// The width of every bucket in ms.
   package let bucketWidth: Int64
   /// Contiguous, empty ones included.

@@ -77,6 +77,19 @@ package struct StoredEvent: Sendable, Equatable {
     self.span = span
   }
 
+  /// The same event with another payload.
+  package func with(payload: String?) -> StoredEvent {
+    StoredEvent(
+      id: id, ts: ts, recordedAt: recordedAt, runID: runID, parentRunID: parentRunID,
+      instanceID: instanceID, role: role, sourceKind: sourceKind, sourceRef: sourceRef,
+      sinkKind: sinkKind, sinkRef: sinkRef, type: type, schemaVersion: schemaVersion,
+      attentionCandidate: attentionCandidate, operatorActionRequired: operatorActionRequired,
+      riskDetected: riskDetected, severity: severity, confidence: confidence, summary: summary,
+      payload: payload, artifactRefs: artifactRefs, tags: tags, sessionID: sessionID,
+      relatedEventID: relatedEventID, dedupeKey: dedupeKey, idempotencyKey: idempotencyKey,
+      expiresAt: expiresAt, provenance: provenance, sourceFileID: sourceFileID, span: span)
+  }
+
   /// Inferred by Fleetlog rather than said or recorded; views draw such events dashed.
   package var isInferred: Bool { provenance?.hasPrefix("hub-inferred:") ?? false }
 

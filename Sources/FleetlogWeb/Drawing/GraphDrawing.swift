@@ -7,13 +7,14 @@ struct GraphDrawing {
   let layout: GraphLayout
   /// ms since the Unix epoch.
   let now: Int64
+  var links = LinkStyle.served
 
   private static let margin = 8.0
 
   func draw(isAlone: Bool = false) -> SafeHTML {
     let width = layout.width + 2 * Self.margin
     let height = layout.height + 2 * Self.margin
-    var writer = HTMLWriter(reservingCapacity: 1000 * sketch.boxes.count)
+    var writer = HTMLWriter(reservingCapacity: 1000 * sketch.boxes.count, links: links)
     writer.append(#"<svg class="graph""#)
     if isAlone { writer.append(#" xmlns="http://www.w3.org/2000/svg""#) }
     attributes([("width", width), ("height", height)], into: &writer)

@@ -5,6 +5,8 @@ import FleetlogEvents
 /// Widths are percentages, so one drawing serves every width without scaling its labels.
 struct HistogramDrawing {
   let histogram: Histogram
+  /// Drawn pale behind the bars.
+  var earlier: Histogram.Earlier?
   /// Where a bar leads: the events from `since` up to `until`, ms since the Unix epoch.
   let link: (_ since: Int64, _ until: Int64) -> Location
 
@@ -14,14 +16,17 @@ struct HistogramDrawing {
   /// Empty where there is nothing to draw.
   func draw() -> SafeHTML {
     let buckets = histogram.buckets
-    guard let peak = buckets.map(\.count).max(), peak > 0 else { return .empty }
+    let peaks = buckets.map(\.count) + (earlier?.counts ?? [])
+    guard let peak = peaks.max(), peak > 0 else { return .empty }
     var writer = HTMLWriter(reservingCapacity: 200 * buckets.count)
     writer.append(#"<svg class="histogram" width="100%" height="88" role="group" aria-label=""#)
     writer.append(text: label)
     writer.append(#"">"#)
     let step = 100 / Double(buckets.count)
-    for (index, bucket) in buckets.enumerated() where bucket.count > 0 {
-      draw(bucket, x: Double(index) * step, width: step, peak: peak, into: &writer)
+    for (index, bucket) in buckets.enumerated() {
+      let earlier = self.earlier?.counts[index] ?? 0
+      guard bucket.count > 0 || earlier > 0 else { continue }
+      draw(bucket, earlier, x: Double(index) * step, width: step, peak: peak, into: &writer)
     }
     writer.append(#"<line class="axis" x1="0" x2="100%" y1="64.5" y2="64.5"/>"#)
     if let first = buckets.first {
@@ -39,10 +44,11 @@ struct HistogramDrawing {
   }
 
   private func draw(
-    _ bucket: Histogram.Bucket, x: Double, width: Double, peak: Int, into writer: inout HTMLWriter
+    _ bucket: Histogram.Bucket, _ earlier: Int, x: Double, width: Double, peak: Int,
+    into writer: inout HTMLWriter
   ) {
     let scale = (Self.plotHeight - 4) / Double(peak)
-    let height = max(1.5, Double(bucket.count) * scale)
+    let height = bucket.count > 0 ? max(1.5, Double(bucket.count) * scale) : 0
     let top = Self.plotHeight - height
     // A share that matters must not vanish for being small.
     let attention = bucket.attention > 0 ? min(height, max(2, Double(bucket.attention) * scale)) : 0
@@ -50,9 +56,13 @@ struct HistogramDrawing {
     writer.append(#"<a tabindex="-1" href=""#)
     writer.append(url: link(bucket.start, until).description)
     writer.append(#""><title>"#)
-    writer.append(text: title(of: bucket))
+    writer.append(text: title(of: bucket, earlier))
     writer.append("</title>")
     rectangle("hit", x, 0, width, Self.plotHeight, into: &writer)
+    if earlier > 0 {
+      let before = max(1.5, Double(earlier) * scale)
+      rectangle("earlier", x, Self.plotHeight - before, width, before, into: &writer)
+    }
     if height > attention {
       rectangle("bar", x, top + attention, width * 0.82, height - attention, into: &writer)
     }
@@ -60,11 +70,13 @@ struct HistogramDrawing {
     writer.append("</a>")
   }
 
-  private func title(of bucket: Histogram.Bucket) -> String {
+  private func title(of bucket: Histogram.Bucket, _ earlier: Int) -> String {
     let start = Timestamp.format(bucket.start).replacing("T", with: " ").prefix(19)
     return "\(start) UTC, \(Wording.duration(histogram.bucketWidth)): "
       + Wording.plural(bucket.count, "event")
       + (bucket.attention > 0 ? ", \(Wording.grouped(bucket.attention)) asking for attention" : "")
+      + (self.earlier.map { "; \(Wording.grouped(earlier)) \(Wording.duration($0.shift)) before" }
+        ?? "")
   }
 
   private func rectangle(

@@ -6,31 +6,52 @@ struct EventsPage: Page {
   static let template: TemplatePath<EventsPage> = \.events
   private static let buckets = 96
 
-  let filter: EventFilter
+  let view: EventsView
   let page: EventPage
   /// Contradictions by each event that is a side of one.
   var contradictions: [Int64: Int64] = [:]
   let histogram: Histogram
+  var earlier: Histogram.Earlier?
   let facets: [Facet]
   /// Every event up to this id was there to be found.
   let revision: Int64
+  /// The log's file.
+  var database = ""
+  /// Where the page was asked of.
+  var origin: String?
   /// ms since the Unix epoch.
   let now: Int64
 
+  var filter: EventFilter { view.filter }
+
   static func read(_ request: PageRequest, from log: EventLog) throws -> EventsPage {
-    let filter = try EventFilter(parameters: request.parameters, now: request.now)
+    let view = try EventsView(parameters: request.parameters, now: request.now)
+    let filter = view.filter
     // Before the rows, so that what is recorded in between is announced rather than missed.
     let revision = try log.lastEventID(isSearch: filter.text != nil)
     let page = try log.events(filter)
+    let (histogram, earlier) = try bars(view, request.now, log)
     return EventsPage(
-      filter: filter, page: page,
+      view: view, page: page,
       contradictions: try log.contradictions(of: page.rows.map(\.event.id)),
-      histogram: try log.histogram(filter, buckets: buckets), facets: try log.facets(filter),
-      revision: revision, now: request.now)
+      histogram: histogram, earlier: earlier, facets: try log.facets(filter),
+      revision: revision, database: log.path, origin: request.origin, now: request.now)
+  }
+
+  private static func bars(
+    _ view: EventsView, _ now: Int64, _ log: EventLog
+  ) throws -> (Histogram, Histogram.Earlier?) {
+    let shift: Int64?
+    switch view.comparison {
+    case nil: return (try log.histogram(view.filter, buckets: buckets), nil)
+    case .previous: shift = nil
+    case .earlier(let span, _): shift = span
+    }
+    return try log.comparison(view.filter, shift: shift, now: now, buckets: buckets)
   }
 
   static func json(_ request: PageRequest, from log: EventLog) throws -> JSONObject {
-    let filter = try EventFilter(parameters: request.parameters, now: request.now)
+    let filter = try EventsView(parameters: request.parameters, now: request.now).filter
     return JSONTwin.page(try log.events(filter))
   }
 
@@ -39,7 +60,7 @@ struct EventsPage: Page {
     if let text = filter.text { title = "“\(text)” in events" }
     return PageHead(
       title: title, section: isAttentionView ? .events(filter) : .events(), filter: filter,
-      twin: .events(filter), live: live)
+      twin: .events(filter), live: live, manner: view.manner)
   }
 
   /// Transcripts of several workers are not written in the order of their times: what is recorded
@@ -68,15 +89,20 @@ struct EventsPage: Page {
   static let slots: [Slot<EventsPage>] = [
     .text("matched", \.matched),
     .text("countable") { $0.page.matchedIsExact ? String($0.page.matched) : nil },
-    .text("newestURL") { $0.live == nil ? nil : Location.events($0.filter).description },
+    .text("newestURL") { $0.live == nil ? nil : $0.view.location().description },
     .text("partialReason", \.page.partialReason),
     .list("chips", \.chips),
-    .text("clearURL") { _ in Location.events().description },
-    .part("form") { FilterForm(filter: $0.filter, now: $0.now) },
+    .text("clearURL") { $0.view.location(EventFilter()).description },
+    .part("form") { FilterForm(filter: $0.filter, manner: $0.view.manner, now: $0.now) },
     .html("histogram", \.drawing),
     .text("histogramNote", \.histogramNote),
+    .list("comparisons", \.comparisons),
+    .flag("isDense", \.view.isDense),
+    .text("densityURL") { page in page.view.changed { $0.isDense.toggle() }.description },
+    .part("copy") { CopyAs(filter: $0.filter, database: $0.database, origin: $0.origin) },
+    .text("csvURL") { Location("events.csv", query: $0.filter.parameters).description },
     .list("facets") { page in
-      page.facets.filter { !$0.values.isEmpty }.map { FacetList(facet: $0, filter: page.filter) }
+      page.facets.filter { !$0.values.isEmpty }.map { FacetList(facet: $0, view: page.view) }
     },
     .list("rows") { page in
       page.page.rows.map {
@@ -86,7 +112,7 @@ struct EventsPage: Page {
       }
     },
     .flag("isFiltered") { !$0.filter.parameters.isEmpty },
-    .text("firstURL") { $0.filter.after == nil ? nil : Location.events($0.filter).description },
+    .text("firstURL") { $0.filter.after == nil ? nil : $0.view.location().description },
     .text("nextURL", \.nextURL),
     .text("nextWords") { $0.filter.sort == .oldest ? "Later events" : "Older events" },
   ]
@@ -99,31 +125,55 @@ struct EventsPage: Page {
   }
 
   private var drawing: SafeHTML {
-    HistogramDrawing(histogram: histogram) { since, until in
+    HistogramDrawing(histogram: histogram, earlier: earlier) { since, until in
       var narrowed = filter
       narrowed.since = since
       narrowed.until = until
-      return .events(narrowed)
+      return view.location(narrowed)
     }.draw()
   }
 
   private var histogramNote: String {
     let peak = histogram.buckets.map(\.count).max() ?? 0
     return "peak \(Wording.count(peak)) in \(Wording.duration(histogram.bucketWidth))"
-      + (histogram.isExact ? "" : ", at least")
+      + (histogram.isExact ? "" : ", at least") + (earlier.map(words) ?? "")
+  }
+
+  private func words(_ earlier: Histogram.Earlier) -> String {
+    let (now, then) = (histogram.buckets.reduce(0) { $0 + $1.count }, earlier.counts.reduce(0, +))
+    let change =
+      then == 0 ? "" : ", now \(now >= then ? "+" : "−")\(abs(now - then) * 100 / then) %"
+    return " · pale: \(Wording.duration(earlier.shift)) before, "
+      + (earlier.isExact ? "" : "at least ") + Wording.plural(then, "event") + change
+  }
+
+  /// What the bars can be compared with, the one in force first.
+  private var comparisons: [Choice] {
+    let offers: [(EventsView.Comparison, String)] = [
+      (.previous, "the time before"), (.earlier(86_400_000, text: "1d"), "a day before"),
+      (.earlier(604_800_000, text: "1w"), "a week before"),
+    ]
+    return offers.map { comparison, label in
+      let isChosen = view.comparison == comparison
+      return Choice(
+        value: view.changed { $0.comparison = isChosen ? nil : comparison }.description,
+        label: label, isChosen: isChosen)
+    }
   }
 
   private var nextURL: String? {
-    page.next.map { Location.events(filter).adding("after", $0.description).description }
+    page.next.map { view.location().adding("after", $0.description).description }
   }
 
-  private var chips: [FilterChip] { FilterChip.list(filter.parameters, on: Location("events")) }
+  private var chips: [FilterChip] {
+    FilterChip.list(filter.parameters, on: Location("events"), keeping: view.manner)
+  }
 }
 
 /// The values of one column among what was found, each as a link that filters by it.
 struct FacetList: TemplateContext {
   let facet: Facet
-  let filter: EventFilter
+  let view: EventsView
 
   static let slots: [Slot<FacetList>] = [
     .text("name") { FilterForm.words($0.facet.parameter) },
@@ -132,7 +182,7 @@ struct FacetList: TemplateContext {
   ]
 
   private var values: [FacetValue] {
-    let parameters = filter.parameters
+    let parameters = view.filter.parameters
     return facet.values.map { value in
       let isInForce = parameters.contains {
         $0.name == facet.parameter && $0.value == value.name
@@ -144,7 +194,7 @@ struct FacetList: TemplateContext {
       return FacetValue(
         name: facet.parameter == "project" ? value.name.lastPathComponent : value.name,
         full: value.name, count: Wording.count(value.count),
-        url: Location("events", query: query).description, isInForce: isInForce)
+        url: Location("events", query: query + view.manner).description, isInForce: isInForce)
     }
   }
 }

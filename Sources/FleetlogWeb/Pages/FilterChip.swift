@@ -10,12 +10,13 @@ struct FilterChip: TemplateContext {
 
   /// One for each parameter of a page.
   static func list(
-    _ parameters: [(name: String, value: String)], on page: Location
+    _ parameters: [(name: String, value: String)], on page: Location,
+    keeping others: [(name: String, value: String)] = []
   ) -> [FilterChip] {
     parameters.indices.map { index in
       var rest = parameters
       let removed = rest.remove(at: index)
-      let url = rest.reduce(page) { $0.adding($1.name, $1.value) }
+      let url = (rest + others).reduce(page) { $0.adding($1.name, $1.value) }
       return FilterChip(
         name: FilterForm.words(removed.name), value: FilterForm.shown(removed),
         removeURL: url.description)

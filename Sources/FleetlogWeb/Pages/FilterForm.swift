@@ -3,6 +3,8 @@ import FleetlogEvents
 /// The form with every filter of `/events`.
 struct FilterForm: TemplateContext {
   let filter: EventFilter
+  /// Parameters that are no filter and go along.
+  var manner: [(name: String, value: String)] = []
   /// ms since the Unix epoch.
   let now: Int64
 
@@ -22,7 +24,7 @@ struct FilterForm: TemplateContext {
   /// Values of repeatable filters stay until their chips are removed; the fields add to them.
   private var kept: [HiddenField] {
     let repeatable = Set(Self.repeatable.map(\.name)).union(["source_kind"])
-    return filter.parameters.filter { repeatable.contains($0.name) }
+    return (filter.parameters.filter { repeatable.contains($0.name) } + manner)
       .map { HiddenField(name: $0.name, value: $0.value) }
   }
 

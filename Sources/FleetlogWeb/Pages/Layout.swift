@@ -81,7 +81,7 @@ struct Layout: TemplateContext {
 
   /// The filters that a search from this page keeps.
   private var kept: [HiddenField] {
-    head.filter.parameters.filter { $0.name != "q" }.map {
+    (head.filter.parameters.filter { $0.name != "q" } + head.manner).map {
       HiddenField(name: $0.name, value: $0.value)
     }
   }

@@ -34,6 +34,8 @@ struct PageHead: Sendable {
   var live: Location?
   /// A script of this page's own.
   var script: Assets.File?
+  /// How the page is looked at, which a search from it keeps besides the filter.
+  var manner: [(name: String, value: String)] = []
 }
 
 /// What is asked of a page.
@@ -43,9 +45,12 @@ struct PageRequest: Sendable {
   let parameters: [(name: String, value: String)]
   /// ms since the Unix epoch.
   let now: Int64
+  let assets: Assets
   let templates: Templates
   /// What follows from the facts of a worker.
   let rules: any SynthesisRules
+  /// `http://` and the host that was asked, as the client named it.
+  var origin: String?
   /// Places the boxes of graphs.
   let graphs: GraphLayouter
   /// What models cost.

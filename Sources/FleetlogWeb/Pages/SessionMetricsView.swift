@@ -2,7 +2,7 @@ import FleetlogEvents
 
 /// What a session came to, as a table: what its agent reported beside what was observed.
 struct SessionMetricsView: TemplateContext {
-  let rows: [MetricRow]
+  private(set) var rows: [MetricRow]
   /// Where a nested object of metrics was passed over.
   let nestedURL: String?
   let hasReports: Bool
@@ -32,6 +32,22 @@ struct SessionMetricsView: TemplateContext {
     nestedURL = metrics.nested.map { Location.event($0.id).description }
   }
 
+  /// Takes the secrets out of what agents reported and files are called.
+  mutating func redact(by redaction: inout Redaction) {
+    for row in rows.indices {
+      if let text = rows[row].reported?.text { rows[row].reported?.text = redaction.text(text) }
+      for cell in rows[row].observed.indices {
+        rows[row].observed[cell].text = redaction.text(rows[row].observed[cell].text)
+      }
+      for fold in rows[row].folds.indices {
+        for item in rows[row].folds[fold].items.indices {
+          let text = rows[row].folds[fold].items[item].text
+          rows[row].folds[fold].items[item].text = redaction.text(text)
+        }
+      }
+    }
+  }
+
   static let slots: [Slot<SessionMetricsView>] = [
     .list("rows", \.rows), .text("nestedURL", \.nestedURL),
     .flag("hasReports", \.hasReports),
@@ -54,7 +70,7 @@ struct MetricRow: TemplateContext {
 
 /// A figure and the event that says so.
 struct MetricCell: TemplateContext {
-  let text: String
+  var text: String
   var url: String?
   /// Reported, and not of the type that the field has.
   var isMalformed = false
@@ -74,7 +90,7 @@ struct MetricCell: TemplateContext {
 /// A figure that unfolds into what was counted.
 struct MetricFold: TemplateContext {
   let text: String
-  let items: [MetricCell]
+  var items: [MetricCell]
   let more: String?
 
   private static let most = 100

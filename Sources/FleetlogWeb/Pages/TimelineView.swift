@@ -28,7 +28,7 @@ struct TimelineView: TemplateContext {
     },
     .text("length") { Wording.duration($0.timeline.scale.end - $0.timeline.scale.start) },
     .list("zooms", \.zooms),
-    .list("keys", \.keys),
+    .list("keys") { keys(of: $0.timeline) },
     .text("moreLanes") { view in
       let more = view.timeline.moreLanes
       return more > 0 ? "\(Wording.plural(more, "agent")) more in the transcript only" : nil
@@ -87,7 +87,7 @@ struct TimelineView: TemplateContext {
   }
 
   /// What the drawing's colours and shapes mean, as far as they occur.
-  private var keys: [Key] {
+  static func keys(of timeline: Timeline) -> [Key] {
     let lanes = timeline.lanes
     let calls = lanes.flatMap { Array($0.calls.joined()) + $0.delegations }
     let families = Set(calls.flatMap { Array($0.families.keys) })

@@ -16,6 +16,8 @@ struct Transcript {
   private let context: ((Int64) -> String)?
   /// Bytes of Markdown that one page takes in; what follows is shown as it is.
   private static let mostMarkdown = 512 << 10
+  /// The day that what stands before it ends with, as days since the epoch.
+  var day: Int64?
   private let template: Template<TranscriptEntry>
   private let subagents: [Int64: RunSummary]
 
@@ -109,7 +111,7 @@ struct Transcript {
   private static let maximumDepth = 16
 
   private func fill(_ lane: Int64, _ items: [Int64: [Item]]) -> SafeHTML {
-    var day: Int64?
+    var day = lane == trunk ? self.day : nil
     let entries = (items[lane] ?? []).map { item in
       var entry =
         switch item {

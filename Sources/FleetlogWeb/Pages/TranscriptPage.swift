@@ -47,8 +47,8 @@ struct TranscriptPage: Page {
           partialReason: course.partialReason, now: request.now)
       }, transcript: transcript.fill(), page: page, contradictions: contradictions.matched,
       metrics: isFirst
-        ? try metrics(of: detail, contradictions.rows.map(\.event), request, log) : nil,
-      usage: isFirst ? try usage(of: detail, request, log) : nil,
+        ? try metrics(of: detail, contradictions.rows.map(\.event), by: request.rules, log) : nil,
+      usage: isFirst ? try usage(of: detail.session, request.prices, log) : nil,
       context: ContextDrawing(fills: fills).draw(), contextNote: contextNote(fills, detail))
   }
 
@@ -70,11 +70,11 @@ struct TranscriptPage: Page {
     return object
   }
 
-  private static func metrics(
-    of detail: SessionDetail, _ contradictions: [StoredEvent], _ request: PageRequest,
+  static func metrics(
+    of detail: SessionDetail, _ contradictions: [StoredEvent], by rules: any SynthesisRules,
     _ log: EventLog
   ) throws -> SessionMetricsView? {
-    let metrics = try log.metrics(of: detail.session, runs: detail.runs, by: request.rules)
+    let metrics = try log.metrics(of: detail.session, runs: detail.runs, by: rules)
     var byClaim: [SessionMetricsView.Contradiction: Int64] = [:]
     for event in contradictions {
       guard let payload = event.payloadObject, let field = payload["field"]?.string else {
@@ -89,12 +89,12 @@ struct TranscriptPage: Page {
     }
   }
 
-  private static func usage(
-    of detail: SessionDetail, _ request: PageRequest, _ log: EventLog
+  static func usage(
+    of session: SessionSummary, _ prices: PriceTable, _ log: EventLog
   ) throws -> UsageView? {
     UsageView(
-      try log.usage(ofSessions: [request.id])[request.id] ?? [],
-      children: try log.usage(ofChildSessions: request.id), prices: request.prices)
+      try log.usage(ofSessions: [session.id])[session.id] ?? [],
+      children: try log.usage(ofChildSessions: session.id), prices: prices)
   }
 
   private static func contextNote(_ fills: [ContextFill], _ detail: SessionDetail) -> String {
@@ -177,6 +177,9 @@ struct TranscriptPage: Page {
       return Location.events(filter).description
     },
     .text("unfilteredURL") { $0.query.location(stretch: $0.query.stretch).description },
+    .text("exportURL") { page in
+      Location("export", "sessions", page.session.id + ".html").description
+    },
     .html("transcript", \.transcript),
     .flag("isEmpty", \.page.rows.isEmpty),
     .text("partialReason", \.page.partialReason),
@@ -194,7 +197,10 @@ struct TranscriptPage: Page {
     return "\(count) of this session \(page.matched == 1 ? "says" : "say") “\(text.prefix(80))”"
   }
 
-  private var figures: [Figure] {
+  private var figures: [Figure] { Self.figures(of: session, contradictions: contradictions) }
+
+  /// What a session came to.
+  static func figures(of session: SessionSummary, contradictions: Int) -> [Figure] {
     let tokens = session.tokens
     var figures = [
       Figure(

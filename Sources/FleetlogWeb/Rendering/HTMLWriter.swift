@@ -22,11 +22,23 @@ enum Escape: Sendable, Equatable {
   case none
 }
 
+/// What the addresses of this dashboard become.
+enum LinkStyle: Sendable {
+  /// They lead to its pages.
+  case served
+  /// They lead to places in the one file that is written: an event to its own, all others nowhere.
+  case inFile
+}
+
 /// Builds HTML or SVG as bytes.
 struct HTMLWriter {
   private var bytes: [UInt8] = []
+  private let links: LinkStyle
 
-  init(reservingCapacity capacity: Int = 0) { bytes.reserveCapacity(capacity) }
+  init(reservingCapacity capacity: Int = 0, links: LinkStyle = .served) {
+    self.links = links
+    bytes.reserveCapacity(capacity)
+  }
 
   consuming func finish() -> SafeHTML { SafeHTML(bytes: bytes) }
 
@@ -38,6 +50,9 @@ struct HTMLWriter {
 
   /// Markup of a template file.
   mutating func append(template: TemplateMarkup) { bytes.append(contentsOf: template.bytes) }
+
+  /// A style or script of this dashboard's own, which holds no end tag.
+  mutating func append(file: Assets.Content) { bytes.append(contentsOf: file.bytes) }
 
   mutating func append(html: SafeHTML) { bytes.append(contentsOf: html.bytes) }
 
@@ -78,7 +93,11 @@ struct HTMLWriter {
   /// An address, where it is one that may be followed: http, https, a path of this server, a
   /// query or a fragment. Anything else becomes `#refused-address`.
   mutating func append(url: String) {
-    append(text: Self.mayBeFollowed(url) ? url : "#refused-address")
+    guard Self.mayBeFollowed(url) else { return append(text: "#refused-address") }
+    guard links == .inFile, url.hasPrefix("/") else { return append(text: url) }
+    let event =
+      url.hasPrefix("/events/") ? url.dropFirst(8).prefix { $0.isASCII && $0.isNumber } : ""
+    append(text: event.isEmpty ? "#not-in-this-file" : "#e\(event)")
   }
 
   static func mayBeFollowed(_ url: String) -> Bool {

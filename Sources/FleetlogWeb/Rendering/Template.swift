@@ -142,19 +142,27 @@ final class TemplateCompiler {
 /// A template bound to its context, ready to be filled.
 struct Template<Context: TemplateContext>: Sendable {
   private let steps: [Slot<Context>.Step]
+  private var links = LinkStyle.served
+
+  /// The same template for a document that stands alone.
+  var inFile: Template {
+    var template = self
+    template.links = .inFile
+    return template
+  }
 
   init(_ nodes: [TemplateNode], _ compiler: TemplateCompiler) throws(TemplateError) {
     steps = try compiler.compile(nodes, as: Context.self)
   }
 
   func fill(_ context: Context) -> SafeHTML {
-    var writer = HTMLWriter(reservingCapacity: 16 << 10)
+    var writer = HTMLWriter(reservingCapacity: 16 << 10, links: links)
     for step in steps { step(context, &writer) }
     return writer.finish()
   }
 
   func fill(_ contexts: [Context]) -> SafeHTML {
-    var writer = HTMLWriter(reservingCapacity: 16 << 10)
+    var writer = HTMLWriter(reservingCapacity: 16 << 10, links: links)
     for context in contexts { for step in steps { step(context, &writer) } }
     return writer.finish()
   }

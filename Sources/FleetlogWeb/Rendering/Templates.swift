@@ -19,6 +19,10 @@ struct Templates: Sendable {
   let health: Template<HealthPage>
   let problem: Template<ProblemPage>
 
+  /// A session as one file: what stands before its transcript, and after it.
+  let export: Template<ExportHead>
+  let exportEnd: Template<ExportEnd>
+
   /// A value of a payload with those inside it.
   let payload: Template<PayloadNode>
   /// An entry of a transcript, with a sub-agent's own entries inside it.
@@ -49,6 +53,8 @@ struct Templates: Sendable {
     contract = try Template(parser.parse("contract"), compiler)
     health = try Template(parser.parse("health"), compiler)
     problem = try Template(parser.parse("problem"), compiler)
+    export = try Template(parser.parse("export"), compiler)
+    exportEnd = try Template(parser.parse("export_end"), compiler)
     payload = try Template(parser.parse("payload_node"), compiler)
     entry = try Template(parser.parse("transcript_entry"), compiler)
     unusedSlots = compiler.unusedSlots

@@ -39,6 +39,9 @@ final class Exchange: Sendable {
     state.withLock { $0.isHead }
   }
 
+  /// What is asked for, once the head has been judged; without the body.
+  var request: HTTPRequest? { state.withLock { $0.verdict?.request } }
+
   /// Keeps or discards a piece of the body.
   ///
   /// - Returns: the bytes received so far, kept or not.

@@ -10,6 +10,8 @@ package struct HTTPResponse: Sendable {
   package var status: Int
   package var headers: HTTPHeaders
   package var body: [UInt8]
+  /// The body, where it is made piece by piece while the client takes it; `body` is empty then.
+  package var stream: HTTPStream?
 
   package init(status: Int = 200, headers: HTTPHeaders = [:], body: [UInt8] = []) {
     self.status = status
@@ -22,6 +24,15 @@ package struct HTTPResponse: Sendable {
     _ body: [UInt8], contentType: String, status: Int = 200
   ) -> HTTPResponse {
     HTTPResponse(status: status, headers: ["Content-Type": contentType], body: body)
+  }
+
+  /// An answer whose body is made while the client takes it.
+  package init(streaming stream: HTTPStream, headers: HTTPHeaders = [:]) {
+    self.init(headers: headers)
+    self.headers["Content-Type"] = stream.contentType
+    // A proxy that gathers the answer first would hold everything back.
+    self.headers["X-Accel-Buffering"] = "no"
+    self.stream = stream
   }
 
   package static func html(_ html: String, status: Int = 200) -> HTTPResponse {

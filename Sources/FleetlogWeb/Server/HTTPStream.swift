@@ -14,6 +14,8 @@ package final class HTTPStream: Sendable {
     /// Nothing until ``HTTPStream/wake()``.
     case pause
     case end
+    /// It can't be finished. The connection is cut, so that the client sees that something is missing.
+    case broken
   }
 
   private enum Phase: Sendable {
@@ -22,6 +24,7 @@ package final class HTTPStream: Sendable {
     case making(wasWoken: Bool)
     case sending([UInt8], from: Int)
     case ended
+    case broken
   }
 
   private struct State: Sendable {
@@ -31,6 +34,13 @@ package final class HTTPStream: Sendable {
     var sleeper: MHDConnection?
     var pool: WorkerPool?
     var onEnd: (@Sendable () -> Void)?
+
+    var isOver: Bool {
+      switch phase {
+      case .ended, .broken: true
+      case .paused, .making, .sending: false
+      }
+    }
   }
 
   let contentType: String
@@ -49,7 +59,7 @@ package final class HTTPStream: Sendable {
       switch state.phase {
       case .paused: make(&state)
       case .making: state.phase = .making(wasWoken: true)
-      case .sending, .ended: break
+      case .sending, .ended, .broken: break
       }
     }
   }
@@ -65,9 +75,11 @@ package final class HTTPStream: Sendable {
   }
 
   /// Ends the body. The client sees it end; there is no error.
-  package func end() {
+  package func end() { finish(.ended) }
+
+  private func finish(_ phase: Phase) {
     let (sleeper, onEnd) = state.withLock { state in
-      state.phase = .ended
+      if !state.isOver { state.phase = phase }
       defer { state.onEnd = nil }
       return (Self.takeSleeper(&state), state.onEnd)
     }
@@ -75,16 +87,12 @@ package final class HTTPStream: Sendable {
     onEnd?()
   }
 
-  package var hasEnded: Bool {
-    state.withLock { state in
-      if case .ended = state.phase { true } else { false }
-    }
-  }
+  package var hasEnded: Bool { state.withLock { $0.isOver } }
 
   /// Has `body` called when the stream ends, on whichever side; at once when it has ended.
   package func whenEnded(_ body: @escaping @Sendable () -> Void) {
     let isOver = state.withLock { state in
-      if case .ended = state.phase { return true }
+      if state.isOver { return true }
       let earlier = state.onEnd
       state.onEnd = {
         earlier?()
@@ -96,6 +104,9 @@ package final class HTTPStream: Sendable {
   }
 
   // MARK: For the server
+
+  /// Makes a piece at once, for whoever sends nothing.
+  func nextPiece() -> Piece { next() }
 
   /// Begins to make pieces on the threads of `pool`.
   func start(on pool: WorkerPool) {
@@ -111,6 +122,7 @@ package final class HTTPStream: Sendable {
     /// The connection has been suspended.
     case suspended
     case ended
+    case broken
   }
 
   /// Fills the library's buffer, or suspends `client` until there is something to fill it with.
@@ -118,6 +130,7 @@ package final class HTTPStream: Sendable {
     state.withLock { state in
       switch state.phase {
       case .ended: return .ended
+      case .broken: return .broken
       case .sending(let bytes, let start) where start < bytes.count:
         let count = min(buffer.count, bytes.count - start)
         bytes.withUnsafeBytes {
@@ -143,7 +156,11 @@ package final class HTTPStream: Sendable {
   }
 
   private func take(_ piece: Piece) {
-    if case .end = piece { return end() }
+    switch piece {
+    case .end: return finish(.ended)
+    case .broken: return finish(.broken)
+    case .bytes, .again, .pause: break
+    }
     let sleeper = state.withLock { state -> MHDConnection? in
       guard case .making(let wasWoken) = state.phase else { return nil }
       switch piece {
@@ -151,7 +168,7 @@ package final class HTTPStream: Sendable {
         state.phase = .sending(bytes, from: 0)
         return Self.takeSleeper(&state)
       case .pause where !wasWoken: state.phase = .paused
-      case .bytes, .again, .pause, .end: make(&state)
+      case .bytes, .again, .pause, .end, .broken: make(&state)
       }
       return nil
     }

@@ -102,7 +102,7 @@ private final class StreamBody: Sendable {
 private func fillStream(
   _ body: UnsafeMutableRawPointer?, _: UInt64, _ buffer: UnsafeMutablePointer<CChar>?, _ size: Int
 ) -> Int {
-  let isOver = -1
+  let (isOver, isBroken) = (-1, -2)
   guard let body, let buffer else { return isOver }
   let entry = Unmanaged<StreamBody>.fromOpaque(body).takeUnretainedValue()
   let room = UnsafeMutableRawBufferPointer(start: buffer, count: size)
@@ -110,6 +110,7 @@ private func fillStream(
   case .filled(let count): return count
   case .suspended: return 0
   case .ended: return isOver
+  case .broken: return isBroken
   }
 }
 

@@ -114,7 +114,10 @@ final class ServerCore: Sendable {
 
   /// The whole request is there, or its connection has been woken.
   func complete(_ exchange: Exchange, client: MHDConnection) -> Step {
-    if let answer = exchange.answer { return .answer(answer) }
+    if let answer = exchange.answer {
+      guard let stream = answer.stream else { return .answer(answer) }
+      return admit(stream, exchange, head: answer, exchange.request)
+    }
     guard let (request, problem) = exchange.outcome() else { return .hangUp }
     if let problem { return .answer(finish.problem(problem, for: request)) }
     switch handler(request) {
@@ -127,10 +130,13 @@ final class ServerCore: Sendable {
   }
 
   private func open(_ stream: HTTPStream, _ exchange: Exchange, _ request: HTTPRequest) -> Step {
-    var head = HTTPResponse(headers: ["Content-Type": stream.contentType])
-    // A proxy that gathers the answer first would hold every event back.
-    head.headers["X-Accel-Buffering"] = "no"
-    let response = finish.response(head, for: request)
+    let head = HTTPResponse(streaming: stream)
+    return admit(stream, exchange, head: finish.response(head, for: request), request)
+  }
+
+  private func admit(
+    _ stream: HTTPStream, _ exchange: Exchange, head response: HTTPResponse, _ request: HTTPRequest?
+  ) -> Step {
     // To HEAD the library would send the end of a body that must not be there.
     if exchange.isHead {
       stream.end()

@@ -2,8 +2,10 @@
 struct SVGWriter {
   private var writer: HTMLWriter
 
-  init(class name: String, height: Int, label: String, capacity: Int) {
-    writer = HTMLWriter(reservingCapacity: capacity)
+  init(
+    class name: String, height: Int, label: String, capacity: Int, links: LinkStyle = .served
+  ) {
+    writer = HTMLWriter(reservingCapacity: capacity, links: links)
     open("<svg", name)
     writer.append(#" width="100%" role="group""#)
     pixels(" height", height)

@@ -10,6 +10,7 @@ struct TimelineDrawing {
   let name: String
   /// Of what was searched for: the events that its bars and marks are known by.
   let found: Set<Int64>
+  private let links: LinkStyle
 
   private let rows: [TimelineRow]
   private let top: Int
@@ -19,13 +20,14 @@ struct TimelineDrawing {
   private static let tickY = 12
 
   init(
-    _ timeline: Timeline, name: String, found: Set<Int64> = [],
+    _ timeline: Timeline, name: String, found: Set<Int64> = [], links: LinkStyle = .served,
     link: @escaping (_ event: Int64) -> String
   ) {
     self.timeline = timeline
     self.name = name
     self.found = found
     self.link = link
+    self.links = links
     top = timeline.scale.gaps.isEmpty ? 20 : 34
     ticks = TimeTicks(timeline.scale)
     var y = top
@@ -41,7 +43,8 @@ struct TimelineDrawing {
   private var height: Int { trackY + (timeline.marks.isEmpty ? 6 : Self.trackHeight) }
 
   func draw() -> SafeHTML {
-    var svg = SVGWriter(class: "lanes", height: height, label: label, capacity: 64 << 10)
+    var svg = SVGWriter(
+      class: "lanes", height: height, label: label, capacity: 64 << 10, links: links)
     drawGround(&svg)
     for (lane, row) in zip(timeline.lanes, rows) { drawSpawn(lane, row, &svg) }
     for (lane, row) in zip(timeline.lanes, rows) { drawLane(lane, row, &svg) }
@@ -52,7 +55,8 @@ struct TimelineDrawing {
   /// The lanes' names, row by row beside the drawing.
   func drawNames() -> SafeHTML {
     var svg = SVGWriter(
-      class: "lane-names", height: height, label: "Names of the lanes", capacity: 4 << 10)
+      class: "lane-names", height: height, label: "Names of the lanes", capacity: 4 << 10,
+      links: links)
     for (lane, row) in zip(timeline.lanes, rows) {
       let full = lane.depth == 0 ? self.name : lane.run?.summary ?? "sub-agent"
       let indent = min(lane.depth, 4) * 10

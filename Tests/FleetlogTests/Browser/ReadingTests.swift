@@ -1,3 +1,4 @@
+import FleetlogEvents
 import FleetlogTestSupport
 import Foundation
 import Testing
@@ -147,6 +148,116 @@ extension BrowserTests {
         try tab.open("/healthz")
         try tab.arrive { try tab.press("g", letter) }
         #expect(try tab.path == page)
+      }
+    }
+
+    @Test("? shows the keys, and Escape or ? puts them away")
+    func help() throws {
+      try ServedFleet.inTab { tab in
+        try tab.open("/events")
+        let shown = "document.querySelector('.help[role=dialog]') !== null"
+        for key in ["Escape", "?"] {
+          try tab.press("?")
+          #expect(try tab.holds(shown))
+          #expect(try tab.text("document.querySelector('.help').innerText").contains("overview"))
+          // While they are shown, no other key does anything.
+          try tab.press("j")
+          #expect(try !tab.holds("document.querySelector('.at-cursor') !== null"))
+          try tab.press(key)
+          #expect(try !tab.holds(shown))
+        }
+        try tab.press("j", "Escape")
+        #expect(try !tab.holds("document.querySelector('.at-cursor') !== null"))
+      }
+    }
+
+    @Test("the keys ] and [ turn the pages of a list")
+    func pageKeys() throws {
+      try ServedFleet.inTab { tab in
+        try tab.open("/events?limit=5")
+        try tab.arrive { try tab.press("]") }
+        #expect(try tab.path.contains("after="))
+        try tab.arrive { try tab.press("[") }
+        #expect(try tab.path == "/events?limit=5")
+      }
+    }
+
+    @Test("a view is saved by a name, listed on the side of every page, and forgotten")
+    func savedViews() throws {
+      try ServedFleet.inTab { tab in
+        let names = "[...document.querySelectorAll('.saved a')].map((e) => e.innerText.trim())"
+        try tab.open("/events?type=blocked&density=compact")
+        let name = "<b>what</b> is blocked"
+        try tab.click(".menu[data-save] summary")
+        try tab.type(name + "\n", into: ".menu[data-save] input")
+        #expect(try tab.texts(names) == [name])
+        try tab.open("/healthz")
+        #expect(try tab.texts(names) == [name])
+        try tab.arrive { try tab.click(".saved a") }
+        #expect(try tab.path == "/events?type=blocked&density=compact")
+        #expect(try tab.holds("document.querySelector('.saved a[aria-current]') !== null"))
+        try tab.value(
+          "localStorage.setItem('fleetlog.views', JSON.stringify([{name: 'x', url: "
+            + "'javascript:alert(1)'}, {name: 'y', url: '//h/'}, {name: 'z', url: '/events'}])), 1")
+        try tab.open("/events")
+        #expect(try tab.texts(names) == ["z"])
+        try tab.click(".saved button")
+        #expect(try tab.texts(names) == [])
+        try tab.open("/events")
+        #expect(try tab.texts(names) == [])
+        #expect(try tab.complaints() == [])
+      }
+    }
+
+    @Test("one line a row shows more rows, and the links keep it")
+    func density() throws {
+      try ServedFleet.inTab { tab in
+        let height = "Math.round(\(Self.rows)[0].getBoundingClientRect().height)"
+        try tab.open("/events")
+        let loose = try tab.number(height)
+        try tab.arrive { try tab.press("d") }
+        #expect(try tab.path == "/events?density=compact")
+        #expect(try tab.number(height) < loose)
+        #expect(
+          try tab.holds(
+            "[...document.querySelectorAll('.facets a, .histogram a')].every((e) => "
+              + "(e.getAttribute('href')).includes('density=compact'))"))
+      }
+    }
+
+    @Test("the bars can be compared with the time before, which is drawn pale behind them")
+    func comparison() throws {
+      try ServedFleet.inTab { tab in
+        try tab.open("/events?since=2026-01-01T12:05:00Z&until=2026-01-01T12:10:00Z")
+        #expect(try tab.number("document.querySelectorAll('.earlier').length") == 0)
+        try tab.arrive { try tab.click(".compare a") }
+        #expect(try tab.path.contains("compare=previous"))
+        #expect(try tab.number("document.querySelectorAll('.earlier').length") > 0)
+        #expect(try tab.text("document.querySelector('figcaption').innerText").contains("before"))
+        try tab.arrive { try tab.click(".compare a[aria-current]") }
+        #expect(try !tab.path.contains("compare"))
+      }
+    }
+
+    @Test("the view is copied as the command that gives it, as a request and as JSON")
+    func copy() throws {
+      try ServedFleet.inTab { tab in
+        try tab.open("/events?type=blocked")
+        try tab.value(
+          "window.copied = [], Object.defineProperty(navigator, 'clipboard', { value: "
+            + "{ writeText: async (text) => { copied.push(text); } } }), 1")
+        try tab.click(".menu:not([data-save]) summary")
+        for number in 1...3 {
+          try tab.click(".menu p:nth-of-type(\(number)) button")
+          #expect(try tab.becomes("copied.length === \(number)"))
+        }
+        let copied = try tab.texts("copied")
+        #expect(try JSONDocument(copied[0]).root["events"]?.elements.count == 1)
+        #expect(copied[1].hasPrefix("curl -s 'http://"))
+        #expect(copied[1].contains("/events.json?type=blocked"))
+        #expect(copied[2].hasPrefix("fleetlog events --db /"))
+        #expect(copied[2].hasSuffix(" --type blocked"))
+        #expect(try tab.complaints() == [])
       }
     }
 

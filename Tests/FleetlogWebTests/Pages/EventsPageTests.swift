@@ -11,7 +11,7 @@ struct EventsPageTests {
     matched: Int = 0, isExact: Bool = true, partial: String? = nil, facets: [Facet] = []
   ) throws -> String {
     let page = EventsPage(
-      filter: filter,
+      view: EventsView(filter),
       page: EventPage(
         rows: rows, next: next, matched: matched, matchedIsExact: isExact, partialReason: partial),
       histogram: Histogram(bucketWidth: 1, buckets: [], isExact: true), facets: facets,

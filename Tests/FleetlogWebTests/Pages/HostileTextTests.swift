@@ -156,7 +156,8 @@ struct HostileTextTests {
       parameter: "type", values: [Facet.Value(name: text, count: 1)], isExact: false)
     try add(
       EventsPage(
-        filter: filter, page: page, histogram: histogram, facets: [facet], revision: 7, now: 5))
+        view: EventsView(filter), page: page, histogram: histogram, facets: [facet], revision: 7,
+        database: text, origin: text, now: 5))
     let link = StoredLink(
       id: 1, relation: .causedBy, direction: .incoming, other: events[0], createdAt: 1,
       metadata: "{\"by\":\"rule\",\"rule\":\"x\"}")
@@ -295,7 +296,8 @@ struct HostileTextTests {
       PageRequest(
         id: text,
         parameters: [("q", text), ("from", "1"), ("to", "9000000000000"), ("after", "1_1")], now: 5,
-        templates: templates, rules: Synthesizer(), graphs: GraphLayouter(), prices: .none,
+        assets: try .ofThisPackage(), templates: templates, rules: Synthesizer(),
+        graphs: GraphLayouter(), prices: .none,
         differences: NoRepository()))
     query.complete(by: session(text))
     let child = RunSummary(

@@ -91,6 +91,43 @@ struct StreamTests {
     #expect(try client.receiveChunk() == [1])
   }
 
+  @Test("an answer that was looked up first may be a stream, with headers of its own")
+  func streamAfterLookUp() throws {
+    let script = Script()
+    script.add(text("one"))
+    script.add(.end)
+    let server = try HTTPServer.started { _ in
+      .queued {
+        HTTPResponse(streaming: script.stream(), headers: ["Content-Security-Policy": "sandbox"])
+      }
+    }
+    defer { server.stop() }
+    let client = try RawClient(port: server.port)
+    try client.send(.get("/"))
+    let head = try client.receive()
+    #expect(head.status == 200)
+    #expect(head["Content-Security-Policy"] == "sandbox")
+    #expect(head["X-Content-Type-Options"] == "nosniff")
+    #expect(try client.receiveChunk() == Array("one".utf8))
+    #expect(try client.receiveChunk() == nil)
+    try client.send("HEAD / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    #expect(try client.receive(head: true).status == 200)
+  }
+
+  @Test("a stream that breaks is cut, and does not look as if it had ended")
+  func broken() throws {
+    let script = Script()
+    script.add(text("one"))
+    script.add(.broken)
+    let server = try HTTPServer.started { _ in .stream(script.stream()) }
+    defer { server.stop() }
+    let client = try RawClient(port: server.port)
+    try client.send(.get("/"))
+    #expect(try client.receive().status == 200)
+    #expect(try client.receiveChunk() == Array("one".utf8))
+    #expect(throws: RawClient.Failure.self) { try client.receiveChunk() }
+  }
+
   @Test("HEAD gets the head of a stream and no body")
   func head() throws {
     let script = Script()

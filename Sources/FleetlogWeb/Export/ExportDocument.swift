@@ -1,0 +1,137 @@
+package import FleetlogEvents
+package import FleetlogStore
+
+/// A document that is made piece by piece: no more of it than a piece is ever in memory.
+package protocol ExportDocument: Sendable {
+  /// The next bytes, empty where there are none just now; nil at the end.
+  mutating func next() throws -> [UInt8]?
+}
+
+/// A document with what a client is told of it first.
+package struct Export: Sendable {
+  let contentType: String
+  /// Where a browser saves it.
+  let fileName: String
+  /// The content security policy that its own style and script need; nil for what runs nothing.
+  var policy: String?
+  package let document: any ExportDocument
+
+  /// The answer to a request: a piece is made when the one before has gone out.
+  var response: HTTPResponse {
+    let document = Monitor(self.document)
+    let stream = HTTPStream(contentType: contentType) {
+      document.withLock { document in
+        do {
+          return try document.next().map(HTTPStream.Piece.bytes) ?? .end
+        } catch {
+          return .broken
+        }
+      }
+    }
+    var headers: HTTPHeaders = [
+      "Content-Disposition": "inline; filename=\"\(fileName)\""
+    ]
+    if let policy { headers["Content-Security-Policy"] = policy }
+    return HTTPResponse(streaming: stream, headers: headers)
+  }
+}
+
+/// The forms in which a session leaves the log.
+package enum ExportFormat: String, Sendable, CaseIterable {
+  case html, json, ndjson, md
+
+  var contentType: String {
+    switch self {
+    case .html: "text/html; charset=utf-8"
+    case .json: "application/json"
+    case .ndjson: "application/x-ndjson"
+    case .md: "text/markdown; charset=utf-8"
+    }
+  }
+}
+
+/// What an export is made from.
+package struct ExportOrder: Sendable {
+  let log: EventLog
+  let assets: Assets
+  let templates: Templates
+  let graphs: GraphLayouter
+  /// What follows from the facts of a worker.
+  let rules: any SynthesisRules
+  /// What models cost.
+  let prices: PriceTable
+  /// ms since the Unix epoch.
+  let now: Int64
+  /// Takes the secrets out, or leaves them in.
+  let redaction: Redaction
+
+  init(
+    log: EventLog, assets: Assets, templates: Templates, graphs: GraphLayouter,
+    rules: any SynthesisRules, prices: PriceTable, now: Int64, redaction: Redaction
+  ) {
+    self.log = log
+    self.assets = assets
+    self.templates = templates
+    self.graphs = graphs
+    self.rules = rules
+    self.prices = prices
+    self.now = now
+    self.redaction = redaction
+  }
+
+  /// For one document alone, as a command makes it.
+  package init(
+    log: EventLog, assets: Assets, rules: any SynthesisRules, prices: PriceTable, now: Int64,
+    redaction: Redaction
+  ) throws(TemplateError) {
+    self.init(
+      log: log, assets: assets, templates: try Templates(load: assets.template),
+      graphs: GraphLayouter(), rules: rules, prices: prices, now: now, redaction: redaction)
+  }
+
+  /// `/export/sessions/ID.html`, and the same with the names of the other formats.
+  static let session: @Sendable (PageRequest, EventLog) throws -> Export = { request, log in
+    try request.allowOnly()
+    let formats = ExportFormat.allCases.map(\.rawValue)
+    guard let dot = request.id.lastIndex(of: "."),
+      let format = ExportFormat(rawValue: String(request.id[request.id.index(after: dot)...]))
+    else {
+      throw NotFound(
+        message: "A session is exported as ID." + formats.joined(separator: ", ID.") + ".")
+    }
+    let order = ExportOrder(
+      log: log, assets: request.assets, templates: request.templates, graphs: request.graphs,
+      rules: request.rules, prices: request.prices, now: request.now, redaction: Redaction())
+    let id = String(request.id[..<dot])
+    guard let export = try order.session(id, as: format) else {
+      throw NotFound(
+        message: "The log has no session \(id.prefix(80)): look for it among the sessions.")
+    }
+    return export
+  }
+
+  /// A session as a document; nil where the log has none of this id.
+  package func session(_ id: String, as format: ExportFormat) throws -> Export? {
+    guard let detail = try log.session(id) else { return nil }
+    let frame = FileFrame(assets)
+    let document: any ExportDocument =
+      switch format {
+      case .html: SessionFile(detail, frame, self)
+      case .md: SessionMarkdown(detail, self)
+      case .json: SessionData(detail, self, asLines: false)
+      case .ndjson: SessionData(detail, self, asLines: true)
+      }
+    return Export(
+      contentType: format.contentType, fileName: Self.fileName(id) + "." + format.rawValue,
+      policy: format == .html ? frame.policy + "; frame-ancestors 'none'" : nil, document: document)
+  }
+
+  /// An id comes from a transcript, and file systems take less than that may hold.
+  private static func fileName(_ id: String) -> String {
+    let safe = id.unicodeScalars.prefix(64).map { scalar in
+      scalar.isASCII && (scalar.properties.isAlphabetic || scalar.properties.numericType != nil)
+        ? Character(scalar) : "-"
+    }
+    return "session-" + String(safe)
+  }
+}

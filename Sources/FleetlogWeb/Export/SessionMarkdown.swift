@@ -1,0 +1,132 @@
+import FleetlogEvents
+import FleetlogStore
+
+/// A session as Markdown: for a ticket, a review, or another agent to read.
+///
+/// Whatever it is pasted into, no text of the transcript becomes markup that loads or runs something.
+struct SessionMarkdown: ExportDocument {
+  private enum Part { case head, transcript, end, done }
+
+  private let detail: SessionDetail
+  private let now: Int64
+  private var lanes: SessionLanes
+  private var part = Part.head
+
+  init(_ detail: SessionDetail, _ order: ExportOrder) {
+    var redaction = order.redaction
+    self.detail = redaction.detail(detail)
+    now = order.now
+    lanes = SessionLanes(
+      detail, from: order.log, Preparation(redaction, texts: detail.session.events / 2))
+  }
+
+  mutating func next() throws -> [UInt8]? {
+    switch part {
+    case .head:
+      part = .transcript
+      return Array(head.utf8)
+    case .transcript:
+      guard let step = try lanes.next() else {
+        part = .end
+        return []
+      }
+      switch step {
+      case .events(let events): return Array(events.map(Self.entry).joined().utf8)
+      case .begin(let run, _):
+        return Array("\n## Sub-agent: \(Self.inline(run.summary))\n\n".utf8)
+      case .end: return Array("\n*The sub-agent ends here.*\n\n".utf8)
+      }
+    case .end:
+      part = .done
+      return Array(end.utf8)
+    case .done: return nil
+    }
+  }
+
+  private var head: String {
+    let session = detail.session
+    let facts: [(String, String?)] = [
+      ("session", session.id), ("project", session.project), ("agent", session.agent),
+      ("model", session.model), ("branch", session.branch),
+      ("from", Timestamp.format(session.startedAt)), ("to", Timestamp.format(session.lastAt)),
+    ]
+    let figures = TranscriptPage.figures(of: session, contradictions: 0)
+    return "# \(Self.inline(session.heading))\n\n"
+      + facts.compactMap { name, value in value.map { "- \(name): \(Self.inline($0))\n" } }.joined()
+      + figures.map { "- \($0.value), \($0.label)\n" }.joined()
+      + "\nAll times are UTC.\n\n## Transcript\n\n"
+  }
+
+  private var end: String {
+    let redacted = lanes.preparation.redaction.list.map { "- \($0.kind): \($0.count)\n" }.joined()
+    let cut = lanes.preparation.cutTexts
+    return "\n## What is not in this file\n\n"
+      + (cut == 0
+        ? "No text was cut.\n"
+        : "\(Wording.plural(cut, "event holds", "events hold")) texts that were cut, "
+          + "\(Wording.bytes(Int64(lanes.preparation.cutBytes))) in all.\n")
+      + (!lanes.preparation.redaction.isActive
+        ? "\nSecrets were not looked for.\n"
+        : redacted.isEmpty
+          ? "\nNo secret was recognised.\n" : "\nSecrets taken out:\n\n" + redacted)
+  }
+
+  // MARK: Entries
+
+  private static func entry(_ event: StoredEvent) -> String {
+    let payload = event.payloadObject
+    let time = String(Timestamp.format(event.ts).dropFirst(11).prefix(8))
+    func written() -> String { payload?["text"].map(PayloadText.text) ?? event.summary }
+    switch event.type {
+    case .messageUser:
+      let who = event.sourceKind == SourceKind.operator.rawValue ? "You" : "Task"
+      return "### \(time) \(who)\n\n\(quote(written()))\n\n"
+    case .messageAssistant:
+      let prose = EmittedText(written()).prose
+      return prose.isEmpty ? "" : "### \(time) Agent\n\n\(quote(prose))\n\n"
+    case .messageReasoning: return ""
+    case .toolCall: return "- \(time) \(inline(event.summary))\n"
+    case .toolResult:
+      let result = ToolResult(event, payload)
+      guard let output = result.output else { return "" }
+      return "\n\(fence(output.folded ?? output.head))\n\n"
+    case .llmCallCompleted, .processStarted, .turnCompleted, .heartbeat: return ""
+    default:
+      let inferred =
+        event.isInferred
+        ? " (inferred\(event.confidence.map { ", " + Wording.confidence($0) } ?? ""))" : ""
+      return "- \(time) **\(event.typeWords)**\(inferred): \(inline(event.summary))\n"
+    }
+  }
+
+  /// Text in a block whose fence is longer than any in it.
+  static func fence(_ text: String) -> String {
+    var longest = 0
+    var run = 0
+    for byte in text.utf8 {
+      run = byte == UInt8(ascii: "`") ? run + 1 : 0
+      longest = max(longest, run)
+    }
+    let fence = String(repeating: "`", count: max(3, longest + 1))
+    return "\(fence)\n\(text)\n\(fence)"
+  }
+
+  /// The Markdown that somebody wrote, as a quotation: neither its HTML nor its images come to life.
+  static func quote(_ text: String) -> String {
+    Excerpt.splitLines(harmless(text)).map { "> " + $0 }.joined(separator: "\n")
+  }
+
+  /// Text within a line.
+  static func inline(_ text: String) -> String {
+    var line = ""
+    for character in harmless(text.oneLine) {
+      if "*_`[]\\#".contains(character) { line.append("\\") }
+      line.append(character)
+    }
+    return line
+  }
+
+  private static func harmless(_ text: String) -> String {
+    text.replacing("<", with: "&lt;").replacing("![", with: "!\\[")
+  }
+}

@@ -1,0 +1,52 @@
+import FleetlogEvents
+import Glibc
+
+/// The same view for a shell: what gives these very events again.
+struct CopyAs: TemplateContext {
+  let filter: EventFilter
+  /// The log's file.
+  let database: String
+  /// `http://` and the host that the page was asked of; nil where that is not known.
+  let origin: String?
+
+  static let slots: [Slot<CopyAs>] = [
+    .text("jsonURL") { $0.twin.description },
+    .text("curl", \.curl),
+    .text("command", \.command),
+  ]
+
+  /// With the cursor: these events, not those of the first page.
+  private var parameters: [(name: String, value: String)] {
+    filter.parameters + (filter.after.map { [("after", $0.description)] } ?? [])
+  }
+
+  private var twin: Location { Location("events", query: parameters).twin }
+
+  var curl: String {
+    "curl -s " + Self.quoted((origin ?? "http://127.0.0.1:7450") + twin.description)
+  }
+
+  var command: String {
+    let path = realpath(database, nil).map { resolved in
+      defer { free(resolved) }
+      return String(cString: resolved)
+    }
+    var words = ["fleetlog", "events", "--db", path ?? database]
+    for (name, value) in parameters {
+      words.append("--" + name.replacing("_", with: "-"))
+      // What is on or off takes no value.
+      if !["attention", "action_required", "risk"].contains(name) { words.append(value) }
+    }
+    return words.map(Self.quoted).joined(separator: " ")
+  }
+
+  /// A word as a shell of the POSIX kind reads it back.
+  static func quoted(_ word: String) -> String {
+    let isPlain = word.utf8.allSatisfy { byte in
+      byte >= 0x30 && byte <= 0x39 || (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7A
+        || "-_./:@%+,".utf8.contains(byte)
+    }
+    if isPlain, !word.isEmpty { return word }
+    return "'" + word.replacing("'", with: "'\\''") + "'"
+  }
+}

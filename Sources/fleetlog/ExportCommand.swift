@@ -1,0 +1,91 @@
+import FleetlogEvents
+import FleetlogStore
+import FleetlogWeb
+import Foundation
+
+/// Writes one session into one file.
+enum ExportCommand: Verb {
+  static let name = "export"
+  static let operands = "SESSION"
+  static let help =
+    "Writes a session as one file that needs nothing else; without -o to standard output."
+  static let options = [
+    CommonOptions.database,
+    Option(
+      name: "format", value: "FORMAT",
+      help: ExportFormat.allCases.map(\.rawValue).joined(separator: ", ") + " (default html)"),
+    Option(name: "output", value: "FILE", help: "where to write it", short: "o"),
+    Option(name: "no-redact", value: nil, help: "leaves secrets in"),
+    Option(name: "assets", value: "DIR", help: "folder that holds Templates and Public"),
+    CommonOptions.prices, Thresholds.option,
+  ]
+
+  /// ms.
+  private static let deadline: UInt64 = 60_000
+
+  static func run(_ arguments: Arguments) throws -> Int32 {
+    guard let id = arguments.positional.first, arguments.positional.count == 1 else {
+      throw UsageError("export needs one session, as fleetlog sessions lists them")
+    }
+    let word = arguments.value("format") ?? ExportFormat.html.rawValue
+    guard let format = ExportFormat(rawValue: word) else {
+      let all = ExportFormat.allCases.map(\.rawValue).joined(separator: ", ")
+      throw UsageError("--format can't be \"\(word)\": it takes one of \(all)")
+    }
+    // Nobody waits before a page: what takes longer than one may take is drawn all the same.
+    let log = try EventLog(
+      path: CommonOptions.existingDatabase(arguments), deadline: Self.deadline)
+    let assets = try Places.assets(arguments)
+    let order = try ExportOrder(
+      log: log, assets: assets, rules: Thresholds.rules(arguments),
+      prices: Places.prices(arguments, assets: assets), now: Clock.now(),
+      redaction: arguments.has("no-redact") ? .none : Redaction())
+    guard let export = try order.session(try session(id, log), as: format) else {
+      throw Failure("the log has no session \(id): fleetlog sessions lists them")
+    }
+    var document = export.document
+    if let path = arguments.value("output"), path != "-" {
+      try write(&document, to: path)
+    } else {
+      while let bytes = try document.next() { Terminal.write(bytes) }
+    }
+    return 0
+  }
+
+  /// The session's id, of which its beginning is enough.
+  private static func session(_ text: String, _ log: EventLog) throws -> String {
+    if try log.session(text) != nil { return text }
+    var query = SessionQuery()
+    query.text = text
+    query.limit = EventFilter.limits.upperBound
+    let ids = try log.sessions(query)?.sessions.map(\.id).filter { $0.hasPrefix(text) } ?? []
+    guard ids.count < 2 else {
+      throw UsageError(
+        "\(ids.count) sessions begin with \(text), such as \(ids[0]) and \(ids[1]): say more of it")
+    }
+    return ids.first ?? text
+  }
+
+  /// Writes beside the place first: what is there stays until the new file is whole.
+  private static func write(_ document: inout any ExportDocument, to path: String) throws {
+    let part = path + ".part"
+    // A transcript is nobody else's to read.
+    let descriptor = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else {
+      throw Failure("can't write \(part): \(String(cString: strerror(errno)))")
+    }
+    let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+    do {
+      while let bytes = try document.next() { try file.write(contentsOf: bytes) }
+      try file.close()
+    } catch {
+      unlink(part)
+      throw Failure("can't write \(path): \(error)")
+    }
+    guard rename(part, path) == 0 else {
+      let cause = String(cString: strerror(errno))
+      unlink(part)
+      throw Failure("can't write \(path): \(cause)")
+    }
+  }
+}
