@@ -188,7 +188,8 @@ struct Markdown {
   /// Whether an address holds the bytes of a picture itself, of a kind that can hold no script.
   static func isPicture(_ url: String) -> Bool {
     let kinds = ["png", "jpeg", "gif", "webp"].map { "data:image/\($0);base64," }
-    guard let kind = kinds.first(where: { url.hasPrefix($0) }) else { return false }
+    // By bytes: to a comparison of characters U+037E is a semicolon, to a browser it is not.
+    guard let kind = kinds.first(where: { url.utf8.starts(with: $0.utf8) }) else { return false }
     return url.utf8.dropFirst(kind.utf8.count).allSatisfy { byte in
       switch byte {
       case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),

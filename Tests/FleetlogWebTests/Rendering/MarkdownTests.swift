@@ -63,7 +63,7 @@ struct MarkdownTests {
     for text in [
       "![x](https://example.org/a.png)", "![x](data:image/svg+xml;base64,PHN2Zz4=)",
       "![x](data:image/png;base64,\"onerror=1)", "![x](data:text/html;base64,AAAA)", "![x](a.png)",
-      "![x](DATA:image/png,abc)",
+      "![x](DATA:image/png,abc)", "![x](data:image/png\u{37E}base64,AAAA)",
     ] {
       #expect(!html(text).contains("<img"), "\(text)")
     }
