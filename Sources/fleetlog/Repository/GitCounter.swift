@@ -43,7 +43,7 @@ final class GitCounter: DiffCounting {
     }
     guard let program else { return .absent("git is not installed.") }
     guard let head = GitHead.read(folder) else {
-      return .absent("The repository is not on this machine any more.")
+      return .absent("The repository is not on this machine.")
     }
     let question = Question(root: head.root, first: first, last: last)
     if let kept = kept(question) { return .summary(kept) }

@@ -398,7 +398,7 @@ extension BrowserTests {
         try tab.open("/sessions/w1/diff-summary")
         #expect(
           try tab.text("document.querySelector('main .empty').innerText").contains(
-            "The repository is not on this machine any more."))
+            "The repository is not on this machine."))
       }
     }
   }

@@ -76,7 +76,7 @@ struct GitCounterTests {
       let counter = GitCounter(path: Self.path)
       #expect(
         counter.count(in: "/no/such/folder", from: first, to: whole)
-          == .absent("The repository is not on this machine any more."))
+          == .absent("The repository is not on this machine."))
       #expect(
         GitCounter(path: "relative:").count(
           in: repository.folder.path.text, from: first, to: whole)

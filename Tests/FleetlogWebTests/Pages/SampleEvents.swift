@@ -54,6 +54,6 @@ func structure(of html: String) -> [String] {
 /// A machine without repositories.
 struct NoRepository: DiffCounting {
   func count(in folder: String, from first: String, to last: String) -> DiffOutcome {
-    .absent("The repository is not on this machine any more.")
+    .absent("The repository is not on this machine.")
   }
 }
