@@ -88,12 +88,14 @@ package final class RunLauncher {
         from: $0.own, to: $0.target, capture: $0.capture, inner: OutputMark(secret: secret),
         outer: OutputMark(for: $0.target, environment: environment))
     }
-    for pump in pumps { pump.start() }
     let keys = RawTerminal(STDIN_FILENO)
     if case .session(let terminal) = wiring {
+      // Before anything is passed on: until then the person's terminal would end each line a second
+      // time.
       keys.enter()
       KeyPump.start(from: STDIN_FILENO, to: terminal.master)
     }
+    for pump in pumps { pump.start() }
     let (status, change) = follow(process, wiring, keys)
     relay.leave()
     let sums = pumps.map { $0.finish() }
