@@ -145,3 +145,11 @@ package struct FormatOutput: Sendable {
     }
   }
 }
+
+extension EventDraft {
+  /// Makes the run that this starts a child of the run whose output tells of it.
+  mutating func comesOutOf(_ outer: RunIdentity) {
+    parentRunKey = outer.key
+    links.append(.byRule("capture", .spawned, .idempotencyKey(outer.key), direction: .toThis))
+  }
+}

@@ -4,8 +4,8 @@ import Glibc
 /// Runs a program without a shell and takes what it prints, within a time and a size. The program
 /// has a process group of its own, which is ended with it, and of this process's environment only
 /// what is handed to it; files are opened so that no child inherits them.
-struct ChildOutput {
-  enum Failure: Error, Equatable {
+package struct ChildOutput {
+  package enum Failure: Error, Equatable {
     /// An error of the system.
     case start(Int32)
     case late
@@ -14,19 +14,40 @@ struct ChildOutput {
     case status(Int32, said: String)
   }
 
-  let program: String
-  let arguments: [String]
-  /// `NAME=value` each.
-  let environment: [String]
-  /// ms.
-  let deadline: Int64
-  /// Bytes.
-  let limit: Int
+  /// A path, or a name that is looked for in `PATH`.
+  private let program: String
+  private let arguments: [String]
+  private let environment: [String]
+  private let input: [UInt8]
+  private let deadline: Int64
+  private let limit: Int
 
-  func run() throws(Failure) -> [UInt8] {
+  /// A socket takes so many bytes without anybody reading, so writing them never blocks.
+  package static let mostInput = 60_000
+
+  /// - Parameters:
+  ///   - environment: `NAME=value` each.
+  ///   - input: what the program reads, up to ``mostInput`` bytes.
+  ///   - deadline: ms.
+  ///   - limit: bytes.
+  package init(
+    program: String, arguments: [String], environment: [String], input: [UInt8] = [],
+    deadline: Int64, limit: Int
+  ) {
+    self.program = program
+    self.arguments = arguments
+    self.environment = environment
+    self.input = input
+    self.deadline = deadline
+    self.limit = limit
+  }
+
+  package func run() throws(Failure) -> [UInt8] {
     let started = Self.starting.withLock { _ in start() }
     guard started.code == 0 else { throw .start(started.code) }
     let end = Self.monotonic() + deadline
+    Self.send(input, to: started.input)
+    close(started.input)
     let read = read(started.output, started.errors, until: end)
     close(started.output)
     close(started.errors)
@@ -43,37 +64,39 @@ struct ChildOutput {
   /// One at a time, so that no child inherits another's pipes before they are marked as ours alone.
   private static let starting = Monitor(())
 
-  private func start() -> (code: Int32, child: pid_t, output: Int32, errors: Int32) {
-    var pipes: [Int32] = [-1, -1, -1, -1]
-    for place in [0, 2] {
-      var ends: [Int32] = [-1, -1]
-      guard pipe(&ends) == 0 else {
+  /// A socket to the child, which raises no signal when the child does not read, and two pipes from
+  /// it.
+  private func start() -> (code: Int32, child: pid_t, input: Int32, output: Int32, errors: Int32) {
+    var ends: [[Int32]] = []
+    for number in 0..<3 {
+      var pair: [Int32] = [-1, -1]
+      let made =
+        number == 0 ? socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &pair) : pipe(&pair)
+      guard made == 0 else {
         let code = errno
-        for descriptor in pipes where descriptor >= 0 { close(descriptor) }
-        return (code, 0, -1, -1)
+        for end in ends.joined() { close(end) }
+        return (code, 0, -1, -1, -1)
       }
-      pipes[place] = ends[0]
-      pipes[place + 1] = ends[1]
+      for end in pair { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+      ends.append(number == 0 ? pair : [pair[1], pair[0]])
     }
-    for descriptor in pipes { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
     var child: pid_t = 0
-    let code = spawn(&child, pipes[1], pipes[3])
-    close(pipes[1])
-    close(pipes[3])
-    if code != 0 {
-      close(pipes[0])
-      close(pipes[2])
+    let code = spawn(&child, ends.map { $0[0] })
+    for pair in ends {
+      close(pair[0])
+      if code != 0 { close(pair[1]) }
     }
-    return (code, child, pipes[0], pipes[2])
+    return (code, child, ends[0][1], ends[1][1], ends[2][1])
   }
 
-  private func spawn(_ child: inout pid_t, _ output: Int32, _ errors: Int32) -> Int32 {
+  /// - Parameter ends: the child's input, output and errors.
+  private func spawn(_ child: inout pid_t, _ ends: [Int32]) -> Int32 {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
-    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
-    posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO)
-    posix_spawn_file_actions_adddup2(&actions, errors, STDERR_FILENO)
+    for (number, end) in ends.enumerated() {
+      posix_spawn_file_actions_adddup2(&actions, end, Int32(number))
+    }
     // The server blocks the signals that end it and ignores a closed pipe; the child must not.
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
@@ -91,7 +114,20 @@ struct ChildOutput {
     let words = ([program] + arguments).map { strdup($0) } + [nil]
     let surroundings = environment.map { strdup($0) } + [nil]
     defer { for text in words + surroundings { free(text) } }
-    return posix_spawn(&child, program, &actions, &attributes, words, surroundings)
+    return posix_spawnp(&child, program, &actions, &attributes, words, surroundings)
+  }
+
+  /// A child that ended already is told by its status.
+  private static func send(_ bytes: [UInt8], to socket: Int32) {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let count = rest.withUnsafeBytes {
+        Glibc.send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+      }
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { return }
+      rest = rest.dropFirst(count)
+    }
   }
 
   private func read(

@@ -87,6 +87,7 @@ enum FuzzTarget: String, CaseIterable {
   /// before, and nothing more comes of it when it is looked at again.
   private func unroll(_ bytes: [UInt8], as name: String) {
     let folder = Self.folder
+    // Without a disk there is nothing to fuzz: the run ends, and says why.
     guard let path = try? folder.write(name, bytes) else { fatalError("can't write a file") }
     var reader = SourceReader()
     var cursor: Cursor?
@@ -107,6 +108,7 @@ enum FuzzTarget: String, CaseIterable {
   }
 
   private static let folder: TemporaryFolder = {
+    // As above.
     guard let folder = try? TemporaryFolder.make() else { fatalError("can't make a folder") }
     return folder
   }()

@@ -45,12 +45,12 @@ enum KeyBlock {
   static func find(
     in bytes: UnsafeBufferPointer<UInt8>, at index: Int, seen: inout Int
   ) -> SecretScanner.Finding? {
-    guard stands(begin, in: bytes, at: index) else { return nil }
+    guard bytes.holds(begin, at: index) else { return nil }
     // The header: BEGIN, what kind of key, and five dashes again.
     var at = index + begin.count
     let label = at
     while at < bytes.count, at - label < 48, bytes[at] != UInt8(ascii: "-") { at += 1 }
-    guard contains(name, in: bytes, from: label, to: at), stands(dashes, in: bytes, at: at) else {
+    guard contains(name, in: bytes, from: label, to: at), bytes.holds(dashes, at: at) else {
       return nil
     }
     at += dashes.count
@@ -59,11 +59,11 @@ enum KeyBlock {
     while at < bytes.count, let step = step(bytes, at, &length) { at += step }
     seen += at - index
     guard length >= least else { return nil }
-    if stands(Array("-----END ".utf8), in: bytes, at: at) {
+    if bytes.holds(Array("-----END ".utf8), at: at) {
       let close = at + 9
       at = close
       while at < bytes.count, at - close < 48, bytes[at] != UInt8(ascii: "-") { at += 1 }
-      if stands(dashes, in: bytes, at: at) { at += dashes.count }
+      if bytes.holds(dashes, at: at) { at += dashes.count }
     }
     return at > body ? SecretScanner.Finding(range: index..<at, kind: "private key") : nil
   }
@@ -87,17 +87,9 @@ enum KeyBlock {
     return nil
   }
 
-  private static func stands(
-    _ text: [UInt8], in bytes: UnsafeBufferPointer<UInt8>, at index: Int
-  ) -> Bool {
-    guard index + text.count <= bytes.count else { return false }
-    for offset in text.indices where bytes[index + offset] != text[offset] { return false }
-    return true
-  }
-
   private static func contains(
     _ text: [UInt8], in bytes: UnsafeBufferPointer<UInt8>, from start: Int, to end: Int
   ) -> Bool {
-    (start...max(start, end)).contains { $0 + text.count <= end && stands(text, in: bytes, at: $0) }
+    (start...max(start, end)).contains { $0 + text.count <= end && bytes.holds(text, at: $0) }
   }
 }

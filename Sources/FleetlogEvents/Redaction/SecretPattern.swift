@@ -126,7 +126,7 @@ struct SecretPattern: Sendable {
     for (number, part) in parts.enumerated() {
       switch part {
       case .oneOf(let texts):
-        guard let text = texts.first(where: { Self.stands($0, in: bytes, at: index) }) else {
+        guard let text = texts.first(where: { bytes.holds($0, at: index) }) else {
           seen += 1
           return .none(before: dead ?? start + 1)
         }
@@ -154,12 +154,13 @@ struct SecretPattern: Sendable {
     if isMixed, !SecretScanner.isMixed(bytes[start..<index]) { return .none(before: start + 1) }
     return .found(index)
   }
+}
 
-  private static func stands(
-    _ text: [UInt8], in bytes: UnsafeBufferPointer<UInt8>, at index: Int
-  ) -> Bool {
-    guard index + text.count <= bytes.count else { return false }
-    for offset in text.indices where bytes[index + offset] != text[offset] { return false }
+extension UnsafeBufferPointer<UInt8> {
+  /// Whether a text stands at a place.
+  func holds(_ text: [UInt8], at index: Int) -> Bool {
+    guard index + text.count <= count else { return false }
+    for offset in text.indices where self[index + offset] != text[offset] { return false }
     return true
   }
 }

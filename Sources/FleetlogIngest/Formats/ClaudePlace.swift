@@ -86,11 +86,7 @@ extension ClaudeFormat {
     }
     draft.payload.set("synthesized", true)
     if earlier == nil { draft.payload.set("_ts_from", place.timeSource) }
-    if !place.isSubagent, let outer = file.run {
-      draft.parentRunKey = outer.key
-      draft.links.append(
-        .byRule("capture", .spawned, .idempotencyKey(outer.key), direction: .toThis))
-    }
+    if !place.isSubagent, let outer = file.run { draft.comesOutOf(outer) }
     if let session = place.run.sessionID, place.isSubagent {
       draft.parentRunKey = ClaudeFormat.runKey(session: session, agentID: nil)
       if let call = callBehind(record, session: session) {

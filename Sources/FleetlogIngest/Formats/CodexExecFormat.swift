@@ -105,11 +105,7 @@ package struct CodexExecFormat: TranscriptFormat {
     draft.payload.set("agent", CodexFormat.name)
     draft.payload.set("source", "exec")
     draft.payload.set("synthesized", true)
-    if let outer = file.run {
-      draft.parentRunKey = outer.key
-      draft.links.append(
-        .byRule("capture", .spawned, .idempotencyKey(outer.key), direction: .toThis))
-    }
+    if let outer = file.run { draft.comesOutOf(outer) }
     output.drafts.append(draft)
   }
 

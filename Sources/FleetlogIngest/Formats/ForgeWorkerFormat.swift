@@ -148,11 +148,7 @@ package struct ForgeWorkerFormat: TranscriptFormat {
     draft.payload.set("agent", ClaudeFormat.name)
     draft.payload.set("runner", "forge-loop")
     draft.payload.set("synthesized", true)
-    if let outer = file.run {
-      draft.parentRunKey = outer.key
-      draft.links.append(
-        .byRule("capture", .spawned, .idempotencyKey(outer.key), direction: .toThis))
-    }
+    if let outer = file.run { draft.comesOutOf(outer) }
     output.drafts.append(draft)
   }
 

@@ -58,15 +58,21 @@ struct HistogramDrawing {
     writer.append(#""><title>"#)
     writer.append(text: title(of: bucket, earlier))
     writer.append("</title>")
-    rectangle("hit", x, 0, width, Self.plotHeight, into: &writer)
+    writer.rectangle(
+      "hit", x: x, y: 0, width: width, height: Self.plotHeight)
     if earlier > 0 {
       let before = max(1.5, Double(earlier) * scale)
-      rectangle("earlier", x, Self.plotHeight - before, width, before, into: &writer)
+      writer.rectangle(
+        "earlier", x: x, y: Self.plotHeight - before, width: width, height: before)
     }
     if height > attention {
-      rectangle("bar", x, top + attention, width * 0.82, height - attention, into: &writer)
+      writer.rectangle(
+        "bar", x: x, y: top + attention, width: width * 0.82, height: height - attention)
     }
-    if attention > 0 { rectangle("bar attention", x, top, width * 0.82, attention, into: &writer) }
+    if attention > 0 {
+      writer.rectangle(
+        "bar attention", x: x, y: top, width: width * 0.82, height: attention)
+    }
     writer.append("</a>")
   }
 
@@ -77,22 +83,5 @@ struct HistogramDrawing {
       + (bucket.attention > 0 ? ", \(Wording.grouped(bucket.attention)) asking for attention" : "")
       + (self.earlier.map { "; \(Wording.grouped(earlier)) \(Wording.duration($0.shift)) before" }
         ?? "")
-  }
-
-  private func rectangle(
-    _ name: StaticString, _ x: Double, _ y: Double, _ width: Double, _ height: Double,
-    into writer: inout HTMLWriter
-  ) {
-    writer.append(#"<rect class=""#)
-    writer.append(name)
-    writer.append(#"" x=""#)
-    writer.append(number: x)
-    writer.append(#"%" y=""#)
-    writer.append(number: y)
-    writer.append(#"" width=""#)
-    writer.append(number: width)
-    writer.append(#"%" height=""#)
-    writer.append(number: height)
-    writer.append(#""/>"#)
   }
 }

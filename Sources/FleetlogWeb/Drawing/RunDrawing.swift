@@ -69,27 +69,14 @@ struct RunDrawing {
     if node.isOpen(now: now) { writer.append(" open") }
     if node.run.id == marked { writer.append(" marked") }
     writer.append(#"">"#)
-    rectangle("hit", 0, 100, row, Self.rowHeight, &writer)
-    rectangle("bar", left, right - left, row, Self.barHeight, &writer)
+    for (name, x, width, height) in [
+      ("hit" as StaticString, 0, 100, Self.rowHeight), ("bar", left, right - left, Self.barHeight),
+    ] {
+      writer.rectangle(
+        name, x: x, y: Double(middle(row) - height / 2), width: width, height: Double(height))
+    }
     label(node, left, right, row, &writer)
     writer.append("</g></a>")
-  }
-
-  private func rectangle(
-    _ name: StaticString, _ x: Double, _ width: Double, _ row: Int, _ height: Int,
-    _ writer: inout HTMLWriter
-  ) {
-    writer.append(#"<rect class=""#)
-    writer.append(name)
-    writer.append(#"" x=""#)
-    writer.append(number: x)
-    writer.append(#"%" width=""#)
-    writer.append(number: width)
-    writer.append(#"%" y=""#)
-    writer.append(text: String(middle(row) - height / 2))
-    writer.append(#"" height=""#)
-    writer.append(text: String(height))
-    writer.append(#""/>"#)
   }
 
   /// Beside the bar where there is room, else over its end.

@@ -56,12 +56,13 @@ struct SpendDrawing: Sendable {
     writer.append(#""><title>"#)
     writer.append(text: title(of: bar))
     writer.append("</title>")
-    rectangle("hit", x, 0, step, Self.plotHeight, into: &writer)
+    writer.rectangle(
+      "hit", x: x, y: 0, width: step, height: Self.plotHeight)
     // Unpriced tokens beside a price are drawn as what is not known.
     let isPart = isPriced && !bar.cost.isWhole
-    rectangle(
-      isPart ? "bar part" : "bar", x, Self.plotHeight - height, step * 0.82, height,
-      into: &writer)
+    writer.rectangle(
+      isPart ? "bar part" : "bar", x: x, y: Self.plotHeight - height, width: step * 0.82,
+      height: height)
     writer.append("</a>")
   }
 
@@ -71,23 +72,6 @@ struct SpendDrawing: Sendable {
     return "\(start) UTC, \(Wording.duration(width)): \(cost.text), "
       + "\(Wording.plural(bar.usage.tokens, "token")) in \(Wording.plural(bar.usage.calls, "call"))"
       + (cost.note.map { ". " + $0 } ?? "")
-  }
-
-  private func rectangle(
-    _ name: StaticString, _ x: Double, _ y: Double, _ width: Double, _ height: Double,
-    into writer: inout HTMLWriter
-  ) {
-    writer.append(#"<rect class=""#)
-    writer.append(name)
-    writer.append(#"" x=""#)
-    writer.append(number: x)
-    writer.append(#"%" y=""#)
-    writer.append(number: y)
-    writer.append(#"" width=""#)
-    writer.append(number: width)
-    writer.append(#"%" height=""#)
-    writer.append(number: height)
-    writer.append(#""/>"#)
   }
 }
 

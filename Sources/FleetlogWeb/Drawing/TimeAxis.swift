@@ -51,18 +51,3 @@ struct TimeAxis {
     }
   }
 }
-
-extension HTMLWriter {
-  /// A coordinate: two decimals, without an exponent.
-  mutating func append(number value: Double) {
-    let hundredths = Int((value * 100).rounded())
-    let (whole, rest) = (hundredths.magnitude / 100, hundredths.magnitude % 100)
-    var text = (hundredths < 0 ? "-" : "") + String(whole)
-    if rest.isMultiple(of: 10) {
-      if rest > 0 { text += ".\(rest / 10)" }
-    } else {
-      text += rest < 10 ? ".0\(rest)" : ".\(rest)"
-    }
-    append(text: text)
-  }
-}

@@ -1,5 +1,6 @@
 import FleetlogEvents
 import FleetlogStore
+import FleetlogWeb
 import Glibc
 
 /// Has git count what changed between two commits, and trusts the repository with nothing: its
