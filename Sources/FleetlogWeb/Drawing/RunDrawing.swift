@@ -27,7 +27,7 @@ struct RunDrawing {
     writer.append(
       text: "\(Wording.plural(nodes.count, "run")) over \(Wording.duration(end - start))")
     writer.append(#"">"#)
-    axis.draw(y: 15, into: &writer)
+    axis.draw(y: 15, countsFromStart: true, into: &writer)
     for (row, node) in nodes.enumerated() {
       if let parent = node.parent {
         connect(parent, row, axis.percent(node.run.startedAt), &writer)
@@ -98,7 +98,9 @@ struct RunDrawing {
     writer.append(#"" text-anchor=""#)
     writer.append(place.anchor)
     writer.append(#"">"#)
-    writer.append(text: node.shortCourse(now: now))
+    let isBeside = right < 72 || left > 28
+    writer.append(
+      text: isBeside ? node.shortCourse(now: now) : Wording.duration(node.took(now: now)))
     writer.append("</text>")
   }
 }

@@ -8,6 +8,7 @@ struct TimeAxis {
   let span: Int64
 
   private static let day: Int64 = 86_400_000
+  private static let short: Int64 = 600_000
 
   /// Where a moment stands, in percent of the width.
   func percent(_ ms: Int64) -> Double {
@@ -19,7 +20,12 @@ struct TimeAxis {
   /// - Parameters:
   ///   - y: their baseline.
   ///   - isSingle: only the first, where there is no room for more.
-  func draw(y: Int, isSingle: Bool = false, into writer: inout HTMLWriter) {
+  ///   - countsFromStart: whether a short span is counted from its start, where the time of day
+  ///     would be the same all along.
+  func draw(
+    y: Int, isSingle: Bool = false, countsFromStart: Bool = false, into writer: inout HTMLWriter
+  ) {
+    let isCounted = countsFromStart && span < Self.short
     let form = span > 20 * Self.day ? "date" : span > Self.day * 3 / 2 ? "day" : "time"
     for quarter in isSingle ? [0] : [0, 1, 2, 3, 4] {
       let time = start + span * Int64(quarter) / 4
@@ -31,12 +37,17 @@ struct TimeAxis {
       writer.append(text: String(quarter * 25))
       writer.append(#"%" text-anchor=""#)
       writer.append(quarter == 0 ? "start" : quarter == 4 ? "end" : "middle")
-      writer.append(#"" data-ms=""#)
-      writer.append(text: String(time))
-      writer.append(#"" data-form=""#)
-      writer.append(text: form)
-      writer.append(#"">"#)
-      writer.append(text: Self.tick(time, form))
+      if isCounted {
+        writer.append(#"">"#)
+        writer.append(text: quarter == 0 ? "0" : Wording.duration(time - start))
+      } else {
+        writer.append(#"" data-ms=""#)
+        writer.append(text: String(time))
+        writer.append(#"" data-form=""#)
+        writer.append(text: form)
+        writer.append(#"">"#)
+        writer.append(text: Self.tick(time, form))
+      }
       writer.append("</text>")
     }
   }
