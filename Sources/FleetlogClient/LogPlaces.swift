@@ -44,8 +44,17 @@ package struct LogPlaces: Sendable {
     return home + "/.local/share/fleetlog"
   }
 
+  /// As the machine's list of users has it: asking the C library loads others, which the launcher,
+  /// linked without a loader, must not.
   private static var userHome: String? {
-    getpwuid(getuid())?.pointee.pw_dir.map { String(cString: $0) }
+    let users = SmallFile.read("/etc/passwd") ?? []
+    for line in users.split(separator: UInt8(ascii: "\n")) {
+      let fields = line.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
+      if fields.count > 5, fields[2].elementsEqual(String(getuid()).utf8) {
+        return String(decoding: fields[5], as: UTF8.self)
+      }
+    }
+    return nil
   }
 
   static func folder(of path: String) -> String {

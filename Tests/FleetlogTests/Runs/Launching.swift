@@ -103,6 +103,19 @@ struct Launching {
     return found[0]
   }
 
+  /// Waits for a process to be in a state, as `/proc` names it: R and S are S here.
+  ///
+  /// - Returns: whether it came to that.
+  func wait(for process: Int32, in state: Character) -> Bool {
+    for _ in 0..<1500 {
+      let stat = (try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)) ?? ""
+      let now = stat.split(separator: ") ").last?.first
+      if now == state || now == "R" && state == "S" { return true }
+      Thread.sleep(forTimeInterval: 0.02)
+    }
+    return false
+  }
+
   /// Waits for a file to hold a text.
   func wait(for name: String) throws -> String {
     let path = folder.path(name).text

@@ -119,6 +119,29 @@ struct RunCommandTests {
     }
   }
 
+  @Test("a run that is stopped stops with its command, and both go on")
+  func stopped() throws {
+    try Launching.with { launching in
+      let started = try launching.start(
+        """
+        exec fleetlog run -- sh -c '
+          trap "echo went on > on.txt; exit 3" USR1
+          echo $$ > pid.txt
+          while :; do sleep 0.05; done'
+        """)
+      let run = started.process.processIdentifier
+      let command = try #require(Int32(try launching.wait(for: "pid.txt")))
+      kill(run, SIGTSTP)
+      #expect(launching.wait(for: command, in: "T"))
+      #expect(launching.wait(for: run, in: "T"))
+      kill(run, SIGCONT)
+      #expect(launching.wait(for: command, in: "S"))
+      kill(run, SIGUSR1)
+      #expect(started.finish().status == 3)
+      #expect(try launching.wait(for: "on.txt") == "went on")
+    }
+  }
+
   @Test("runs at the same time have names of their own, without a gap")
   func concurrent() throws {
     try Launching.with { launching in

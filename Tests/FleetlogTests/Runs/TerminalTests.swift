@@ -5,8 +5,8 @@ import Testing
 /// The program at a terminal, which Python plays.
 @Suite("fleetlog run at a terminal")
 struct TerminalTests {
-  /// Starts a command in a terminal of 30 by 101, types when it has said it is ready, and prints
-  /// what was shown, the status and whether the terminal is as it was.
+  /// Starts a command in a terminal of 30 by 101, types or makes it 40 by 120 when it has said it is
+  /// ready, and prints what was shown, the status and whether the terminal is as it was.
   private static let player = #"""
     import os, pty, sys, termios, fcntl, struct, select, time
     typed = sys.argv[1].encode().decode('unicode_escape').encode()
@@ -19,13 +19,15 @@ struct TerminalTests {
         fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
         for fd in range(3): os.dup2(slave, fd)
         os.execvp(sys.argv[2], sys.argv[2:])
-    shown, has_typed, end = b'', False, time.time() + 60
+    shown, has_acted, end = b'', False, time.time() + 60
     while time.time() < end:
         ready, _, _ = select.select([master], [], [], 0.05)
         if ready: shown += os.read(master, 65536)
-        if not has_typed and b'ready' in shown and typed:
-            has_typed = True
-            os.write(master, typed)
+        if not has_acted and b'ready' in shown:
+            has_acted = True
+            if typed == b'resize':
+                fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack('HHHH', 40, 120, 0, 0))
+            elif typed: os.write(master, typed)
         done, status = os.waitpid(pid, os.WNOHANG)
         if done:
             while select.select([master], [], [], 0.05)[0]: shown += os.read(master, 65536)
@@ -79,6 +81,22 @@ struct TerminalTests {
         """)
       #expect(shown.components(separatedBy: "got it").count == 2, "\(shown)")
       #expect(shown.contains("status 8\nterminal as before"), "\(shown)")
+    }
+  }
+
+  @Test("a window that changes its size is told to the command")
+  func resize() throws {
+    try Launching.with { launching in
+      let shown = try play(
+        launching, typing: "resize",
+        """
+        exec fleetlog run -- sh -c '
+          trap "stty size; exit 5" WINCH
+          echo ready
+          while :; do sleep 0.05; done'
+        """)
+      #expect(shown.contains("40 120\n"), "\(shown)")
+      #expect(shown.contains("status 5\nterminal as before"), "\(shown)")
     }
   }
 
