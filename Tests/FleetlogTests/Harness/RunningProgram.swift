@@ -107,6 +107,17 @@ final class RunningServer {
   func get(_ path: String, headers: [String: String] = [:]) throws -> (status: Int, body: String) {
     var arguments = ["-s", "-m", "20", "-w", "\n%{http_code}", url + path]
     for (name, value) in headers { arguments += ["-H", "\(name): \(value)"] }
+    return try curl(arguments)
+  }
+
+  func post(_ json: String, to path: String) throws -> (status: Int, body: String) {
+    try curl([
+      "-s", "-m", "20", "-w", "\n%{http_code}", "-H", "Content-Type: application/json",
+      "--data-binary", json, url + path,
+    ])
+  }
+
+  private func curl(_ arguments: [String]) throws -> (status: Int, body: String) {
     let process = Process()
     let output = Pipe()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
