@@ -253,12 +253,12 @@ package struct Replay {
           "WITH counted(\(columns)) AS (\(sql)) SELECT json_array(\(columns)) FROM counted", values
         ) { $0.text(0) }.sorted())
     }
-    let runs = try listed("usage_runs", "run_id, day, model, is_long", UsageLedger.ofRuns)
-    var result = runs + (try listed("usage_hours", "hour, model, is_long", UsageLedger.ofHours))
+    let runs = try listed("usage_runs", "run_id, day, model, band", UsageLedger.ofRuns)
+    var result = runs + (try listed("usage_hours", "hour, model, band", UsageLedger.ofHours))
     let sessions = try log.rows("SELECT id FROM sessions ORDER BY id") { $0.text(0) }
     for session in sessions {
       result += try listed(
-        "usage_sessions", "session_id, day, model, is_long, is_subagent", UsageLedger.shown,
+        "usage_sessions", "session_id, day, model, band, is_subagent", UsageLedger.shown,
         [.text(session)])
     }
     return result

@@ -7,7 +7,7 @@ final class UsageLedger {
     let owner: Owner
     let unit: Int64
     let model: String
-    let isLong: Bool
+    let band: Int
     let isSubagent: Bool
   }
 
@@ -56,7 +56,7 @@ final class UsageLedger {
   private func add(_ call: ModelCall, _ usage: TokenUsage, run: Int64) {
     func key(_ owner: Int64, _ width: Int64) -> Key<Int64> {
       Key(
-        owner: owner, unit: floor(call.ts, width), model: call.model, isLong: call.isLong,
+        owner: owner, unit: floor(call.ts, width), model: call.model, band: call.band,
         isSubagent: false)
     }
     runs[key(run, Self.day), default: TokenUsage()] += usage
@@ -67,7 +67,7 @@ final class UsageLedger {
   func count(_ event: StoredEvent, shownIn session: String) {
     guard let call = ModelCall(event) else { return }
     let key = Key(
-      owner: session, unit: floor(call.ts, Self.day), model: call.model, isLong: call.isLong,
+      owner: session, unit: floor(call.ts, Self.day), model: call.model, band: call.band,
       isSubagent: event.role == "subagent")
     sessions[key, default: TokenUsage()] += call.usage
   }
@@ -78,19 +78,19 @@ final class UsageLedger {
   func save() throws(StoreError) {
     for (key, usage) in runs where !usage.isZero {
       try save(
-        usage, "usage_runs", "run_id, day, model, is_long",
-        [.int(key.owner), .int(key.unit), .text(key.model), Value(key.isLong)])
+        usage, "usage_runs", "run_id, day, model, band",
+        [.int(key.owner), .int(key.unit), .text(key.model), .int(Int64(key.band))])
     }
     for (key, usage) in hours where !usage.isZero {
       try save(
-        usage, "usage_hours", "hour, model, is_long",
-        [.int(key.unit), .text(key.model), Value(key.isLong)])
+        usage, "usage_hours", "hour, model, band",
+        [.int(key.unit), .text(key.model), .int(Int64(key.band))])
     }
     for (key, usage) in sessions where !stale.contains(key.owner) {
       try save(
-        usage, "usage_sessions", "session_id, day, model, is_long, is_subagent",
+        usage, "usage_sessions", "session_id, day, model, band, is_subagent",
         [
-          .text(key.owner), .int(key.unit), .text(key.model), Value(key.isLong),
+          .text(key.owner), .int(key.unit), .text(key.model), .int(Int64(key.band)),
           Value(key.isSubagent),
         ])
     }
@@ -149,7 +149,7 @@ final class UsageLedger {
 
   /// What a session, ?1, shows.
   static let shown = """
-    SELECT ?1, c.day, c.model, c.is_long, c.is_subagent, \(counts)
+    SELECT ?1, c.day, c.model, c.band, c.is_subagent, \(counts)
     FROM (SELECT id FROM events WHERE related_session_id = ?1
         AND event_type = 'llm_call.completed'
       UNION SELECT event_id FROM session_copies WHERE session_id = ?1) s
@@ -161,12 +161,12 @@ final class UsageLedger {
     """
 
   static let ofRuns = """
-    SELECT c.run_id, c.day, c.model, c.is_long, \(counts) FROM model_calls c
+    SELECT c.run_id, c.day, c.model, c.band, \(counts) FROM model_calls c
     WHERE \(isLast("1")) GROUP BY 1, 2, 3, 4
     """
 
   static let ofHours = """
-    SELECT c.hour, c.model, c.is_long, \(counts) FROM model_calls c
+    SELECT c.hour, c.model, c.band, \(counts) FROM model_calls c
     WHERE \(isLast("1")) GROUP BY 1, 2, 3
     """
 }

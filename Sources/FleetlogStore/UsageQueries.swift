@@ -12,8 +12,8 @@ extension EventLog {
       for id in Set(ids) {
         let shares = try connection.rows(
           """
-          SELECT day, model, is_long, is_subagent, \(UsageLedger.columns) FROM usage_sessions
-          WHERE session_id = ? ORDER BY day, model, is_long
+          SELECT day, model, band, is_subagent, \(UsageLedger.columns) FROM usage_sessions
+          WHERE session_id = ? ORDER BY day, model, band
           """, [.text(id)]
         ) { Self.share($0, isSubagent: $0.bool(3), from: 4) }
         if !shares.isEmpty { found[id] = shares }
@@ -31,8 +31,8 @@ extension EventLog {
       for id in Set(ids) {
         let shares = try connection.rows(
           """
-          SELECT day, model, is_long, \(UsageLedger.columns) FROM usage_runs
-          WHERE run_id = ? ORDER BY day, model, is_long
+          SELECT day, model, band, \(UsageLedger.columns) FROM usage_runs
+          WHERE run_id = ? ORDER BY day, model, band
           """, [.int(id)]
         ) { Self.share($0, from: 3) }
         if !shares.isEmpty { found[id] = shares }
@@ -48,7 +48,7 @@ extension EventLog {
         """
         WITH RECURSIVE family(id) AS (SELECT ?1
           UNION SELECT r.id FROM family f JOIN runs r ON r.parent_run_id = f.id)
-        SELECT day, model, is_long, \(UsageLedger.sums) FROM family f
+        SELECT day, model, band, \(UsageLedger.sums) FROM family f
         CROSS JOIN usage_runs u ON u.run_id = f.id GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
         """, [.int(run)]
       ) { Self.share($0, from: 3) }
@@ -62,7 +62,7 @@ extension EventLog {
         """
         WITH RECURSIVE family(id) AS (SELECT id FROM runs WHERE session_id = ?1
           UNION SELECT r.id FROM family f JOIN runs r ON r.parent_run_id = f.id)
-        SELECT day, model, is_long, \(UsageLedger.sums) FROM family f
+        SELECT day, model, band, \(UsageLedger.sums) FROM family f
         CROSS JOIN runs r ON r.id = f.id AND r.session_id IS NOT ?1
         CROSS JOIN usage_runs u ON u.run_id = f.id GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
         """, [.text(session)]
@@ -81,8 +81,8 @@ extension EventLog {
     try pool.withConnection { (connection) throws(StoreError) in
       try connection.rows(
         """
-        SELECT hour, model, is_long, \(UsageLedger.columns) FROM usage_hours
-        WHERE hour >= ? AND hour < ? ORDER BY hour, model, is_long
+        SELECT hour, model, band, \(UsageLedger.columns) FROM usage_hours
+        WHERE hour >= ? AND hour < ? ORDER BY hour, model, band
         """, [.int(floor(since, UsageLedger.hour)), .int(floor(until, UsageLedger.hour))]
       ) { row in
         let hour = row.int(0)
@@ -102,7 +102,7 @@ extension EventLog {
   ) -> UsageShare {
     func figure(_ offset: Int32) -> Int { Int(row.int(column + offset)) }
     return UsageShare(
-      day: day ?? row.int(0), model: row.text(1), isLong: row.bool(2), isSubagent: isSubagent,
+      day: day ?? row.int(0), model: row.text(1), band: Int(row.int(2)), isSubagent: isSubagent,
       usage: TokenUsage(
         calls: figure(0), input: figure(1), output: figure(2), cacheRead: figure(3),
         cacheWrite: figure(4), cacheWriteHour: figure(5)))

@@ -44,8 +44,8 @@ struct UsageTests {
 
   /// The same, counted from the events alone.
   private func recounted(_ connection: Connection) throws -> [String] {
-    let runs = "run_id, day, model, is_long"
-    let hours = "hour, model, is_long"
+    let runs = "run_id, day, model, band"
+    let hours = "hour, model, band"
     func rows(_ table: String, _ key: String, _ sql: String, _ values: [Value] = []) throws
       -> [String]
     {
@@ -59,7 +59,7 @@ struct UsageTests {
       + rows("usage_hours", hours, UsageLedger.ofHours)
       + sessions.flatMap {
         try rows(
-          "usage_sessions", "session_id, day, model, is_long, is_subagent", UsageLedger.shown,
+          "usage_sessions", "session_id, day, model, band, is_subagent", UsageLedger.shown,
           [.text($0)])
       }
   }
@@ -70,17 +70,18 @@ struct UsageTests {
     try log.append(
       call("a", 10, 2, ts: 5), call("b", 20, 3, ts: Self.day - 1),
       call("c", 40, 4, ts: Self.day), call("d", 80, 5, model: "n"),
-      call("e", 200_001, 6), call("f", 1, model: nil), call("g", 5, ts: -1))
+      call("e", 200_001, 6), call("f", 1, model: nil), call("g", 5, ts: -1),
+      call("h", 100_000, 7, model: "n"), call("i", 272_001, 8, model: "n"))
     let shares = try #require(try log.reader().usage(ofSessions: ["s1"])["s1"])
     let rows = shares.map {
-      "\($0.day) \($0.model) \($0.isLong) \($0.usage.calls) \($0.usage.input) \($0.usage.output)"
+      "\($0.day) \($0.model) \($0.band) \($0.usage.calls) \($0.usage.input) \($0.usage.output)"
     }
     #expect(
       rows == [
-        "-1 m false 1 5 1", "0  false 1 1 1", "0 m false 2 30 5", "0 m true 1 200001 6",
-        "0 n false 1 80 5", "1 m false 1 40 4",
+        "-1 m 0 1 5 1", "0  0 1 1 1", "0 m 0 2 30 5", "0 m 2 1 200001 6",
+        "0 n 0 2 100080 12", "0 n 3 1 272001 8", "1 m 0 1 40 4",
       ])
-    #expect(shares.total.input == 10 + 20 + 40 + 80 + 200_001 + 1 + 5)
+    #expect(shares.total.input == 10 + 20 + 40 + 80 + 200_001 + 1 + 5 + 100_000 + 272_001)
   }
 
   @Test("Of a response's versions the last one counts, in whatever order they come")

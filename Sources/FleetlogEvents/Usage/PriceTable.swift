@@ -23,8 +23,8 @@ package struct PriceTable: Sendable {
     /// The first day, since the Unix epoch in UTC.
     package let from: Int64
     package let rates: Rates
-    /// What calls with more than ``ModelCall/longContext`` tokens of input cost, if otherwise.
-    package let longRates: Rates?
+    /// What calls whose input passes so many of ``ModelCall/bounds`` cost, if otherwise.
+    package let longRates: [Int: Rates]
     /// Where the price was published.
     package let source: String?
   }
@@ -82,8 +82,8 @@ package struct PriceTable: Sendable {
   /// What a share of usage costs; nil where that is not known.
   package func cost(of share: UsageShare) -> Money? {
     guard let price = price(of: share.model, on: share.day) else { return nil }
-    return Self.cost(
-      of: share.usage, at: share.isLong ? price.longRates ?? price.rates : price.rates)
+    let long = price.longRates.filter { $0.key <= share.band }.max { $0.key < $1.key }
+    return Self.cost(of: share.usage, at: long?.value ?? price.rates)
   }
 
   private static func cost(of usage: TokenUsage, at rates: Rates) -> Money? {
@@ -135,9 +135,12 @@ package struct PriceTable: Sendable {
       guard let from = value["from"]?.string.flatMap(Self.day) else {
         throw refuse("\(place) needs \"from\", a day such as \"2025-05-22\"")
       }
-      var longRates: Rates?
+      var longRates: [Int: Rates] = [:]
       do throws(BadRate) {
-        if let long = value["over_200k"], !long.isNull { longRates = try Rates(long) }
+        for (index, bound) in ModelCall.bounds.enumerated() {
+          guard let long = value["over_\(bound / 1000)k"], !long.isNull else { continue }
+          longRates[index + 1] = try Rates(long)
+        }
         prices.append(
           Price(
             model: name, from: from, rates: try Rates(value), longRates: longRates,

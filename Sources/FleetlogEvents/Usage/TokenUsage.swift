@@ -54,14 +54,16 @@ package struct ModelCall: Sendable, Equatable {
   package let model: String
   package let usage: TokenUsage
 
-  /// Input tokens, caches included, beyond which some models charge otherwise.
-  package static let longContext = 200_000
+  /// Input tokens, caches included, beyond which one model or another charges otherwise, ascending.
+  package static let bounds = [100_000, 200_000, 272_000]
 
   /// What one response may add to a sum of tokens: more is a mistake, and must not overflow it.
   package static let mostTokens = 1 << 40
 
-  package var isLong: Bool {
-    usage.input + usage.cacheRead + usage.cacheWrite > ModelCall.longContext
+  /// How many of the bounds its input passes.
+  package var band: Int {
+    let input = usage.input + usage.cacheRead + usage.cacheWrite
+    return ModelCall.bounds.count { input > $0 }
   }
 
   /// - Returns: nil for another event.
@@ -86,18 +88,18 @@ package struct UsageShare: Sendable, Equatable {
   package let day: Int64
   /// Empty where the source does not name it.
   package let model: String
-  /// Whether the calls had more than ``ModelCall/longContext`` tokens of input.
-  package let isLong: Bool
+  /// How many of ``ModelCall/bounds`` the input of the calls passes.
+  package let band: Int
   /// Whether sub-agents made the calls; false where that was not asked.
   package let isSubagent: Bool
   package let usage: TokenUsage
 
   package init(
-    day: Int64, model: String, isLong: Bool, isSubagent: Bool = false, usage: TokenUsage
+    day: Int64, model: String, band: Int, isSubagent: Bool = false, usage: TokenUsage
   ) {
     self.day = day
     self.model = model
-    self.isLong = isLong
+    self.band = band
     self.isSubagent = isSubagent
     self.usage = usage
   }

@@ -9,7 +9,7 @@ enum Migrations {
   /// The one list, in order; the last version is what this program reads and writes.
   static let all = [
     migration001, migration002, migration003, migration004, migration005, migration006,
-    migration007, migration008, migration009, migration010, migration011,
+    migration007, migration008, migration009, migration010, migration011, migration012,
   ]
 
   static var current: Int { all.last?.version ?? 0 }

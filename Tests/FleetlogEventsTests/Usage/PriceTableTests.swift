@@ -17,9 +17,9 @@ struct PriceTableTests {
   }
 
   private func share(
-    _ model: String, on date: String = "2025-10-01", isLong: Bool = false, _ usage: TokenUsage
+    _ model: String, on date: String = "2025-10-01", band: Int = 0, _ usage: TokenUsage
   ) throws -> UsageShare {
-    UsageShare(day: try day(date), model: model, isLong: isLong, usage: usage)
+    UsageShare(day: try day(date), model: model, band: band, usage: usage)
   }
 
   /// By hand, in dollars: 1234 × 3 + 567 × 15 + 89,012 × 0.30 + 3456 × 3.75 + 789 × 6 =
@@ -35,7 +35,7 @@ struct PriceTableTests {
     #expect(sonnet.cents == 6)
     // 1,000,000 × 6 + 100,000 × 22.5, above 200,000 tokens of input.
     let long = try share(
-      "claude-sonnet-4-5-20250929", isLong: true, TokenUsage(input: 1_000_000, output: 100_000))
+      "claude-sonnet-4-5-20250929", band: 2, TokenUsage(input: 1_000_000, output: 100_000))
     #expect(prices.cost(of: long)?.decimal == "8.25")
     // 2300 × 1.25 + 9700 × 0.125 + 410 × 10 = 2875 + 1212.5 + 4100 millionths.
     let codex = try share("gpt-5-codex", TokenUsage(input: 2300, output: 410, cacheRead: 9700))
@@ -54,6 +54,21 @@ struct PriceTableTests {
     for (_, rows) in Dictionary(grouping: prices.prices, by: \.model) {
       #expect(Set(rows.map(\.from)).count == rows.count, "\(rows[0].model)")
     }
+  }
+
+  @Test("What passes a bound costs what the nearest bound below it says")
+  func bands() throws {
+    let prices = try table(
+      """
+      {"model": "m", "from": "2025-01-01", "input": 1, "output": 2, "over_100k": {"input": 10, "output": 20}},
+      {"model": "n", "from": "2025-01-01", "input": 1, "output": 2, "over_272k": {"input": 30, "output": 60}}
+      """)
+    let usage = TokenUsage(input: 1_000_000)
+    func cost(_ model: String) throws -> [String?] {
+      try (0...3).map { prices.cost(of: try share(model, band: $0, usage))?.decimal }
+    }
+    #expect(try cost("m") == ["1", "10", "10", "10"])
+    #expect(try cost("n") == ["1", "1", "1", "30"])
   }
 
   @Test("The price of the day of the call holds, and none before the first")

@@ -15,7 +15,7 @@ struct SpendDrawingTests {
   }
 
   private func share(_ model: String, _ input: Int) -> UsageShare {
-    UsageShare(day: 0, model: model, isLong: false, usage: TokenUsage(input: input))
+    UsageShare(day: 0, model: model, band: 0, usage: TokenUsage(input: input))
   }
 
   private func draw(

@@ -38,7 +38,7 @@ struct HostileTextTests {
   }
 
   private func share(_ text: String) -> UsageShare {
-    UsageShare(day: 0, model: text, isLong: false, usage: TokenUsage(input: 3))
+    UsageShare(day: 0, model: text, band: 0, usage: TokenUsage(input: 3))
   }
 
   private func prices(_ text: String) throws -> PriceTable {

@@ -97,7 +97,7 @@ struct SessionMetricsTests {
       -> UsageShare
     {
       UsageShare(
-        day: day, model: model, isLong: false, isSubagent: isSubagent,
+        day: day, model: model, band: 0, isSubagent: isSubagent,
         usage: TokenUsage(input: input))
     }
     let view = try #require(
