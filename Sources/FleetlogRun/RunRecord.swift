@@ -43,6 +43,7 @@ package final class RunRecord {
     payload.set("argv", command)
     payload.set("cwd", Host.folder)
     payload.set("host", Host.name)
+    payload.set("process", ProcessMark.own?.json)
     var line = line("process.started", payload, summary: Self.words(command))
     line.set("run_key", key)
     line.set("instance_id", instanceID)

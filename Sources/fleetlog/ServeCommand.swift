@@ -183,6 +183,9 @@ final class Server {
 
   private var lanes: Lanes?
 
+  /// The processes that runs are, as far as they may still be there.
+  private let processes = ProcessWatch()
+
   /// Whether some parser waits for its file to be quiet; only then the clock matters.
   private var isHolding = true
 
@@ -210,12 +213,17 @@ final class Server {
     if try pipeline.commitRead() || hasLogged {
       isHolding = true
       committedAt = Clock.monotonic()
+      processes.noteAppended()
       return
     }
     if isHolding {
       isHolding = try pipeline.settle(quietSince: Clock.now() - Pipeline.quietTime)
     }
-    if hasReadAll(pipeline) { try pipeline.judge(until: Clock.now()) }
+    guard hasReadAll(pipeline) else { return }
+    let vanished = try processes.look(
+      pipeline.writer, now: Clock.now(), moment: Clock.monotonic())
+    if !vanished.isEmpty { try pipeline.commit(vanished) }
+    try pipeline.judge(until: Clock.now())
   }
 
   /// Writes what was seen of repositories.
@@ -241,7 +249,11 @@ final class Server {
     if pipeline.hasTurns || intake.hasPosts { return 0 }
     if meter.isRunning || pipeline.hasWork { return 250 }
     if isHolding || search.lastError != nil { return Int(Self.retryInterval) }
-    return pipeline.nextJudgement.map { Int(max(0, min($0 - Clock.now(), Self.longestPause))) }
+    let judgement = pipeline.nextJudgement.map { $0 - Clock.now() }
+    // What is still being read is waited for, and wakes by itself.
+    let look = processes.nextLook.map { max(250, $0 - Clock.monotonic()) }
+    return [judgement, look].compactMap { $0 }.min()
+      .map { Int(max(0, min($0, Self.longestPause))) }
   }
 
   /// Tries again to index what could not be.

@@ -118,6 +118,23 @@ struct WorkerStatesTests {
     }
   }
 
+  @Test("Who said that it is blocked and ended in good order is neither done nor stuck")
+  func blockedAndEnded() {
+    var course = Course()
+    course.prompt()
+    let said = course.say(.blocked, "no access")
+    var payload = JSONObject()
+    payload.set("exit_code", 0)
+    course.add(.processExited, after: 1, payload)
+    let state = course.state(after: 600)
+    #expect(state.reported.status == .blocked)
+    #expect(state.observed.status == .complete)
+    #expect(state.inferred.status == .unknown)
+    #expect(state.inferred.reason == "ended after it reported blocked")
+    #expect(state.inferred.evidence.first == said)
+    #expect(state.need == nil)
+  }
+
   @Test("What says nothing about a state changes none")
   func neutral() {
     var course = Course()

@@ -52,7 +52,7 @@ struct WorkerReducer {
     case .exited(let code, let signal):
       let words =
         signal.map { "killed by signal \($0)" } ?? code.map { "exited with status \($0)" }
-        ?? "exited"
+        ?? (fact.isVanishing ? "vanished" : "exited")
       let hasFailed = signal != nil ? true : code.map { $0 != 0 }
       // That it is over, said again without how, leaves what is known of that.
       if hasFailed == nil, facts.exit?.hasFailed != nil { return }

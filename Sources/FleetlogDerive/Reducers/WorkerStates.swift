@@ -211,6 +211,10 @@ struct WorkerStates {
       return facts.callsSinceSaid >= options.callsWhileBlocked
         ? view(observed, Confidence.against, "goes on although it reports \(says.words)")
         : view(reported, Confidence.reported)
+    // Its word stands. Whether it got past what held it up, an end in good order does not tell.
+    case (.blocked, .complete):
+      return view(
+        WorkerView(.unknown, since: observed.since), nil, "ended after it reported blocked")
     case (.complete, .waitingOnOperator), (.complete, .waitingOnExternal):
       return view(observed, Confidence.reported)
     default: return view(reported, Confidence.reported)
@@ -265,6 +269,12 @@ struct WorkerStates {
         Self.status(reportedBy: said.type) == .waitingOnOperator
       {
         return said.words
+      }
+      // Where it waits because a sub-agent does, what that waits for says more.
+      if let child = children.first(where: { $0.observed.status == .waitingOnOperator }),
+        state.observed.evidence == child.observed.evidence
+      {
+        return child.waitsFor
       }
       let asked = standing.first { Self.status(reportedBy: $0.type) == .waitingOnOperator }
       return asked?.summary ?? facts.question ?? state.inferred.reason

@@ -9,6 +9,8 @@ struct Crash: RunRule {
   private var isTold = false
   /// A failure of a turn that the next sign of life ends.
   private var failure: String?
+  /// What was inferred of a process that vanished, until its end is told.
+  private var vanishing: String?
 
   init(_ options: SynthesisOptions) { self.options = options }
 
@@ -28,7 +30,10 @@ struct Crash: RunRule {
       fail(
         fact, "The run ended on an error: " + (error.isEmpty ? "no reason given" : error),
         reason: error, signal: "the agent's program said that it failed", into: &findings)
-    case .exited(let code, let signal): exit(fact, code, signal, facts, into: &findings)
+    case .exited where fact.isVanishing: vanish(fact, facts, into: &findings)
+    case .exited(let code, let signal):
+      takeBack(by: fact, into: &findings)
+      exit(fact, code, signal, facts, into: &findings)
     case .spoke, .called, .returned:
       if let failure {
         findings.links.append(
@@ -55,6 +60,40 @@ struct Crash: RunRule {
     inference.ask(options)
     findings.inferences.append(inference)
     failure = inference.key
+  }
+
+  /// A process is gone and nobody told. Of one that `fleetlog run` is, that is enough: it tells of
+  /// every end but its own by force. An agent died of it where it was in the middle of something.
+  private mutating func vanish(
+    _ fact: Fact, _ facts: RunFacts, into findings: inout Findings
+  ) {
+    let isLauncher = fact.payload?["told_by"]?.string == "fleetlog run"
+    let open = facts.openCalls.last
+    guard !isTold, isLauncher || open != nil || facts.turn == .open else { return }
+    isTold = true
+    let place = open.map { " inside “\($0.label)”" } ?? (facts.turn == .open ? " in its turn" : "")
+    var inference = Inference(
+      Self.name, .workerCrashed, ts: fact.evidence.ts, tripped: fact.evidence,
+      summary: "The process vanished\(place)",
+      signal: "the process is gone and nothing told of its end",
+      confidence: isLauncher || open != nil ? 0.85 : 0.7)
+    if let open { inference.evidence.insert(open.evidence, at: 0) }
+    inference.ask(options)
+    findings.inferences.append(inference)
+    failure = inference.key
+    vanishing = inference.key
+  }
+
+  /// The end of a process that was taken for vanished is told after all.
+  private mutating func takeBack(by fact: Fact, into findings: inout Findings) {
+    guard let vanishing else { return }
+    findings.links.append(
+      InferredLink(
+        Self.name, .supersedes, from: .event(fact.evidence.id), to: .inferred(vanishing),
+        confidence: 1))
+    self.vanishing = nil
+    failure = nil
+    isTold = false
   }
 
   private mutating func exit(

@@ -40,6 +40,11 @@ struct Fact {
   /// Told by the agent's program, not by the worker.
   var isByHook: Bool { event.isToldByHook }
 
+  /// Found by looking for the process, not told by anybody.
+  var isVanishing: Bool {
+    event.type == .processExited && payload?["vanished"]?.bool == true
+  }
+
   /// Whether the event shows that the worker or its tools did something.
   var isOutput: Bool {
     switch step {

@@ -19,6 +19,8 @@ extension ClaudeFormat {
       set("last_prompt", value["lastPrompt"]?.string, "Last prompt", place, into: &output)
     case "worktree-state": copy("worktree_state", "The worktree", place, into: &output)
     case "relocated": copy("relocated", "The session moved", place, into: &output)
+    case "cost-state": readCost(place, into: &output)
+    case let kind where ClaudeFormat.bookkeeping[kind] != nil: readBookkeeping(place, into: &output)
     default: readUnknown(place, into: &output)
     }
   }
@@ -112,6 +114,40 @@ extension ClaudeFormat {
   ) {
     var draft = place.draft(.contextSet, .worker, words)
     draft.payload.set(key, place.record.value, cap: file.cap)
+    output.drafts.append(draft)
+  }
+
+  /// What the agent writes for itself, in words. Parts of requests repeat the conversation, so of
+  /// all these only what is short is kept; the receipt has the rest.
+  private static let bookkeeping = [
+    "api-request": "Asked the model", "api-request-shape": "The shape of a request to the model",
+    "api-request-blob": "A part of a request to the model", "tools-used": "Tools used",
+    "atis-latch": "A mark of the agent’s own", "file-history-delta": "Checkpoint changed",
+  ]
+
+  private func readBookkeeping(_ place: ClaudePlace, into output: inout FormatOutput) {
+    let value = place.record.value
+    let tools = value["tools"]?.elements.compactMap(\.string) ?? []
+    var words = ClaudeFormat.bookkeeping[place.record.kind] ?? place.record.kind
+    if !tools.isEmpty { words += ": " + tools.joined(separator: ", ") }
+    var draft = place.draft(.messageSystem, .worker, words)
+    draft.payload.set("record_kind", place.record.kind)
+    for key in ["id", "hash", "shapeHash", "querySource"] { draft.payload.set(key, value.name(key)) }
+    draft.payload.set("model_name", value["params"]?.name("model"))
+    if !tools.isEmpty { draft.payload.set("tools", value["tools"], cap: file.cap) }
+    output.drafts.append(draft)
+  }
+
+  /// What the agent says it has cost so far: its own word, which no sum takes in.
+  private func readCost(_ place: ClaudePlace, into output: inout FormatOutput) {
+    let value = place.record.value
+    let cost = value["totalCostUSD"]?.double.flatMap { (0..<1e9).contains($0) ? $0 : nil }
+    var draft = place.draft(
+      .messageSystem, .worker,
+      "By its own count" + (cost.map { " $" + RunConclusion.dollars($0) } ?? "") + " so far")
+    draft.payload.set("record_kind", place.record.kind)
+    draft.payload.set("total_cost_usd", cost)
+    draft.payload.set("model_usage", value["modelUsage"], cap: file.cap)
     output.drafts.append(draft)
   }
 

@@ -9,7 +9,7 @@ struct ClaudeRecord {
   let uuid: String?
   let parentUUID: String?
   let sessionID: String?
-  let agentID: String?
+  var agentID: String?
   /// The record's own time in ms since the Unix epoch.
   let time: Int64?
   /// Names a record that has neither an id nor a time: its place among those of its session.

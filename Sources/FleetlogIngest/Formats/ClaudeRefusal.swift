@@ -19,7 +19,7 @@ enum ClaudeRefusal {
       && head.contains("you haven't granted it yet"))
       || head.hasPrefix("This command requires approval")
       || (head.hasPrefix("This Bash command contains multiple operations.")
-        && head.contains("requires approval"))
+        && (head.contains("requires approval") || head.contains("require approval")))
   }
 
   /// Why the operator refused, in the operator's words.

@@ -5,7 +5,8 @@ import FleetlogEvents
 ///
 /// Its messages are those of a transcript and are read by ``ClaudeFormat``, into the run of the
 /// same session; what only the program prints is read here: how the session began, and how the
-/// run came out. Sub-agents are known by the call that began them, not by a name of their own.
+/// run came out. Sub-agents are known by the name that the start of their task tells, as their
+/// transcripts have it; older programs tell none, and there by the call that began them.
 package struct ClaudeStreamFormat: TranscriptFormat {
   package static let name = "claude-stream"
   package static let parserVersion = 1
@@ -20,6 +21,8 @@ package struct ClaudeStreamFormat: TranscriptFormat {
     var heading: ClaudeMemory.HeldLine?
     /// Records of the session, since most have neither an id nor a time.
     var records = 0
+    /// The names of sub-agents, by the call that began them.
+    var subagents: NewestEntries<String>?
   }
 
   package init(file: TranscriptFile, state: String?) {
@@ -49,7 +52,7 @@ package struct ClaudeStreamFormat: TranscriptFormat {
   static func isMark(_ value: JSONValue) -> Bool {
     guard value["sessionId"] == nil else { return false }
     switch value["type"]?.string {
-    case "system": return value["subtype"]?.string == "init" && value.name("session_id") != nil
+    case "system": return value.name("subtype") != nil && value.name("session_id") != nil
     case "assistant", "user":
       return value["message"]?.isObject == true && value.name("session_id") != nil
     case "result": return value.name("subtype") != nil && value.name("session_id") != nil
@@ -98,7 +101,23 @@ package struct ClaudeStreamFormat: TranscriptFormat {
     reader.memory.session = session
     memory.records += 1
     record.standIn = "\(session)#\(memory.records)"
+    name(&record)
     return record
+  }
+
+  /// Gives a sub-agent's record the name that its transcript has it by.
+  private mutating func name(_ record: inout ClaudeRecord) {
+    if record.value.name("subtype") == "task_started",
+      record.value.name("task_type") == "local_agent",
+      let call = record.value.name("tool_use_id"), let agent = record.value.name("task_id")
+    {
+      var names = memory.subagents ?? NewestEntries(limit: 256)
+      names.put(agent, for: call)
+      memory.subagents = names
+    }
+    if let call = record.value.name("parent_tool_use_id"), let agent = memory.subagents?[call] {
+      record.agentID = agent
+    }
   }
 
   /// What a session is called that no record names.
@@ -116,11 +135,21 @@ package struct ClaudeStreamFormat: TranscriptFormat {
       reader.take(record, into: &output)
       linkSpawn(of: record, into: &output)
     case "system" where record.value.name("subtype") == "init": begin(record, into: &output)
+    // The session's own hooks run before its first record says where it is.
+    case "system" where Self.isRoutineHook(record.value): return
     case "result", "outcome": conclude(record, into: &output)
     case "rate_limit_event": readRateLimit(record, into: &output)
     default: reader.take(record, into: &output)
     }
     writeHeading(into: &output)
+  }
+
+  private static func isRoutineHook(_ value: JSONValue) -> Bool {
+    switch value.name("subtype") {
+    case "hook_started", "hook_progress": true
+    case "hook_response": value.name("outcome") == "success"
+    default: false
+    }
   }
 
   /// The call that began the sub-agent whose message this is.

@@ -31,12 +31,21 @@ struct ClaudeToolResult {
     self.structured = structured?.isObject == true ? structured : nil
     claimsError = block["is_error"]?.bool ?? false
     version = record.name("version")
-    denialKind = record.name("toolDenialKind")
+    denialKind =
+      record.name("toolDenialKind") ?? Self.printedDenial(of: block.name("tool_use_id"), record)
     let isRefusal = ClaudeRefusal.isRefusal(text)
     isDenied =
       denialKind != nil
       || (claimsError
         && (isRefusal || ClaudeRefusal.isOperatorsWords(text, tool: tool, version: version)))
+  }
+
+  /// The same where the program prints its records: beside the message, by the call's id.
+  private static func printedDenial(of call: String?, _ record: JSONValue) -> String? {
+    guard let call else { return nil }
+    return record["tool_result_meta"]?.elements.first {
+      $0.name("id") == call && $0["permission_decision"]?.name("decision") == "reject"
+    }?.name("non_execution_kind")
   }
 
   /// A refused call has not failed: nothing ran.

@@ -120,6 +120,7 @@ extension HookFormat {
   }
 
   private func readSessionStart(_ record: HookRecord, into output: inout FormatOutput) {
+    readProcess(record, into: &output)
     let words: String
     switch record.document.name("source") {
     case "resume": words = "Session resumed"
@@ -128,6 +129,14 @@ extension HookFormat {
     default: return
     }
     output.drafts.append(observation(record, words))
+  }
+
+  /// Which process the session is, so that it is noticed when that vanishes.
+  private func readProcess(_ record: HookRecord, into output: inout FormatOutput) {
+    guard let process = record.process, let id = process["pid"]?.int else { return }
+    var draft = draft(.observationRecorded, record, .system, "The session is process \(id)")
+    draft.payload.set("process", process, cap: file.cap)
+    output.drafts.append(draft)
   }
 
   /// The process, or the session it held, is over. Agents tell why, never with which exit code.

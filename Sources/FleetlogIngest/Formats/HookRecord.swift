@@ -27,6 +27,8 @@ struct HookRecord {
   let name: String
   let session: String
   let agentID: String?
+  /// What names the agent's process, where the hook told it.
+  let process: JSONValue?
 
   /// Why a line could not be taken.
   struct Refusal: Error { let reason: String }
@@ -51,7 +53,8 @@ struct HookRecord {
     return .success(
       HookRecord(
         line: line, agent: agent(value, document), at: Int64(at), document: document, name: name,
-        session: session, agentID: document.name("agent_id").map(bare)))
+        session: session, agentID: document.name("agent_id").map(bare),
+        process: value["process"].flatMap { $0.isObject ? $0 : nil }))
   }
 
   /// As the transcript has it, whose file puts a word before it.
@@ -75,7 +78,7 @@ struct HookRecord {
   var ofSession: HookRecord {
     HookRecord(
       line: line, agent: agent, at: at, document: document, name: name, session: session,
-      agentID: nil)
+      agentID: nil, process: process)
   }
 
   var startSummary: String {

@@ -1,3 +1,4 @@
+import FleetlogClient
 import FleetlogEvents
 import FleetlogIngest
 import Foundation
@@ -61,7 +62,8 @@ struct HookReceiver {
     alarm(UInt32(Self.patience / 1000) + 1)
     let bytes = argument.map { Array($0.utf8) } ?? Self.readInput()
     if !bytes.isEmpty {
-      let (line, session) = HookLine.write(bytes, agent: agent, at: Clock.now())
+      let (line, session) = HookLine.write(
+        bytes, agent: agent, at: Clock.now(), process: ProcessMark.caller)
       HookFile.append(line, inbox: inbox, name: HookFile.name(agent: agent, session: session))
     }
     goOn()
@@ -106,9 +108,10 @@ enum HookLine {
   /// - Parameters:
   ///   - agent: nil where the command does not name it.
   ///   - at: ms since the Unix epoch.
+  ///   - process: the agent's; told where a session starts.
   /// - Returns: the line with its newline, and the session that the document names.
   static func write(
-    _ bytes: [UInt8], agent: String?, at: Int64
+    _ bytes: [UInt8], agent: String?, at: Int64, process: ProcessMark? = nil
   ) -> (line: [UInt8], session: String?) {
     var object = JSONObject()
     object.set("fleetlog_hook", 1)
@@ -119,6 +122,7 @@ enum HookLine {
       object.set("refused", "a hook's document of more than \(HookReceiver.documentLimit) bytes")
     } else if let root = try? JSONDocument(bytes).root, root.isObject {
       session = root["session_id"]?.string ?? root["thread-id"]?.string
+      if root["hook_event_name"]?.string == "SessionStart" { object.set("process", process?.json) }
       object.set("document", json: document(root))
     } else {
       object.set("refused", "a hook's input that is no JSON object")
