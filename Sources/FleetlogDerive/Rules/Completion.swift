@@ -12,6 +12,8 @@ struct Completion: RunRule {
   private var deliverables: [(evidence: Evidence, artifacts: [ArtifactReference])] = []
   /// The call that closed the worker's own plan.
   private var closedPlan: Evidence?
+  /// Whether the worker itself had its pull request merged, so that nobody needs to look at it.
+  private var hasMerged = false
   /// A plan that is kept step by step, over all tasks.
   private var taskList = TaskList()
   /// Whether the worker itself said how the present task ended.
@@ -39,10 +41,16 @@ struct Completion: RunRule {
     where inference.evidence.last == fact.evidence && inference.rule == Deliverable.name {
       deliverables.append((fact.evidence, inference.artifacts))
     }
+    if findings.links.contains(where: {
+      $0.rule == Deliverable.name && $0.relation == .resolves && $0.from == .event(fact.evidence.id)
+    }) {
+      hasMerged = true
+    }
     switch fact.step {
     case .prompted(isQueued: false):
       deliverables = []
       closedPlan = nil
+      hasMerged = false
       isTold = false
       inferredEnd = nil
       hasEnded = false
@@ -133,7 +141,8 @@ struct Completion: RunRule {
     {
       inference.artifacts.append(artifact)
     }
-    inference.operatorActionRequired = inference.artifacts.contains { $0.kind == "github_pr" }
+    inference.operatorActionRequired =
+      !hasMerged && inference.artifacts.contains { $0.kind == "github_pr" }
     if let check = facts.lastCheck, check.failed {
       inference.risk = true
       inference.evidence.insert(check.evidence, at: 0)

@@ -12,6 +12,8 @@ struct Deliverable: RunRule {
   private var lastCommit: String?
   /// Pull requests that were told already.
   private var pullRequests: Set<String> = []
+  /// The one that was inferred last, as long as it is not merged.
+  private var open: (key: String, url: String)?
 
   init(_ options: SynthesisOptions) { self.options = options }
 
@@ -46,10 +48,27 @@ struct Deliverable: RunRule {
         open(
           url, call, fact, confidence: 0.9, "a command that opens one printed its URL", &findings)
       }
+      if let merge = commands.first(where: { PullRequest.isMerge($0, output: result.output) }) {
+        close(by: merge, fact, &findings)
+      }
     } else if PullRequest.isCreationTool(call.tool), let url = PullRequest.url(in: result.output) {
       open(
         url, call, fact, confidence: 0.9, "a tool that opens one answered with its URL", &findings)
     }
+  }
+
+  /// Who merges its own pull request leaves nothing of it to look at.
+  private mutating func close(
+    by merge: [String], _ fact: Fact, _ findings: inout Findings
+  ) {
+    let named = merge.dropFirst(3).first { !$0.hasPrefix("-") }
+    guard let open, named == nil || named == open.url || open.url.hasSuffix("/\(named ?? "")")
+    else { return }
+    findings.links.append(
+      InferredLink(
+        Self.name, .resolves, from: .event(fact.evidence.id), to: .inferred(open.key),
+        confidence: 0.8))
+    self.open = nil
   }
 
   private func readPush(
@@ -120,6 +139,7 @@ struct Deliverable: RunRule {
     inference.dedupeKey = "pr:" + url
     inference.ask(options)
     findings.inferences.append(inference)
+    open = (inference.key, url)
   }
 }
 
@@ -230,6 +250,13 @@ enum PullRequest {
     case "hub": return rest.first == "pull-request"
     default: return false
     }
+  }
+
+  /// Whether a command has merged one; that it will be, once all is in order, is not yet so.
+  static func isMerge(_ words: [String], output: String) -> Bool {
+    words.starts(with: ["gh", "pr", "merge"]) && !words.contains("--disable-auto")
+      && (!words.contains("--auto")
+        || (output.contains(bytesOf: "merged") && !output.contains(bytesOf: "will be")))
   }
 
   static func isCreationTool(_ tool: String) -> Bool {

@@ -20,7 +20,9 @@ extension ClaudeFormat {
     case "worktree-state": copy("worktree_state", "The worktree", place, into: &output)
     case "relocated": copy("relocated", "The session moved", place, into: &output)
     case "cost-state": readCost(place, into: &output)
-    case let kind where ClaudeFormat.bookkeeping[kind] != nil: readBookkeeping(place, into: &output)
+    case "file-history-delta": readFileCheckpoint(place, into: &output)
+    // State of the program, and requests as they were sent, which repeat the conversation.
+    case "atis-latch", "tools-used", "api-request", "api-request-shape", "api-request-blob": return
     default: readUnknown(place, into: &output)
     }
   }
@@ -117,24 +119,13 @@ extension ClaudeFormat {
     output.drafts.append(draft)
   }
 
-  /// What the agent writes for itself, in words. Parts of requests repeat the conversation, so of
-  /// all these only what is short is kept; the receipt has the rest.
-  private static let bookkeeping = [
-    "api-request": "Asked the model", "api-request-shape": "The shape of a request to the model",
-    "api-request-blob": "A part of a request to the model", "tools-used": "Tools used",
-    "atis-latch": "A mark of the agent’s own", "file-history-delta": "Checkpoint changed",
-  ]
-
-  private func readBookkeeping(_ place: ClaudePlace, into output: inout FormatOutput) {
+  private func readFileCheckpoint(_ place: ClaudePlace, into output: inout FormatOutput) {
     let value = place.record.value
-    let tools = value["tools"]?.elements.compactMap(\.string) ?? []
-    var words = ClaudeFormat.bookkeeping[place.record.kind] ?? place.record.kind
-    if !tools.isEmpty { words += ": " + tools.joined(separator: ", ") }
-    var draft = place.draft(.messageSystem, .worker, words)
-    draft.payload.set("record_kind", place.record.kind)
-    for key in ["id", "hash", "shapeHash", "querySource"] { draft.payload.set(key, value.name(key)) }
-    draft.payload.set("model_name", value["params"]?.name("model"))
-    if !tools.isEmpty { draft.payload.set("tools", value["tools"], cap: file.cap) }
+    let path = value.name("trackingPath")
+    let words = path.map { ": " + ToolSummary.path($0, cwd: place.record.cwd) } ?? ""
+    var draft = place.draft(.observationRecorded, .worker, "Checkpoint of a file" + words)
+    draft.payload.set("message_id", value.name("messageId"))
+    draft.payload.set("path", path)
     output.drafts.append(draft)
   }
 

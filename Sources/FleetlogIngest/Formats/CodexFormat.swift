@@ -104,7 +104,7 @@ package struct CodexFormat: TranscriptFormat {
       "background_event", "deprecation_notice", "model_reroute":
       readNote(record, into: &output)
     case "agent_reasoning_section_break", "account/rateLimits/updated", "session_configured",
-      "turn_diff", "plan_update", "item_started", "shutdown_complete":
+      "turn_diff", "plan_update", "item_started", "shutdown_complete", "thread_settings_applied":
       break
     case let kind where kind.hasSuffix("_begin") || kind.hasSuffix("_delta"): break
     case let kind where kind.hasPrefix("collab_"): break

@@ -41,6 +41,8 @@ struct CodexRecord {
     "session_meta": .sessionMeta, "turn_context": .turnContext, "response_item": .responseItem,
     "event_msg": .eventMessage, "compacted": .compacted, "world_state": .state,
     "inter_agent_communication": .state, "inter_agent_communication_metadata": .state,
+    // The same figures stand in `token_count`.
+    "token_usage_record": .state,
   ]
 
   /// Builds before 0.32 wrote the payloads bare, the thread's own facts first.

@@ -51,7 +51,7 @@ struct ProcessWatchTests {
   @Test("a run whose launcher is killed at once is found to have vanished, once and for good")
   func killed() throws {
     try Launching.with { launching in
-      try withRun(launching) { launcher, _ in
+      try withRun(launching) { (launcher, _) throws in
         #expect(try look(launching).isEmpty)
         kill(launcher, SIGKILL)
         // The shell reaps it; only then is its number free.
@@ -62,8 +62,10 @@ struct ProcessWatchTests {
         #expect(try look(launching).isEmpty, "what was told is not told again")
         let crash = try launching.only("worker.crashed")
         #expect(crash.text("provenance")?.hasPrefix("hub-inferred: the process is gone") == true)
-        #expect(crash.payload["evidence"] as? [Int] == [try launching.only("process.exited").int("id")])
-        #expect(try launching.shell("fleetlog replay --check").status == 0)
+        let gone = try #require(try launching.only("process.exited").int("id"))
+        #expect(crash.payload["evidence"] as? [Int] == [gone])
+        let replay = try launching.shell("fleetlog replay --check")
+        #expect(replay.status == 0, "\(replay.error)")
       }
     }
   }
@@ -71,7 +73,7 @@ struct ProcessWatchTests {
   @Test("a run whose command is killed is told by its launcher, and not again")
   func commandKilled() throws {
     try Launching.with { launching in
-      try withRun(launching) { launcher, command in
+      try withRun(launching) { (launcher, command) throws in
         kill(command, SIGKILL)
         while kill(launcher, 0) == 0 { Thread.sleep(forTimeInterval: 0.01) }
         #expect(try look(launching, times: 3).isEmpty)
@@ -98,7 +100,11 @@ struct ProcessWatchTests {
     func changed(_ key: String, _ value: String) throws -> ProcessMark {
       var object = JSONObject()
       for member in try JSONDocument(own.json.bytes).root.members {
-        object.set(member.key, json: member.key == key ? value : member.value.source)
+        if member.key == key {
+          object.set(key, json: value)
+        } else {
+          object.set(member.key, member.value)
+        }
       }
       return try #require(ProcessMark(try JSONDocument(object.bytes).root))
     }
