@@ -50,6 +50,7 @@ struct WorkerReducer {
       facts.error = reason
     case .modelAnswered: break
     case .exited(let code, let signal):
+      facts.waits = nil
       let words =
         signal.map { "killed by signal \($0)" } ?? code.map { "exited with status \($0)" }
         ?? (fact.isVanishing ? "vanished" : "exited")

@@ -32,6 +32,13 @@ struct Answers: RunRule {
         (ask.call != nil && ask.call == call)
           || (ask.isPrompt && (ask.useID == nil || ask.useID == useID))
       }
+    case .exited:
+      // No prompt outlives its program; a question may, unless who was asked ended the session.
+      let isByOperator =
+        fact.isByHook
+        && Self.endsByOperator.contains(
+          fact.payload?["reason"]?.string ?? "")
+      resolve(by: fact, into: &findings) { isByOperator || $0.isPrompt }
     case .said where Self.types.contains(fact.event.type):
       var ask = Ask(end: .event(fact.evidence.id))
       ask.isPrompt = fact.isByHook
@@ -46,6 +53,8 @@ struct Answers: RunRule {
       add(ask)
     }
   }
+
+  private static let endsByOperator: Set<String> = ["prompt_input_exit", "clear", "logout"]
 
   private static let types: Set<EventType> = [
     .needsDecision, .needsReview, .approvalRequested, .waitingOnOperator,
