@@ -7,6 +7,8 @@ struct RunReader {
     var id: Int64
     let ts: Int64
     let file: Int64?
+    /// Ends a turn or the run.
+    let isEnd: Bool
     var place = Int64.min
   }
 
@@ -48,15 +50,15 @@ struct RunReader {
   ) throws(StoreError) -> [Entry] {
     try connection.rows(
       """
-      SELECT id, ts, file FROM (
-        SELECT id, ts, source_file_id AS file, id AS anchor, 0 AS copy FROM events
+      SELECT id, ts, file, event_type IN ('turn.completed', 'process.exited') FROM (
+        SELECT id, ts, source_file_id AS file, id AS anchor, 0 AS copy, event_type FROM events
         WHERE run_id = ?1 AND (idempotency_key IS NULL OR idempotency_key NOT GLOB ?2)
         UNION ALL
-        SELECT e.id, e.ts, c.file_id, c.after_id, c.id FROM run_copies c
+        SELECT e.id, e.ts, c.file_id, c.after_id, c.id, e.event_type FROM run_copies c
         JOIN events e ON e.id = c.event_id WHERE c.run_id = ?1)
       ORDER BY anchor, copy
       """, [.int(run), .text(Inference.keyPrefix + "*")]
-    ) { Entry(id: $0.int(0), ts: $0.int(1), file: $0.optionalInt(2)) }
+    ) { Entry(id: $0.int(0), ts: $0.int(1), file: $0.optionalInt(2), isEnd: $0.bool(3)) }
   }
 
   /// Which event took the place of which: another reading of the same fact.
@@ -72,8 +74,9 @@ struct RunReader {
     ) { ($0.int(0), $0.int(1)) }
   }
 
-  /// Merges files by the running maximum of their times. Where two stand at one time, the file
-  /// that begins first comes first, so that the order of reading decides nothing.
+  /// Merges files by the running maximum of their times, each in its own order. Where two stand at
+  /// one time, what ends comes behind what does not, since one file may tell the last words and
+  /// another the end; then the file that begins first, so that the order of reading decides nothing.
   private static func merged(
     _ entries: [Entry], _ connection: Connection
   ) throws(StoreError) -> [Entry] {
@@ -97,11 +100,21 @@ struct RunReader {
     starts.sort { ($0.ts, $0.key) < ($1.ts, $1.key) }
     let ranks = Dictionary(
       starts.enumerated().map { ($0.element.file, $0.offset) }, uniquingKeysWith: { $1 })
-    return entries.enumerated().sorted { left, right in
-      let ranked = (ranks[left.element.file ?? 0] ?? 0, ranks[right.element.file ?? 0] ?? 0)
-      return (left.element.place, ranked.0, left.offset)
-        < (right.element.place, ranked.1, right.offset)
-    }.map(\.element)
+    var files = [[Entry]](repeating: [], count: starts.count)
+    for entry in entries { files[ranks[entry.file ?? 0] ?? 0].append(entry) }
+    var heads = [Int](repeating: 0, count: files.count)
+    var merged: [Entry] = []
+    merged.reserveCapacity(entries.count)
+    while merged.count < entries.count {
+      let next = files.indices.filter { heads[$0] < files[$0].count }.min { left, right in
+        let (one, other) = (files[left][heads[left]], files[right][heads[right]])
+        return (one.place, one.isEnd ? 1 : 0, left) < (other.place, other.isEnd ? 1 : 0, right)
+      }
+      guard let next else { break }
+      merged.append(files[next][heads[next]])
+      heads[next] += 1
+    }
+    return merged
   }
 
   /// Calls back with each event up to a moment, in ms; they are read one at a time, since texts may

@@ -69,6 +69,64 @@ struct PrintedTests {
     #expect(try figures(printedFirst ? [printed, transcript] : [transcript, printed]) == alone)
   }
 
+  @Test("tells the same as its transcript, however the two are interleaved as they are read")
+  func interleaved() throws {
+    let session = "7e551011-0000-4000-8000-0000000000aa"
+    let (start, end) = ("2026-05-20T10:00:00.000Z", "2026-05-20T10:00:05.000Z")
+    let answer = """
+      "message":{"id":"m1","role":"assistant","model":"claude-test",\
+      "content":[{"type":"text","text":"There are two ways. Shall I take the first?"}],\
+      "stop_reason":"end_turn","usage":{"input_tokens":1,"output_tokens":2}}
+      """
+    let transcript = [
+      """
+      {"type":"user","uuid":"u1","sessionId":"\(session)","timestamp":"\(start)","cwd":"/w",\
+      "message":{"role":"user","content":"Choose"}}
+      """,
+      """
+      {"type":"assistant","uuid":"u2","sessionId":"\(session)","timestamp":"\(end)","cwd":"/w",\
+      "requestId":"r1",\(answer)}
+      """,
+      """
+      {"type":"system","subtype":"turn_duration","durationMs":5000,"uuid":"u3",\
+      "sessionId":"\(session)","timestamp":"\(end)","cwd":"/w"}
+      """,
+    ]
+    let printed = [
+      """
+      {"type":"system","subtype":"init","session_id":"\(session)","cwd":"/w",\
+      "model":"claude-test","timestamp":"\(start)"}
+      """,
+      """
+      {"type":"assistant","session_id":"\(session)","uuid":"u2","timestamp":"\(end)",\(answer)}
+      """,
+      """
+      {"type":"result","subtype":"success","is_error":false,"session_id":"\(session)",\
+      "timestamp":"\(end)","duration_ms":5000,"num_turns":1,"result":"."}
+      """,
+    ]
+    func inferred(_ order: [(file: String, line: String)]) throws -> [String] {
+      try Fleet.with { fleet in
+        for file in ["a.jsonl", "b.jsonl"] { try fleet.folder.write(file, "") }
+        for (file, line) in order {
+          try fleet.folder.append(file, line + "\n")
+          try fleet.ingest()
+        }
+        return try fleet.events { $0.sort = .oldest }
+          .filter { Inference.isKey($0.idempotencyKey) }.map { "\($0.type) \($0.summary)" }.sorted()
+      }
+    }
+    let told = transcript.map { (file: "a.jsonl", line: $0) }
+    let shown = printed.map { (file: "b.jsonl", line: $0) }
+    let alone = try inferred(told + shown)
+    #expect(alone == ["waiting_on_operator Asks: Shall I take the first?"])
+    #expect(try inferred(shown + told) == alone)
+    #expect(
+      try inferred([shown[0], told[0], shown[1], told[1], told[2], shown[2]]) == alone)
+    #expect(
+      try inferred([told[0], shown[0], shown[1], shown[2], told[1], told[2]]) == alone)
+  }
+
   @Test("into a log that is copied, moved, rotated and goes on is read once")
   func logs() throws {
     try Fleet.with { fleet in

@@ -74,11 +74,13 @@ struct Completion: RunRule {
       guard let inference = turnEnd(fact, facts.lastText, facts) else { return }
       inferredEnd = inference.key
       findings.inferences.append(inference)
-    case .exited(code: 0, signal: nil):
-      end(fact, facts, "The run ended well", "the process exited with status 0", &findings)
-    case .concluded(error: nil):
-      end(
-        fact, facts, "The run ended well", "the agent's program said that it succeeded", &findings)
+    // A program ends in good order also where its agent ended with a question.
+    case .exited(code: 0, signal: nil), .concluded(error: nil):
+      if facts.lastText.map(Question.isAsked) ?? false { return }
+      let signal =
+        fact.isConclusion
+        ? "the agent's program said that it succeeded" : "the process exited with status 0"
+      end(fact, facts, "The run ended well", signal, &findings)
     case .other
     where fact.event.type.rawValue == "pr.merged" && (fact.event.confidence ?? 1) >= 0.9:
       end(fact, facts, "The work was merged", "its pull request was merged", &findings)

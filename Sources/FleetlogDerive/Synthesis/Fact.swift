@@ -40,6 +40,9 @@ struct Fact {
   /// Told by the agent's program, not by the worker.
   var isByHook: Bool { event.isToldByHook }
 
+  /// The program's own word on how the run came out, not the status that it ended with.
+  var isConclusion: Bool { if case .concluded = step { true } else { false } }
+
   /// Found by looking for the process, not told by anybody.
   var isVanishing: Bool {
     event.type == .processExited && payload?["vanished"]?.bool == true

@@ -32,7 +32,7 @@ struct LogDecoder: Codable {
   }
 
   /// The longest text that is made of one line, in bytes; its receipt shows it whole.
-  private static let lineLimit = 64 << 10
+  static let lineLimit = 64 << 10
   private static let openLimit = 1 << 20
 
   /// Whether bytes can be those of a log: hardly any control characters but those of terminals.

@@ -84,13 +84,22 @@ package struct LogFormat: TranscriptFormat {
   private mutating func take(
     _ text: LogText, _ line: RawLine?, into output: inout FormatOutput
   ) {
-    if let value = record(in: text) {
+    if let value = record(in: text) ?? line.flatMap(longRecord) {
       if let name = LogGuest.host(of: value, among: guests.keys) {
         return hand(text, line, to: name, into: &output)
       }
       if let entry = LogLine(value) { return add(entry, at: text, into: &output) }
     }
     add(LogLine(text: text.text), at: text, into: &output)
+  }
+
+  /// A record that is longer than the text that is made of a line.
+  private func longRecord(_ line: RawLine) -> JSONValue? {
+    guard line.bytes.count > LogDecoder.lineLimit,
+      line.bytes.first(where: { $0 != 0x20 && $0 != 0x09 }) == 0x7B,
+      let value = try? JSONDocument(line.bytes).root, value.isObject
+    else { return nil }
+    return value
   }
 
   private func record(in text: LogText) -> JSONValue? {

@@ -21,6 +21,20 @@ struct CaptureFormatTests {
       Golden.events(whole.drafts, whole.problems) == Golden.events(pieces.drafts, pieces.problems))
   }
 
+  @Test("a record of an agent's is read as such however long it is")
+  func longRecord() throws {
+    let words = String(repeating: "word ", count: 50_000)
+    let header = try Fixtures.bytes("capture/run.jsonl").prefix { $0 != 0x0A }
+    let record = """
+      {"type":"assistant","session_id":"s","uuid":"u","message":{"id":"m","role":"assistant",\
+      "content":[{"type":"text","text":"\(words)"}]}}
+      """
+    let output = FormatRun.read(CaptureFormat.self, header + Array("\n\(record)\n".utf8))
+    let said = output.drafts.filter { $0.type == .messageAssistant }
+    #expect(said.map(\.run.key) == ["run:claude:s"])
+    #expect(output.drafts.allSatisfy { $0.type != .workerObservation })
+  }
+
   @Test("is told by its first line, whatever follows")
   func detection() throws {
     let lines = FormatRun.lines(try Fixtures.bytes("capture/run.jsonl")).map(\.bytes)
