@@ -124,7 +124,12 @@ extension ClaudeFormat {
       return readInput(
         blocks, isMeta: place.record.isMeta, isQueued: true, place, into: &output)
     }
-    var draft = place.draft(.messageSystem, .worker, ClaudeAttachment.words(kind, attachment))
+    // Of a hook that lets the agent stop. A sub-agent's stop in its parent's file ends nothing there.
+    let stop = place.record.agentID == nil ? "Stop" : "SubagentStop"
+    let hasStopped = kind == "hook_success" && attachment?.name("hookEvent") == stop
+    var draft =
+      (hasStopped ? endTurn(place, proof: "stop_hook", into: &output) : nil)
+      ?? place.draft(.messageSystem, .worker, ClaudeAttachment.words(kind, attachment))
     draft.payload.set("attachment", attachment, cap: file.cap)
     output.drafts.append(draft)
   }

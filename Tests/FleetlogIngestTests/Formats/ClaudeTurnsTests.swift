@@ -51,6 +51,28 @@ struct ClaudeTurnsTests {
     #expect(Set(drafts.map(\.idempotencyKey)).count == 2)
   }
 
+  @Test("A hook that lets the agent stop ends its turn, not that of the agent that started it")
+  func stopHook() {
+    func hook(_ event: String, _ kind: String = "hook_success") -> String {
+      #""attachment":{"type":"\#(kind)","hookName":"\#(event)","hookEvent":"\#(event)"}"#
+    }
+    func ends(agent: String?, _ attachments: String...) -> Int {
+      var transcript = ClaudeTranscript()
+      transcript.envelope.set("agentId", agent)
+      transcript.prompt("go")
+      transcript.reply("msg_1", ClaudeTranscript.bash("toolu_1", "ls"))
+      transcript.result("toolu_1", "a.txt")
+      for attachment in attachments { transcript.record("attachment", attachment) }
+      return transcript.read().drafts(.turnCompleted).count
+    }
+    #expect(ends(agent: "a1", hook("SubagentStop")) == 1)
+    #expect(ends(agent: nil, hook("Stop")) == 1)
+    #expect(ends(agent: nil, hook("Stop"), hook("Stop")) == 1)
+    #expect(ends(agent: nil, hook("SubagentStop")) == 0)
+    #expect(ends(agent: nil, hook("Stop", "hook_blocking_error")) == 0)
+    #expect(ends(agent: nil, hook("PostToolUse")) == 0)
+  }
+
   @Test("A turn says which blocks it carried and the contract's version that was echoed last")
   func contract() {
     func block(_ json: String) -> String { EventBlock.begin + json + EventBlock.end }

@@ -61,6 +61,23 @@ struct HookReceiverTests {
     try bytes.split(separator: 0x0A).map { try JSONDocument(Array($0)).root }
   }
 
+  @Test("the start of a session names the agent's process, the nearest that is no shell")
+  func process() throws {
+    try TemporaryFolder.with { folder in
+      let start =
+        #"{"session_id":"\#(Self.session)","hook_event_name":"SessionStart","source":"startup"}"#
+      let script = "$HOOK hook --agent claude || true"
+      for document in [start, Self.stop] {
+        let answer = try Self.shell(
+          script, inbox: folder.path("inbox").text, input: Array(document.utf8))
+        #expect(answer == Self.silence)
+      }
+      let lines = try Self.lines(try #require(try Self.files(folder).values.first))
+      let named = lines.map { $0["process"]?["pid"]?.int }
+      #expect(named == [Int(getpid()), nil])
+    }
+  }
+
   @Test("a document becomes one line of its session's file, which nobody else can read")
   func line() throws {
     try TemporaryFolder.with { (folder) throws in
