@@ -180,7 +180,8 @@ final class SynthesisLedger {
     try save(view.fold.questions, of: run, cause: cause, &view)
     try save(view.fold.worker, of: run)
     try save(view.fold.metrics, of: run, &view)
-    try wakeParent(of: run, cause: cause)
+    let mayRest = events.contains { [.turnCompleted, .processExited].contains($0.event.type) }
+    try wakeParent(of: run, mayRest: mayRest, cause: cause)
     views.put(view, for: run)
     return findings
   }
@@ -242,11 +243,21 @@ final class SynthesisLedger {
     try pend("timed", String(run), cause: cause)
   }
 
-  private func wakeParent(of run: Int64, cause: Int64) throws(StoreError) {
+  /// - Parameter mayRest: whether the run may have come to rest, for which a question of its
+  ///   parent's may have been put off.
+  private func wakeParent(of run: Int64, mayRest: Bool, cause: Int64) throws(StoreError) {
     let parent = try connection.first(
       "SELECT parent_run_id FROM runs WHERE id = ?", [.int(run)]
     ) { $0.optionalInt(0) }
-    if let parent, let parent, parent != run { try reopen(parent, cause: cause) }
+    guard let parent, let parent, parent != run else { return }
+    try reopen(parent, cause: cause)
+    guard mayRest else { return }
+    let waits = try connection.first(
+      """
+      SELECT 1 FROM synthesis_questions WHERE run_id = ? AND due_at IS NOT NULL
+        AND instr(question, '"children":"work"') > 0 LIMIT 1
+      """, [.int(parent)], { _ in true })
+    if waits != nil { try pend("timed", String(parent), cause: cause) }
   }
 
   /// A run begins: whoever spawned one of this name may have been told that it never started.
@@ -320,7 +331,7 @@ final class SynthesisLedger {
     try save(fold.questions, of: run, cause: cause, &view)
     try save(fold.worker, of: run)
     try save(fold.metrics, of: run, &view)
-    try wakeParent(of: run, cause: cause)
+    try wakeParent(of: run, mayRest: true, cause: cause)
     views.put(view, for: run)
   }
 }

@@ -11,9 +11,19 @@ extension BrowserTests {
       "blocked", "complete", "failed", "idle", "stale", "unknown", "waiting on operator", "working",
     ]
 
+    /// Opens a page once the server has looked at all its files: as long as it has not, a line over
+    /// the page says so.
+    private func openAtRest(_ path: String, in tab: Tab) throws {
+      for _ in 0..<500 {
+        try tab.open(path)
+        if try tab.holds("document.querySelector('.import').hidden") { return }
+      }
+      Issue.record("the import never ended")
+    }
+
     /// The states of one moment, each kind once: the column, the state and its event.
     private func states(_ tab: Tab, at moment: String) throws -> [String: String] {
-      try tab.open("/workers?all=1&at=\(moment)")
+      try openAtRest("/workers?all=1&at=\(moment)", in: tab)
       let found = try tab.texts(
         """
         [...document.querySelectorAll('td.view .state-line a')].map((a) =>
