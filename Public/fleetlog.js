@@ -52,21 +52,24 @@ const zone = document.querySelector(".zone");
 if (zone) zone.textContent = `Times in ${Intl.DateTimeFormat().resolvedOptions().timeZone}`;
 showTimes(document);
 setInterval(() => showTimes(document, true), 5000);
+document.addEventListener("visibilitychange", () => showTimes(document, true));
+document.addEventListener("fleetlog:shown", ({ detail }) => showTimes(detail));
 
 // On a narrow screen the navigation scrolls sideways.
 const here = document.querySelector(".side [aria-current]");
 if (here) here.closest(".side").scrollLeft = here.offsetLeft - 96;
 
 const rows = () => [...document.querySelectorAll("[data-row]")].filter((row) => row.offsetParent);
-let cursor = null;
+// Rows may come and go, and the mark with them.
+const marked = () => document.querySelector(".at-cursor");
 let prefix = "";
 
 function moveCursor(step) {
   const list = rows();
   if (!list.length) return;
-  const from = cursor ? list.indexOf(cursor) : -1;
-  cursor?.classList.remove("at-cursor");
-  cursor = list[Math.min(list.length - 1, Math.max(0, from + step))];
+  const from = list.indexOf(marked());
+  marked()?.classList.remove("at-cursor");
+  const cursor = list[Math.min(list.length - 1, Math.max(0, from + step))];
   cursor.classList.add("at-cursor");
   cursor.scrollIntoView({ block: "nearest" });
   cursor.querySelector("[data-open]")?.focus({ preventScroll: true });
@@ -79,6 +82,7 @@ const keys = [
   ["[", "]", "back and on: pages of a list, neighbours of an event"],
   ["/", "search"],
   ["d", "one or two lines a row, in the list of events"],
+  ["f", "follow what is new, or pause"],
   ["g o", "overview"],
   ["g w", "workers"],
   ["g e", "events"],
@@ -123,8 +127,7 @@ function escape() {
     menu.open = false;
     return;
   }
-  cursor?.classList.remove("at-cursor");
-  cursor = null;
+  marked()?.classList.remove("at-cursor");
   document.activeElement?.blur();
 }
 
@@ -155,14 +158,14 @@ document.addEventListener("keydown", (event) => {
   } else if (event.key === "j" || event.key === "k") {
     moveCursor(event.key === "j" ? 1 : -1);
   } else {
-    const marked = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
-    if (!marked) return;
+    const target = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
+    if (!target) return;
     event.preventDefault();
-    if (marked.matches("input")) {
-      marked.focus();
-      marked.select();
+    if (target.matches("input")) {
+      target.focus();
+      target.select();
     } else {
-      marked.click();
+      target.click();
     }
   }
 });

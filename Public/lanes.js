@@ -1,23 +1,28 @@
 // What the lanes of a session cannot do as links: a stretch is chosen by drawing over it, and an
 // entry and its place in the lanes light up together.
 
-const pane = document.querySelector(".lanes-pane");
-const lanes = pane?.querySelector("svg");
-const corners = (pane?.dataset.scale ?? "").split(" ").map((corner) => {
-  const [ms, place] = corner.split(":").map(Number);
-  return { ms, place: place / 100 };
-});
+// A session that goes on is drawn anew, so the lanes are looked for when they are needed.
+const lanes = () => document.querySelector(".lanes-pane svg");
+
+function corners() {
+  const scale = document.querySelector(".lanes-pane").dataset.scale;
+  return scale.split(" ").map((corner) => {
+    const [ms, place] = corner.split(":").map(Number);
+    return { ms, place: place / 100 };
+  });
+}
 
 // Idle time is cut short, so moments lie evenly only between two corners.
 function momentAt(percent) {
-  const next = Math.max(1, corners.findIndex((corner) => corner.place >= percent));
-  const [a, b] = [corners[next - 1], corners[next] ?? corners[next - 1]];
+  const scale = corners();
+  const next = Math.max(1, scale.findIndex((corner) => corner.place >= percent));
+  const [a, b] = [scale[next - 1], scale[next] ?? scale[next - 1]];
   const share = b.place > a.place ? (percent - a.place) / (b.place - a.place) : 0;
   return Math.round(a.ms + Math.min(1, Math.max(0, share)) * (b.ms - a.ms));
 }
 
 function placeOf(event) {
-  const box = lanes.getBoundingClientRect();
+  const box = lanes().getBoundingClientRect();
   return Math.min(100, Math.max(0, ((event.clientX - box.left) / box.width) * 100));
 }
 
@@ -48,21 +53,21 @@ function takeBrush(event) {
   location.href = url;
 }
 
-if (lanes) {
-  lanes.addEventListener("dragstart", (event) => event.preventDefault());
-  lanes.addEventListener("pointerdown", (event) => {
-    if (event.button !== 0 || event.pointerType === "touch") return;
-    const box = document.createElementNS(lanes.namespaceURI, "rect");
-    box.setAttribute("class", "brush");
-    box.setAttribute("height", "100%");
-    lanes.append(box);
-    brush = { box, from: placeOf(event), x: event.clientX, isDrawn: false };
-  });
-  addEventListener("pointermove", moveBrush);
-  addEventListener("pointerup", takeBrush);
-  addEventListener("pointercancel", endBrush);
-  addEventListener("keydown", (event) => event.key === "Escape" && endBrush());
-}
+const isInLanes = ({ target }) => target.closest?.(".lanes-pane svg");
+
+document.addEventListener("dragstart", (event) => isInLanes(event) && event.preventDefault());
+document.addEventListener("pointerdown", (event) => {
+  if (!isInLanes(event) || event.button !== 0 || event.pointerType === "touch") return;
+  const box = document.createElementNS(lanes().namespaceURI, "rect");
+  box.setAttribute("class", "brush");
+  box.setAttribute("height", "100%");
+  lanes().append(box);
+  brush = { box, from: placeOf(event), x: event.clientX, isDrawn: false };
+});
+addEventListener("pointermove", moveBrush);
+addEventListener("pointerup", takeBrush);
+addEventListener("pointercancel", endBrush);
+addEventListener("keydown", (event) => event.key === "Escape" && endBrush());
 
 let lit = [];
 

@@ -1,76 +1,150 @@
-// What happens while a page is open: new events are announced above the list, the import's progress
-// moves. Nothing that is being read moves with them.
-//
-// One stream per visible tab, closed while the tab is hidden: browsers allow six connections to a
-// host, and more tabs than that are seldom looked at at once.
+// What every open page shows of the log as it moves: what needs you, in the title, the icon and, if
+// you asked for it, on the desktop; and the import that runs. fresh.js does the rest of the page.
 
 const bar = document.querySelector(".import");
-const count = document.querySelector(".sub[data-count]");
-const announcement = document.querySelector(".new-events a");
-const reopenAfter = 3000;
+const icon = document.querySelector("link[rel=icon]");
+const icons = { calm: icon?.href, asking: icon && new URL(icon.dataset.attention, location.href).href };
+const title = document.title;
+let attention = null;
 
-let source = null;
-let lastID = null;
-let reopening = 0;
-let news = 0;
-let isDrawn = true;
-
-function grouped(number) {
-  return number.toLocaleString("en-US");
+function takeAttention(now) {
+  attention = now;
+  document.title = now.total ? `(${now.total}) ${title}` : title;
+  if (icon) icon.href = now.total ? icons.asking : icons.calm;
+  notify();
 }
 
-function draw() {
-  isDrawn = true;
-  if (!announcement) return;
-  announcement.textContent = `${grouped(news)} new ${news === 1 ? "event" : "events"}`;
-  announcement.hidden = false;
-  if (!count) return;
-  const total = Number(count.dataset.count) + news;
-  count.textContent = `${grouped(total)} ${total === 1 ? "event" : "events"}`;
-}
-
-function takeEvent(message) {
-  lastID = message.lastEventId;
-  news += 1;
-  if (!isDrawn) return;
-  isDrawn = false;
-  // Not one by one: hundreds may come at once, and a screen reader reads every change aloud.
-  setTimeout(draw, 200);
-}
-
-function takeProgress(message) {
-  const progress = JSON.parse(message.data);
+function takeProgress(progress) {
   bar.hidden = !progress;
   if (!progress) return;
   bar.querySelector("progress").value = Math.round(progress.share * 1000);
   bar.querySelector("span").textContent = progress.words;
 }
 
-function open() {
-  clearTimeout(reopening);
-  if (source || document.hidden) return;
-  const url = new URL(bar.dataset.live, location.href);
-  if (lastID) url.searchParams.set("last_event_id", lastID);
-  source = new EventSource(url);
-  source.addEventListener("event", takeEvent);
-  source.addEventListener("progress", takeProgress);
-  // The browser reconnects by itself unless the server answered with an error.
-  source.addEventListener("error", () => {
-    if (source?.readyState !== EventSource.CLOSED) return;
-    source = null;
-    reopening = setTimeout(open, reopenAfter);
+function take({ name, data }) {
+  if (name === "attention") takeAttention(data);
+  if (name === "progress") takeProgress(data);
+  document.dispatchEvent(new CustomEvent(`fleetlog:${name}`, { detail: data }));
+}
+
+// Notifications: off until asked for. What has been told is kept in the browser and claimed under a
+// lock, so that of all tabs one tells it, once.
+
+const asked = "fleetlog.notify";
+const told = "fleetlog.told";
+const canNotify = "Notification" in globalThis && navigator.locks && isSecureContext;
+
+function kept(key) {
+  try {
+    return localStorage.getItem(key);
+  } catch {
+    return null;
+  }
+}
+
+function keep(key, value) {
+  try {
+    localStorage.setItem(key, value);
+    return true;
+  } catch {
+    // A browser that keeps nothing could not know what it has told.
+    return false;
+  }
+}
+
+const isWanted = () => canNotify && kept(asked) === "on" && Notification.permission === "granted";
+
+// Those of the items that no tab has told of yet; from now on they count as told.
+function claim(items) {
+  return navigator.locks.request(told, () => {
+    const known = JSON.parse(kept(told) ?? "[]");
+    const news = items.filter(({ key }) => !known.includes(key));
+    const isKept = news.length && keep(told, JSON.stringify(
+      [...known, ...news.map(({ key }) => key)].slice(-2000)));
+    return isKept ? news : [];
   });
 }
 
-function close() {
-  clearTimeout(reopening);
-  source?.close();
-  source = null;
+async function notify() {
+  if (!isWanted() || !attention?.items.length) return;
+  for (const item of await claim(attention.items)) {
+    const note = new Notification(`${item.who} ${item.why}`, {
+      body: item.what, tag: `fleetlog-${item.key}`, icon: icons.asking,
+    });
+    note.addEventListener("click", () => {
+      focus();
+      location.href = item.url;
+      note.close();
+    });
+  }
 }
 
-if (bar?.dataset.live) {
-  document.addEventListener("visibilitychange", () => (document.hidden ? close() : open()));
-  addEventListener("pagehide", close);
-  addEventListener("pageshow", open);
-  open();
+const toggle = document.querySelector("[data-notify]");
+
+function showToggle() {
+  const isOn = isWanted();
+  toggle.setAttribute("aria-pressed", isOn);
+  toggle.textContent = isOn ? "Notifications on" : "Notify me";
+  toggle.title = isOn
+    ? "A desktop notification for each new row, once; click to stop"
+    : "Show a desktop notification for each new row";
+}
+
+async function switchNotifications() {
+  if (isWanted()) {
+    keep(asked, "off");
+  } else if (await Notification.requestPermission() === "granted") {
+    // What is on the screen needs no telling.
+    if (attention) await claim(attention.items);
+    keep(asked, "on");
+  } else {
+    toggle.textContent = "Your browser forbids it";
+    return;
+  }
+  showToggle();
+}
+
+if (toggle && canNotify) {
+  toggle.hidden = false;
+  showToggle();
+  toggle.addEventListener("click", switchNotifications);
+  addEventListener("storage", ({ key }) => key === asked && showToggle());
+}
+
+// The connection that all tabs share; where the browser has no shared workers, one of this tab's
+// own as long as it is seen.
+
+let port = null;
+let source = null;
+
+function connect() {
+  const { pulse, worker } = bar.dataset;
+  if (port || source) return;
+  if (globalThis.SharedWorker) {
+    port = new SharedWorker(worker, { name: "fleetlog" }).port;
+    port.onmessage = ({ data }) => take(data);
+    port.postMessage({ url: new URL(pulse, location.href).href });
+  } else if (!document.hidden) {
+    source = new EventSource(pulse);
+    for (const name of ["revision", "attention", "progress"]) {
+      source.addEventListener(name, ({ data }) => take({ name, data: JSON.parse(data) }));
+    }
+  }
+}
+
+function disconnect() {
+  port?.postMessage({});
+  port?.close();
+  source?.close();
+  port = source = null;
+}
+
+if (bar?.dataset.pulse) {
+  addEventListener("pagehide", disconnect);
+  addEventListener("pageshow", connect);
+  if (!globalThis.SharedWorker) {
+    document.addEventListener("visibilitychange", () =>
+      document.hidden ? disconnect() : connect());
+  }
+  connect();
 }

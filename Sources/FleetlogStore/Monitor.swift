@@ -87,6 +87,10 @@ package struct Moment: Comparable {
       tv_sec: Int(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))
   }
 
+  package func distance(to other: Moment) -> Duration {
+    .nanoseconds(other.nanoseconds - nanoseconds)
+  }
+
   package static func < (left: Moment, right: Moment) -> Bool {
     left.nanoseconds < right.nanoseconds
   }

@@ -11,15 +11,30 @@ package struct Assets: Sendable {
     case liveScript = "live.js"
     case lanesScript = "lanes.js"
     case exportScript = "export.js"
+    case freshScript = "fresh.js"
+    case pulseScript = "pulse.js"
     case icon = "favicon.svg"
+    case attentionIcon = "favicon-attention.svg"
+
+    /// The files in `Public` that it is put together from. Of two styles the later one prevails.
+    fileprivate var parts: [String] {
+      guard self == .style else { return [rawValue] }
+      return [
+        "base", "frame", "tables", "fleet", "graph", "overview", "events", "lanes", "session",
+        "screens", "live", "export",
+      ].map { "style/\($0).css" }
+    }
 
     var contentType: String {
       switch self {
       case .style: "text/css; charset=utf-8"
-      case .script, .liveScript, .lanesScript, .exportScript: "text/javascript; charset=utf-8"
-      case .icon: "image/svg+xml"
+      case .script, .liveScript, .freshScript, .pulseScript, .lanesScript, .exportScript:
+        "text/javascript; charset=utf-8"
+      case .icon, .attentionIcon: "image/svg+xml"
       }
     }
+
+    var isPicture: Bool { self == .icon || self == .attentionIcon }
   }
 
   /// A file's own text, for documents that hold it. Nothing else becomes one of these.
@@ -71,17 +86,21 @@ package struct Assets: Sendable {
     self.root = root
     var files: [File: (bytes: [UInt8], fingerprint: String)] = [:]
     for file in File.allCases {
-      let path = "\(root)/Public/\(file.rawValue)"
-      guard let bytes = Self.read(path) else {
-        throw Failure(
-          description: "can't read \(path): \(String(cString: strerror(errno))); install the "
-            + "dashboard's files anew or name their folder with --assets")
+      var content: [UInt8] = []
+      for part in file.parts {
+        let path = "\(root)/Public/\(part)"
+        guard let bytes = Self.read(path) else {
+          throw Failure(
+            description: "can't read \(path): \(String(cString: strerror(errno))); install the "
+              + "dashboard's files anew or name their folder with --assets")
+        }
+        // Within a document, this would end the element that the file is put into.
+        guard file.isPicture || !String(decoding: bytes, as: UTF8.self).contains("</") else {
+          throw Failure(description: "can't use \(path): no </ may stand in it")
+        }
+        content += bytes
       }
-      // Within a document, this would end the element that the file is put into.
-      guard file == .icon || !String(decoding: bytes, as: UTF8.self).contains("</") else {
-        throw Failure(description: "can't use \(path): no </ may stand in it")
-      }
-      files[file] = (bytes, Self.fingerprint(bytes))
+      files[file] = (content, Self.fingerprint(content))
     }
     self.files = files
   }
@@ -107,7 +126,7 @@ package struct Assets: Sendable {
 
   private static func isRoot(_ path: String) -> Bool {
     access("\(path)/Templates/layout.mustache", R_OK) == 0
-      && access("\(path)/Public/\(File.style.rawValue)", R_OK) == 0
+      && access("\(path)/Public/\(File.script.rawValue)", R_OK) == 0
   }
 
   private static func candidates(executable: String) -> [String] {

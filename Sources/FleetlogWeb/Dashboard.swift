@@ -153,11 +153,13 @@ package final class Dashboard: Sendable {
       differences: differences,
       progress: live.progress, troubles: troubles)
     do {
+      // Before the page is read: what is recorded in between is then new to it rather than missed.
+      let overview = request.prefersJSON ? nil : try log.overview()
       switch try route.answer(page, log, request.prefersJSON) {
       case .json(let object):
         return .json(object.bytes)
       case .page(let head, let content, let status):
-        return framed(head, content, try log.overview(), status: status)
+        return framed(head, content, overview, status: status)
       case .drawing(let content): return drawing(content)
       case .export(let export): return export.response
       }

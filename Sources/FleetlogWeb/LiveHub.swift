@@ -1,14 +1,23 @@
 package import FleetlogEvents
 package import FleetlogStore
 
-/// What moves while pages are open: the log's revision, and the import if one runs.
+/// What moves while pages are open: the log's revision, what needs the operator, and the import if
+/// one runs.
 ///
 /// It hands no events out. It wakes the streams, and each asks the log for what lies behind its own
 /// cursor, so that following and catching up after an interruption are one path.
 package final class LiveHub: Sendable {
   private struct State: Sendable {
     var streams: [ObjectIdentifier: HTTPStream] = [:]
+    /// Those of the streams that tell what needs the operator.
+    var pulses: Set<ObjectIdentifier> = []
+    /// Whether one of them has begun and was told nothing yet.
+    var isAsked = false
     var revision: Int64 = 0
+    /// nil until somebody wants to know.
+    var attention: Attention?
+    /// Rises with every change of `attention`.
+    var attentionVersion = 0
     var progress: ImportProgress?
     /// Rises with every change of `progress`.
     var progressVersion = 0
@@ -22,13 +31,15 @@ package final class LiveHub: Sendable {
   ///   - heartbeat: after this time without news a stream says that it is alive, which also finds
   ///     out the clients that are gone.
   ///   - check: between two looks at the log, as long as there are streams.
+  ///   - now: ms since the Unix epoch.
   package init(
-    log: EventLog, heartbeat: Duration = .seconds(15), check: Duration = .seconds(1)
+    log: EventLog, heartbeat: Duration = .seconds(15), check: Duration = .seconds(1),
+    now: @escaping @Sendable () -> Int64
   ) throws(HTTPServerError) {
     do throws(ErrnoFailure) {
       // The thread holds the state and not the hub, which can thus go away.
       let thread = try ServerThread.start { [state] in
-        Self.watch(log, state, heartbeat: heartbeat, check: min(check, heartbeat))
+        Self.watch(log, state, heartbeat: heartbeat, check: min(check, heartbeat), now: now)
       }
       thread.detach()
     } catch {
@@ -73,13 +84,29 @@ package final class LiveHub: Sendable {
     state.withLock { ($0.progress, $0.progressVersion) }
   }
 
+  /// What needs the operator, with a number that changes when it does.
+  var versionedAttention: (Attention?, version: Int) {
+    state.withLock { ($0.attention, $0.attentionVersion) }
+  }
+
   /// Wakes `stream` from now on, until it ends.
-  func attend(to stream: HTTPStream) {
+  ///
+  /// - Parameter isPulse: whether it tells what needs the operator.
+  func attend(to stream: HTTPStream, isPulse: Bool = false) {
     let id = ObjectIdentifier(stream)
-    state.withLock { $0.streams[id] = stream }
+    state.withLock { state in
+      state.streams[id] = stream
+      if isPulse {
+        state.pulses.insert(id)
+        state.isAsked = true
+      }
+    }
     state.wakeAll()
     stream.whenEnded { [state] in
-      state.withLock { $0.streams[id] = nil }
+      state.withLock { state in
+        state.streams[id] = nil
+        state.pulses.remove(id)
+      }
     }
   }
 
@@ -88,15 +115,20 @@ package final class LiveHub: Sendable {
   }
 
   private static func watch(
-    _ log: EventLog, _ state: Monitor<State>, heartbeat: Duration, check: Duration
+    _ log: EventLog, _ state: Monitor<State>, heartbeat: Duration, check: Duration,
+    now: () -> Int64
   ) {
     var nextBeat = Moment(after: heartbeat)
+    var needs = NeedWatch()
     while true {
       let mayGoOn = state.wait { state -> Bool? in
         if state.isClosed { return false }
         return state.streams.isEmpty ? nil : true
       }
-      guard mayGoOn, !state.wait(until: Moment(after: check), for: { $0.isClosed }) else { return }
+      guard mayGoOn else { return }
+      needs.look(at: log, state, now: now)
+      _ = state.wait(until: Moment(after: check)) { $0.isClosed || $0.isAsked }
+      if state.withLock({ $0.isClosed }) { return }
       if nextBeat < Moment(after: .zero) {
         nextBeat = Moment(after: heartbeat)
         for stream in state.withLock({ Array($0.streams.values) }) {
@@ -107,6 +139,38 @@ package final class LiveHub: Sendable {
       let isNew = state.withLock { state in
         defer { state.revision = revision }
         return revision != state.revision
+      }
+      if isNew { wakeStreams(state) }
+    }
+  }
+
+  /// Finds out what needs the operator when the log has grown and somebody listens; and now and
+  /// then, since what asks may expire.
+  private struct NeedWatch {
+    private var revision: Int64 = -1
+    private var earliest = Moment(after: .zero)
+    private var latest = Moment(after: .zero)
+
+    mutating func look(at log: EventLog, _ state: Monitor<State>, now: () -> Int64) {
+      let time = Moment(after: .zero)
+      let isListenedTo = state.withLock { state in
+        state.isAsked = false
+        return !state.pulses.isEmpty
+      }
+      guard isListenedTo, earliest < time, let last = try? log.lastEventID(),
+        last != revision || latest < time
+      else { return }
+      let attention = try? Attention(of: log, now: now())
+      // Where it takes long it is asked seldom: a twentieth of one core at most.
+      earliest = Moment(after: time.distance(to: Moment(after: .zero)) * 20)
+      guard let attention else { return }
+      revision = last
+      latest = Moment(after: .seconds(60))
+      let isNew = state.withLock { state in
+        guard state.attention != attention else { return false }
+        state.attention = attention
+        state.attentionVersion += 1
+        return true
       }
       if isNew { wakeStreams(state) }
     }

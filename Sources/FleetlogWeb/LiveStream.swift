@@ -11,17 +11,11 @@ final class LiveStream: Sendable {
 
   /// What a client asked to be sent.
   struct Order: Sendable {
-    /// What of the import's progress goes out: an addition for the dashboard's own script.
-    enum Progress: String, Sendable {
-      case none = "0"
-      /// Frames `event: progress` between the events.
-      case included = "1"
-      case only
-    }
-
     var filter = EventFilter()
     var lastEventID: Int64?
-    var progress = Progress.none
+    /// Instead of events: how far the log is, what needs the operator, and the import, each at once
+    /// and as it changes. An addition for the dashboard's own script.
+    var isPulse = false
 
     init(_ request: HTTPRequest, now: Int64) throws(EventFilter.ParameterError) {
       var rest: [(name: String, value: String)] = []
@@ -29,12 +23,12 @@ final class LiveStream: Sendable {
         let value = item.value ?? ""
         switch item.name {
         case "last_event_id": lastEventID = try Self.id(value, item.name)
-        case "progress":
-          guard value.isEmpty || Progress(rawValue: value) != nil else {
+        case "pulse":
+          guard ["", "0", "1"].contains(value) else {
             throw EventFilter.ParameterError(
-              parameter: item.name, value: value, takes: "1, 0 or only")
+              parameter: item.name, value: value, takes: "1 or 0")
           }
-          progress = Progress(rawValue: value) ?? .none
+          isPulse = value == "1"
         default: rest.append((item.name, value))
         }
       }
@@ -58,10 +52,12 @@ final class LiveStream: Sendable {
 
   private struct Place: Sendable {
     var hasOpened = false
-    /// nil until the end of the log has been looked up.
+    /// The last event that was looked at; nil until the end of the log has been looked up.
     var cursor: Int64?
-    /// None yet, so that every stream begins with what is so.
+    // None yet, so that every pulse begins with what is so.
     var progressVersion = -1
+    var attentionVersion = 0
+    var searchable: Int64 = -1
   }
 
   private static let rowsPerTurn = 200
@@ -81,7 +77,7 @@ final class LiveStream: Sendable {
   static func open(_ order: Order, log: EventLog, hub: LiveHub) -> HTTPStream {
     let live = LiveStream(order, log: log, hub: hub)
     let stream = HTTPStream(contentType: "text/event-stream") { live.next() }
-    hub.attend(to: stream)
+    hub.attend(to: stream, isPulse: order.isPulse)
     return stream
   }
 
@@ -97,18 +93,23 @@ final class LiveStream: Sendable {
   }
 
   private func next(_ place: inout Place) throws(StoreError) -> HTTPStream.Piece {
-    let cursor: Int64
-    if let known = place.cursor { cursor = known } else { cursor = try log.lastEventID() }
-    place.cursor = cursor
-    var bytes = progress(&place)
-    if !place.hasOpened {
+    guard place.hasOpened else {
       place.hasOpened = true
+      if !order.isPulse {
+        let last = try log.lastEventID()
+        place.cursor = min(place.cursor ?? last, last)
+      }
       // Whoever reads this knows that nothing recorded from here on is missed.
-      return .bytes(Array("retry: 1000\n: live\n\n".utf8) + bytes)
+      return .bytes(Array("retry: 1000\n: live\n\n".utf8))
     }
-    guard order.progress != .only else { return bytes.isEmpty ? .pause : .bytes(bytes) }
-    let stretch = try log.events(after: cursor, filter: order.filter, limit: Self.rowsPerTurn)
+    if order.isPulse {
+      let bytes = try pulse(&place)
+      return bytes.isEmpty ? .pause : .bytes(bytes)
+    }
+    let stretch = try log.events(
+      after: place.cursor ?? 0, filter: order.filter, limit: Self.rowsPerTurn)
     place.cursor = stretch.readTo
+    var bytes: [UInt8] = []
     for row in stretch.rows {
       bytes += "id: \(row.event.id)\n".utf8
       bytes += Self.frame("event", JSONTwin.row(row).bytes)
@@ -117,13 +118,29 @@ final class LiveStream: Sendable {
     return stretch.hasMore ? .again : .pause
   }
 
-  private func progress(_ place: inout Place) -> [UInt8] {
-    guard order.progress != .none else { return [] }
+  /// What has changed since the last turn.
+  private func pulse(_ place: inout Place) throws(StoreError) -> [UInt8] {
+    var bytes: [UInt8] = []
     let (progress, version) = hub.versionedProgress
-    guard version != place.progressVersion else { return [] }
-    place.progressVersion = version
-    return Self.frame(
-      "progress", progress.map { JSONTwin.progress($0).bytes } ?? Array("null".utf8))
+    if version != place.progressVersion {
+      place.progressVersion = version
+      bytes += Self.frame(
+        "progress", progress.map { JSONTwin.progress($0).bytes } ?? Array("null".utf8))
+    }
+    let (events, searchable) = (try log.lastEventID(), try log.lastEventID(isSearch: true))
+    if (events, searchable) != (place.cursor, place.searchable) {
+      (place.cursor, place.searchable) = (events, searchable)
+      var object = JSONObject()
+      object.set("events", events)
+      object.set("searchable", searchable)
+      bytes += Self.frame("revision", object.bytes)
+    }
+    let (attention, attentionVersion) = hub.versionedAttention
+    if let attention, attentionVersion != place.attentionVersion {
+      place.attentionVersion = attentionVersion
+      bytes += Self.frame("attention", attention.json.bytes)
+    }
+    return bytes
   }
 
   /// Within JSON a line break is blank space at most; in a frame it would begin another field.

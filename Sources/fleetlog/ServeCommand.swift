@@ -94,7 +94,7 @@ final class Server {
     self.health = health
     search = try SearchThread(database: path)
     log = try EventLog(path: path)
-    live = try LiveHub(log: log)
+    live = try LiveHub(log: log, now: { Clock.now() })
     search.whenAdvanced { [live] in live.publishSearch() }
     let assets = try Places.assets(arguments)
     differences = GitCounter(path: ProcessInfo.processInfo.environment["PATH"] ?? "")

@@ -16,7 +16,8 @@ private struct Bench {
     try log.append(drafts)
     let reader = try log.reader()
     dashboard = try Dashboard(
-      log: reader, live: LiveHub(log: reader), assets: .ofThisPackage(), rules: Synthesizer(),
+      log: reader, live: LiveHub(log: reader, now: { TemporaryLog.recordedAt }),
+      assets: .ofThisPackage(), rules: Synthesizer(),
       prices: .none, differences: NoRepository(),
       now: { TemporaryLog.recordedAt })
   }
@@ -328,7 +329,7 @@ struct DashboardTests {
       let text = try bench.ask(path).text
       #expect(!text.contains("style=\""))
       #expect(!text.contains("<style"))
-      let scripts = path.hasPrefix("/sessions") ? 3 : 2
+      let scripts = ["/sessions/s%2F1%2Ejson": 4, "/events/2": 2][path] ?? 3
       #expect(text.ranges(of: "<script").count == scripts)
       #expect(text.ranges(of: #" src="/assets/"#).count == scripts)
       #expect(text.ranges(of: "></script>").count == scripts)

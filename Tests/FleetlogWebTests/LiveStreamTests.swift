@@ -22,7 +22,8 @@ struct LiveStreamTests {
       // The run's own event is the first; what tests append is numbered from 2.
       try log.append(.started("s1"))
       let reader = try log.reader()
-      hub = try LiveHub(log: reader, heartbeat: heartbeat, check: check)
+      hub = try LiveHub(
+        log: reader, heartbeat: heartbeat, check: check, now: { TemporaryLog.recordedAt })
       let dashboard = try Dashboard(
         log: reader, live: hub, assets: .ofThisPackage(), rules: Synthesizer(),
         prices: .none, differences: NoRepository(),
@@ -112,12 +113,7 @@ struct LiveStreamTests {
   func beyondTheEnd() throws {
     try Bench().with { bench in
       try bench.append("a")
-      let client = try bench.open("last_event_id=900&progress=1")
-      // What is sent after a turn shows that the turn has been.
-      bench.hub.publish(ImportProgress())
-      while let frame = try client.next(), frame.data == nil || frame.data == "null" {}
-      bench.hub.publish(nil)
-      while let frame = try client.next(), frame.data != "null" {}
+      let client = try bench.open("last_event_id=900")
       try bench.append("b")
       #expect(try client.ids(1) == [3])
     }
@@ -150,7 +146,7 @@ struct LiveStreamTests {
   }
 
   @Test(
-    "a bad parameter is a 400 that names it", arguments: ["nonsense", "last_event_id", "progress"])
+    "a bad parameter is a 400 that names it", arguments: ["nonsense", "last_event_id", "pulse"])
   func badParameter(name: String) throws {
     try Bench().with { bench in
       let answer = try bench.server.get("/live?\(name)=x", "Accept: application/json")
@@ -230,34 +226,71 @@ struct LiveStreamTests {
     #expect(try client.next() == nil)
   }
 
-  @Test("the import's progress goes to those who ask for it, at once and as it changes")
+  @Test("the import's progress goes to those who ask for the pulse, at once and as it changes")
   func progress() throws {
     try Bench().with { bench in
-      let client = try EventClient(port: bench.server.port, "/live?progress=only")
-      #expect(try client.progress() == "null")
+      let client = try EventClient(port: bench.server.port, "/live?pulse=1")
+      #expect(try client.data("progress") == "null")
       var progress = ImportProgress()
       progress.files = 3
       progress.bytes = 100
       progress.bytesDone = 50
       bench.hub.publish(progress)
-      let sent = try JSONDocument(try client.progress()).root
+      let sent = try JSONDocument(try client.data("progress")).root
       #expect(sent["share"]?.double == 0.5)
       #expect(sent["words"]?.string == "Reading 0 of 3 files · 50 B of 100 B")
       #expect(try bench.server.get("/healthz.json").text.contains("\"files\":3"))
       #expect(try bench.server.get("/sources").text.contains("Reading 0 of 3 files"))
       bench.hub.publish(nil)
-      #expect(try client.progress() == "null")
+      #expect(try client.data("progress") == "null")
       #expect(try bench.server.get("/healthz.json").text.contains("\"import\":null"))
       #expect(try !bench.server.get("/sources").text.contains("Reading 0 of"))
+    }
+  }
+
+  @Test("the pulse tells how far the log is, and how far the full text, but no events")
+  func revision() throws {
+    try Bench().with { bench in
+      let client = try EventClient(port: bench.server.port, "/live?pulse=1")
+      func revision() throws -> [Int?] {
+        let root = try JSONDocument(try client.data("revision")).root
+        return [root["events"]?.int, root["searchable"]?.int]
+      }
+      #expect(try revision().first == 1)
+      try bench.append("a", "b")
+      let before = try revision()
+      #expect(before[0] == 3 && before[1] != 3)
+      try bench.log.index()
+      bench.hub.publishSearch()
+      #expect(try revision() == [3, 3])
+    }
+  }
+
+  @Test("the pulse tells what needs the operator, at once and when that changes")
+  func attention() throws {
+    try Bench(check: .milliseconds(20)).with { bench in
+      let ts = TemporaryLog.recordedAt - 1000
+      let client = try EventClient(port: bench.server.port, "/live?pulse=1")
+      #expect(try client.data("attention") == #"{"total":0,"items":[]}"#)
+      try bench.append([
+        .sample("a", ts: ts), .sample("b", .blocked, ts: ts, summary: "The disk is full."),
+      ])
+      let told = try JSONDocument(try client.data("attention")).root
+      #expect(told["total"]?.int == 1)
+      let item = try #require(told["items"]?.elements.first)
+      #expect(item["key"]?.string == "3:\(ts)")
+      #expect(item["url"]?.string == "/events/3")
+      #expect(item["why"]?.string == "can’t go on, and nothing has resolved it")
+      #expect(item["what"]?.string == "The disk is full.")
     }
   }
 }
 
 extension EventClient {
-  /// The data of the next frame about the import.
-  fileprivate func progress() throws -> String {
+  /// The data of the next frame of a kind.
+  fileprivate func data(_ event: String) throws -> String {
     while let frame = try next() {
-      if frame.event == "progress" { return frame.data ?? "" }
+      if frame.event == event { return frame.data ?? "" }
     }
     return "the stream has ended"
   }

@@ -35,7 +35,8 @@ struct PostedEventsTests {
     let log = try TemporaryLog()
     let reader = try log.reader()
     let dashboard = try Dashboard(
-      log: reader, live: LiveHub(log: reader), assets: .ofThisPackage(), rules: Synthesizer(),
+      log: reader, live: LiveHub(log: reader, now: { TemporaryLog.recordedAt }),
+      assets: .ofThisPackage(), rules: Synthesizer(),
       prices: .none, differences: NoRepository(), now: { 0 }, events: Taking(refusal: refusal))
     var fields = HTTPHeaders()
     for (name, value) in headers { fields[name] = value }

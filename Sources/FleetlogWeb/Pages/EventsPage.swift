@@ -13,8 +13,6 @@ struct EventsPage: Page {
   let histogram: Histogram
   var earlier: Histogram.Earlier?
   let facets: [Facet]
-  /// Every event up to this id was there to be found.
-  let revision: Int64
   /// The log's file.
   var database = ""
   /// Where the page was asked of.
@@ -27,15 +25,13 @@ struct EventsPage: Page {
   static func read(_ request: PageRequest, from log: EventLog) throws -> EventsPage {
     let view = try EventsView(parameters: request.parameters, now: request.now)
     let filter = view.filter
-    // Before the rows, so that what is recorded in between is announced rather than missed.
-    let revision = try log.lastEventID(isSearch: filter.text != nil)
     let page = try log.events(filter)
     let (histogram, earlier) = try bars(view, request.now, log)
     return EventsPage(
       view: view, page: page,
       contradictions: try log.contradictions(of: page.rows.map(\.event.id)),
       histogram: histogram, earlier: earlier, facets: try log.facets(filter),
-      revision: revision, database: log.path, origin: request.origin, now: request.now)
+      database: log.path, origin: request.origin, now: request.now)
   }
 
   private static func bars(
@@ -63,21 +59,11 @@ struct EventsPage: Page {
       twin: .events(filter), live: live, manner: view.manner)
   }
 
-  /// Transcripts of several workers are not written in the order of their times: what is recorded
-  /// so many ms late still counts as new.
-  private static let liveSlack: Int64 = 300_000
-
-  /// What comes to stand above the first row, or near it. An import of older transcripts is no
-  /// news here, and would be too much of it.
-  private var live: Location? {
+  /// The newest come to stand above the first row, or near it; on other pages of the list nothing
+  /// does.
+  private var live: Liveness? {
     guard filter.after == nil, filter.sort == .newest, filter.until == nil else { return nil }
-    var followed = filter
-    followed.limit = EventFilter.defaultLimit
-    if let newest = page.rows.first?.event.ts {
-      followed.since = max(followed.since ?? .min, newest - Self.liveSlack)
-    }
-    return Location(LiveStream.path, query: followed.parameters)
-      .adding("last_event_id", String(revision))
+    return Liveness(manner: .announced, isSearch: filter.text != nil)
   }
 
   private var isAttentionView: Bool {
@@ -90,6 +76,7 @@ struct EventsPage: Page {
     .text("matched", \.matched),
     .text("countable") { $0.page.matchedIsExact ? String($0.page.matched) : nil },
     .text("newestURL") { $0.live == nil ? nil : $0.view.location().description },
+    .flag("isLive") { $0.live != nil },
     .text("partialReason", \.page.partialReason),
     .list("chips", \.chips),
     .text("clearURL") { $0.view.location(EventFilter()).description },

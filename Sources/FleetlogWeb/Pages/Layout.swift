@@ -16,7 +16,16 @@ struct Layout: TemplateContext {
     .text("scriptURL") { $0.assets.url(of: .script) },
     .text("liveScriptURL") { $0.assets.url(of: .liveScript) },
     .text("pageScriptURL") { layout in layout.head.script.map { layout.assets.url(of: $0) } },
-    .text("liveURL", \.liveURL),
+    .text("freshScriptURL") { layout in
+      layout.head.live == nil ? nil : layout.assets.url(of: .freshScript)
+    },
+    .text("pulseURL") { layout in
+      layout.overview == nil
+        ? nil : Location(LiveStream.path, query: [("pulse", "1")]).description
+    },
+    .text("workerURL") { $0.assets.url(of: .pulseScript) },
+    .text("attentionIconURL") { $0.assets.url(of: .attentionIcon) },
+    .part("live", \.live),
     .part("progress") { $0.progress.map(ImportLine.init) },
     .text("iconURL") { $0.assets.url(of: .icon) },
     .text("twinURL") { $0.head.twin?.description },
@@ -26,13 +35,11 @@ struct Layout: TemplateContext {
     .html("content", \.content),
   ]
 
-  /// Without a log there is nothing to follow, and on most pages nothing moves but an import: a
-  /// browser that leafs through the log opens no streams for that.
-  private var liveURL: String? {
-    guard overview != nil, head.live != nil || progress != nil else { return nil }
-    let progress = head.live == nil ? LiveStream.Order.Progress.only : .included
-    return (head.live ?? Location(LiveStream.path)).adding("progress", progress.rawValue)
-      .description
+  private var live: LiveContent? {
+    guard let live = head.live, let overview else { return nil }
+    return LiveContent(
+      live: live,
+      revision: overview.lastEventID - (live.isSearch ? Int64(overview.searchLag) : 0))
   }
 
   private var groups: [NavigationGroup] {
@@ -85,6 +92,21 @@ struct Layout: TemplateContext {
       HiddenField(name: $0.name, value: $0.value)
     }
   }
+}
+
+/// What a page's script must know to keep up.
+struct LiveContent: TemplateContext {
+  let live: Liveness
+  /// Every event up to this id was there to be shown.
+  let revision: Int64
+
+  static let slots: [Slot<LiveContent>] = [
+    .text("manner", \.live.manner.rawValue),
+    .text("revision") { String($0.revision) },
+    .text("measure") { $0.live.isSearch ? "searchable" : "events" },
+    .text("probeURL", \.live.probe?.description),
+    .text("latestURL", \.live.newest),
+  ]
 }
 
 struct NavigationGroup: TemplateContext {

@@ -44,7 +44,7 @@ struct NeedRow: TemplateContext {
     Set(([group.root] + group.symptoms).map { $0.sessionID ?? $0.instanceID }).count
   }
 
-  private var who: String {
+  var who: String {
     group.isShared ? "\(owners) workers, one cause" : name(of: group.root)
   }
 
@@ -68,7 +68,7 @@ struct NeedRow: TemplateContext {
     return rank
   }
 
-  private var rank: String {
+  var rank: String {
     switch group.need {
     case .approval: return "waits for your go-ahead"
     case .stuck:

@@ -109,7 +109,7 @@ struct OverviewPage: Page {
   }
 
   var head: PageHead {
-    PageHead(title: "Overview", section: Location(), twin: Location().twin)
+    PageHead(title: "Overview", section: Location(), twin: Location().twin, live: Liveness())
   }
 
   static let slots: [Slot<OverviewPage>] = [

@@ -30,12 +30,30 @@ struct PageHead: Sendable {
   var filter = EventFilter()
   /// Where the same view is read as JSON.
   var twin: Location?
-  /// The stream of what a visitor of this page waits for; nil where that is no event.
-  var live: Location?
+  /// How the page keeps up with the log; nil where it stays as it was asked for.
+  var live: Liveness?
   /// A script of this page's own.
   var script: Assets.File?
   /// How the page is looked at, which a search from it keeps besides the filter.
   var manner: [(name: String, value: String)] = []
+}
+
+/// How an open page keeps up with the log.
+struct Liveness: Sendable {
+  enum Manner: String, Sendable {
+    /// What changes is shown as soon as nobody reads there.
+    case quiet
+    /// What is new is counted, and shown when it is asked for or followed.
+    case announced
+  }
+
+  var manner = Manner.quiet
+  /// Whether an event is there only when the full text has it.
+  var isSearch = false
+  /// Where to look first whether anything here is new; cheaper than the page itself.
+  var probe: Location?
+  /// The address at which the newest is shown, where this page may not reach that far.
+  var newest: String?
 }
 
 /// What is asked of a page.

@@ -46,7 +46,7 @@ struct RunsPage: Page {
   private var here: Location { Location("runs", query: parameters) }
 
   var head: PageHead {
-    PageHead(title: "Runs", section: Location("runs"), twin: here.twin)
+    PageHead(title: "Runs", section: Location("runs"), twin: here.twin, live: Liveness())
   }
 
   static let slots: [Slot<RunsPage>] = [

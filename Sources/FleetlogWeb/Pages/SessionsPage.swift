@@ -53,7 +53,7 @@ struct SessionsPage: Page {
   private var here: Location { Location("sessions", query: parameters) }
 
   var head: PageHead {
-    PageHead(title: "Sessions", section: Location("sessions"), twin: here.twin)
+    PageHead(title: "Sessions", section: Location("sessions"), twin: here.twin, live: Liveness())
   }
 
   static let slots: [Slot<SessionsPage>] = [

@@ -29,7 +29,9 @@ struct SingleTaskPage: Page {
   private var task: TaskSummary { detail.task }
 
   var head: PageHead {
-    PageHead(title: task.name, section: Location("tasks"), twin: Location.task(task.id).twin)
+    PageHead(
+      title: task.name, section: Location("tasks"), twin: Location.task(task.id).twin,
+      live: Liveness())
   }
 
   static let slots: [Slot<SingleTaskPage>] = [

@@ -44,7 +44,7 @@ struct SourcesPage: Page {
     let query = chosen.map { [("source", String($0.id))] } ?? []
     return PageHead(
       title: "Sources", section: Location("sources"),
-      twin: Location("sources", query: query).twin)
+      twin: Location("sources", query: query).twin, live: Liveness())
   }
 
   static let slots: [Slot<SourcesPage>] = [

@@ -43,7 +43,7 @@ struct TasksPage: Page {
   private var here: Location { Location("tasks", query: parameters) }
 
   var head: PageHead {
-    PageHead(title: "Tasks", section: Location("tasks"), twin: here.twin)
+    PageHead(title: "Tasks", section: Location("tasks"), twin: here.twin, live: Liveness())
   }
 
   static let slots: [Slot<TasksPage>] = [

@@ -10,6 +10,8 @@ struct TranscriptPage: Page {
   let timeline: TimelineView?
   let transcript: SafeHTML
   let page: EventPage
+  /// The last event of what is asked for.
+  let last: Int64?
   /// How many stand.
   var contradictions = 0
   /// nil on the pages after the first.
@@ -45,7 +47,8 @@ struct TranscriptPage: Page {
         TimelineView(
           timeline: $0, query: query, name: detail.session.laneName, shown: Set(events.map(\.id)),
           partialReason: course.partialReason, now: request.now)
-      }, transcript: transcript.fill(), page: page, contradictions: contradictions.matched,
+      }, transcript: transcript.fill(), page: page, last: course.steps.last?.id,
+      contradictions: contradictions.matched,
       metrics: isFirst
         ? try metrics(of: detail, contradictions.rows.map(\.event), by: request.rules, log) : nil,
       usage: isFirst ? try usage(of: detail.session, request.prices, log) : nil,
@@ -135,7 +138,21 @@ struct TranscriptPage: Page {
   var head: PageHead {
     PageHead(
       title: session.heading, section: Location("sessions"),
-      twin: query.location(stretch: query.stretch, text: query.text).twin, script: .lanesScript)
+      twin: query.location(stretch: query.stretch, text: query.text).twin, live: live,
+      script: .lanesScript)
+  }
+
+  /// A stretch of its time and what is found in it stay as they were asked for.
+  private var live: Liveness? {
+    guard query.stretch == nil, query.text == nil else { return nil }
+    var filter = EventFilter()
+    filter.sessions = [session.id]
+    filter.limit = 1
+    return Liveness(manner: .announced, probe: Location.events(filter).twin, newest: newest)
+  }
+
+  private var newest: String? {
+    last.map { Location.session(session.id).adding("at", String($0)).description + "#end" }
   }
 
   static let slots: [Slot<TranscriptPage>] = [
@@ -158,6 +175,8 @@ struct TranscriptPage: Page {
     .part("usage", \.usage),
     .html("context", \.context),
     .text("contextNote", \.contextNote),
+    .flag("isLive") { $0.live != nil },
+    .text("newestURL") { $0.page.next == nil ? nil : $0.newest },
     .text("eventsURL") { page in
       Location("events", query: [("session", page.session.id)]).description
     },

@@ -30,7 +30,9 @@ struct WorkersPage: Page {
   private var here: Location { Location("workers", query: parameters) }
 
   var head: PageHead {
-    PageHead(title: "Workers", section: Location("workers"), twin: here.twin)
+    PageHead(
+      title: "Workers", section: Location("workers"), twin: here.twin,
+      live: query.isNow ? Liveness() : nil)
   }
 
   static let slots: [Slot<WorkersPage>] = [

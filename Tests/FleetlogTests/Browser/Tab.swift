@@ -23,19 +23,45 @@ struct Tab {
   let driver: WebDriver
   /// The dashboard's address, without a slash at its end.
   let origin: String
+  /// What the browser knows it by.
+  let handle: String
 
   /// Runs a body with a new tab; the one before it goes.
   static func with(
     _ screen: Screen, of driver: WebDriver, at origin: String, _ body: (Tab) throws -> Void
   ) throws {
-    let new = try driver.send("POST", "/window/new", #"{"type": "tab"}"#)
+    let handle = try newHandle(driver)
     try driver.send("DELETE", "/window")
-    var handle = JSONObject()
-    handle.set("handle", new["handle"])
-    try driver.send("POST", "/window", handle.text)
-    let tab = Tab(driver: driver, origin: origin)
+    let tab = Tab(driver: driver, origin: origin, handle: handle)
+    try tab.turnTo()
     try tab.setUp(screen)
     try body(tab)
+  }
+
+  private static func newHandle(_ driver: WebDriver) throws -> String {
+    let new = try driver.send("POST", "/window/new", #"{"type": "tab"}"#)
+    return try #require(new["handle"]?.string)
+  }
+
+  /// Another tab, which is turned to.
+  func opening() throws -> Tab {
+    let tab = Tab(driver: driver, origin: origin, handle: try Self.newHandle(driver))
+    try tab.turnTo()
+    try tab.setUp(Screen())
+    return tab
+  }
+
+  /// What is asked from here on is asked of this tab.
+  func turnTo() throws {
+    var target = JSONObject()
+    target.set("handle", handle)
+    try driver.send("POST", "/window", target.text)
+  }
+
+  func close(backTo tab: Tab) throws {
+    try turnTo()
+    try driver.send("DELETE", "/window")
+    try tab.turnTo()
   }
 
   private func setUp(_ screen: Screen) throws {

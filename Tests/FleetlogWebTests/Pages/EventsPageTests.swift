@@ -15,7 +15,7 @@ struct EventsPageTests {
       page: EventPage(
         rows: rows, next: next, matched: matched, matchedIsExact: isExact, partialReason: partial),
       histogram: Histogram(bucketWidth: 1, buckets: [], isExact: true), facets: facets,
-      revision: 7, now: 10)
+      now: 10)
     return try Templates.ofThisPackage().events.fill(page).text
   }
 

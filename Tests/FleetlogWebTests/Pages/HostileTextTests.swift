@@ -156,7 +156,7 @@ struct HostileTextTests {
       parameter: "type", values: [Facet.Value(name: text, count: 1)], isExact: false)
     try add(
       EventsPage(
-        view: EventsView(filter), page: page, histogram: histogram, facets: [facet], revision: 7,
+        view: EventsView(filter), page: page, histogram: histogram, facets: [facet],
         database: text, origin: text, now: 5))
     let link = StoredLink(
       id: 1, relation: .causedBy, direction: .incoming, other: events[0], createdAt: 1,
@@ -313,7 +313,7 @@ struct HostileTextTests {
       detail: SessionDetail(session: session(text), runs: [run], sharedWith: [text]), query: query,
       timeline: TimelineView(
         timeline: timeline, query: query, name: text, shown: [1], partialReason: text, now: 5),
-      transcript: transcript.fill(), page: page, metrics: metrics(text),
+      transcript: transcript.fill(), page: page, last: 1, metrics: metrics(text),
       usage: UsageView([share(text)], children: [share(text)], prices: try prices(text)),
       context: .empty)
   }
