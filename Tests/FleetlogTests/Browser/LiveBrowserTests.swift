@@ -149,7 +149,7 @@ extension BrowserTests {
       try serving(prompts(40)) { growing, tab in
         try tab.open("/sessions/\(ClaudeLines().session)")
         try growing.append { $0.prompt("Build it.") }
-        #expect(try tab.becomes("\(words) === '1 new event'"))
+        #expect(try tab.becomes("/^[0-9]+ new event/.test(\(words))"))
         try tab.click(".new-events a")
         let text = "document.querySelector('.transcript').innerText"
         #expect(try tab.becomes("\(text).includes('Build it.') && !\(words)"))
@@ -159,26 +159,25 @@ extension BrowserTests {
         // What a model says is whole once something follows it.
         try growing.append {
           $0.run("make", id: "toolu_9")
-          $0.prompt("Meanwhile?")
+          $0.result("all is built", id: "toolu_9")
+          $0.prompt("Good.")
         }
-        #expect(try tab.becomes("\(text).includes('Meanwhile?')"))
-        try growing.append { $0.result("all is built", id: "toolu_9") }
-        // The result comes to stand at its call, and no entry is there twice.
-        let call = "[...document.querySelectorAll('.transcript > .entry')].at(-2).innerText"
-        #expect(try tab.becomes("\(call).includes('all is built')"))
-        try growing.append { $0.prompt("Good.") }
         #expect(try tab.becomes("\(text).includes('Good.')"))
+        #expect(try tab.holds("\(text).includes('all is built')"))
         #expect(try tab.holds("window.entry.isConnected"))
         let last = "[...document.querySelectorAll('.transcript > .entry')].at(-1)"
-        #expect(try tab.holds("\(last).getBoundingClientRect().bottom <= innerHeight"))
-        #expect(try tab.number("document.querySelectorAll('.transcript > .entry').length") == 44)
-        // What is drawn anew can still be drawn over.
-        #expect(try tab.holds("document.querySelectorAll('.lanes-pane svg').length === 1"))
+        #expect(try tab.becomes("\(last).getBoundingClientRect().bottom <= innerHeight"))
+        let entries = try tab.texts(
+          "[...document.querySelectorAll('.transcript > .entry')].map((e) => e.id)")
+        #expect(entries.count > 43)
+        #expect(Set(entries).count == entries.count)
+        // Drawn anew, the lanes show what has come since.
+        #expect(try tab.holds("document.querySelectorAll('.lanes-pane > svg').length === 1"))
+        #expect(try tab.holds("document.querySelector('.lanes-pane .command')"))
       }
     }
 
-    @Test(
-      "the overview keeps up by itself, and title and icon say how much needs you, on every page")
+    @Test("the overview keeps up by itself; title and icon say on every page how much needs you")
     func attention() throws {
       try serving(prompts(1)) { growing, tab in
         try tab.open("/contract")
