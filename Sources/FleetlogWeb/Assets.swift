@@ -10,6 +10,7 @@ package struct Assets: Sendable {
     case script = "fleetlog.js"
     case liveScript = "live.js"
     case lanesScript = "lanes.js"
+    case graphScript = "graph.js"
     case exportScript = "export.js"
     case freshScript = "fresh.js"
     case pulseScript = "pulse.js"
@@ -28,7 +29,8 @@ package struct Assets: Sendable {
     var contentType: String {
       switch self {
       case .style: "text/css; charset=utf-8"
-      case .script, .liveScript, .freshScript, .pulseScript, .lanesScript, .exportScript:
+      case .script, .liveScript, .freshScript, .pulseScript, .lanesScript, .graphScript,
+        .exportScript:
         "text/javascript; charset=utf-8"
       case .icon, .attentionIcon: "image/svg+xml"
       }

@@ -142,7 +142,8 @@ struct DemoTests {
     let drafts = try Self.story.get()
     #expect(drafts.filter { $0.type == .validationError }.count == 1)
     #expect(drafts.contains { $0.type == .contextCompacted })
-    let ended = try #require(drafts.first { $0.type == .processExited })
+    let ended = try #require(
+      drafts.first { $0.run.instanceID == "nightly-bench" && $0.type == .processExited })
     #expect(try Self.payload(ended)["exit_code"]?.int == 2)
     #expect(drafts.filter { $0.summary == "Shell completion for bash and fish" }.count == 1)
     #expect(drafts.contains { $0.summary.contains("中文") && $0.type == .completed })
@@ -150,6 +151,19 @@ struct DemoTests {
     #expect(subagents.count == 2)
     let models = try Set(drafts.compactMap { try Self.payload($0)["model_name"]?.string })
     #expect(models.count >= 4)
+  }
+
+  @Test("A runner's tasks, a program that starts others and a Gemini session are in the history")
+  func showsOtherSources() throws {
+    let drafts = try Self.story.get()
+    let merged = drafts.filter { $0.type.rawValue == "pr.merged" }
+    #expect(merged.count > 5)
+    #expect(drafts.contains { $0.type.rawValue == "task.failed" })
+    let parents = Set(drafts.compactMap(\.parentRunKey))
+    let started = drafts.filter { $0.type == .processStarted && parents.contains($0.run.key) }
+    #expect(started.contains { $0.run.instanceID.hasPrefix("checks-") })
+    let gemini = drafts.filter { $0.run.instanceID.hasPrefix("gemini-") }
+    #expect(Set(gemini.map(\.type)).isSuperset(of: [.messageUser, .toolCall, .toolResult]))
   }
 
   @Test("Most of a response's context comes from the cache")
@@ -191,7 +205,9 @@ struct DemoTests {
     let pauses = zip(active.map(\.ts).sorted().dropFirst(), active.map(\.ts).sorted()).map(-)
     #expect(try #require(pauses.max()) < Self.minute)
     let lastHour = drafts.filter { $0.ts > end - 60 * Self.minute }
-    #expect(Set(lastHour.map(\.run.sessionID)).count >= DemoScript.workers.count)
+    #expect(
+      Set(lastHour.map(\.run.sessionID)).count
+        >= DemoScript.workers.count { $0.agent.logPath == nil })
     #expect(drafts.filter { $0.type == .blocked }.count >= 15)
     #expect(files.values.allSatisfy { $0.utf8.count < 1 << 20 })
   }

@@ -52,7 +52,11 @@ struct GraphDrawing {
       writer.append(#"<a href=""#)
       writer.append(
         url: Location("graph", query: [("root", String(beside))]).description)
-      writer.append(#""><g class="node more">"#)
+      writer.append(#"" data-node=""#)
+      writer.append(text: box.name)
+      writer.append(#""><g class="node more"><title>"#)
+      writer.append(text: "\(count) \(words): show each")
+      writer.append("</title>")
       rectangle(x, y, box.width, box.height, into: &writer)
       text("line", x + box.width / 2, y + 19, "\(count) \(words)", anchor: "middle", into: &writer)
       writer.append("</g></a>")
@@ -69,6 +73,8 @@ struct GraphDrawing {
     let state = node.isOver ? "over" : event.attentionCandidate ? "open" : ""
     writer.append(#"<a href=""#)
     writer.append(url: Location.event(event.id).description)
+    writer.append(#"" data-node=""#)
+    writer.append(text: box.name)
     writer.append(#""><g class="node tone-"#)
     writer.append(text: event.tone.rawValue)
     if event.isInferred { writer.append(" inferred") }
@@ -149,6 +155,10 @@ struct GraphDrawing {
     writer.append(#"<g class="edge "#)
     writer.append(text: arrow.relation.rawValue.replacing("_", with: "-"))
     if arrow.isInferred { writer.append(" inferred") }
+    writer.append(#"" data-from=""#)
+    writer.append(text: arrow.from)
+    writer.append(#"" data-to=""#)
+    writer.append(text: arrow.to)
     writer.append(#""><title>"#)
     writer.append(text: arrow.relation.words + (arrow.isInferred ? ", inferred" : ""))
     writer.append(##"</title><path class="course" fill="none" stroke="#8f8c85" d="M"##)

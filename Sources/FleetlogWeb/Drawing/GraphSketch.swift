@@ -17,7 +17,7 @@ struct GraphSketch {
     var isRoot: Bool { symptoms > 1 }
     var width: Double {
       if case .more = content { return 120 }
-      return isRoot ? 300 : 236
+      return isRoot ? 320 : 264
     }
     var height: Double {
       if case .more = content { return 30 }
@@ -59,7 +59,8 @@ struct GraphSketch {
     let type: EventType
   }
 
-  /// Puts leaves that hang on one event in the same way into one box that counts them.
+  /// Puts leaves that hang on one event in the same way into one box that counts them; not those of
+  /// the root, which was chosen to see them.
   private mutating func foldAlike(_ root: Int64?) {
     var edges: [Int64: [LinkGraph.Edge]] = [:]
     for edge in graph.edges {
@@ -74,7 +75,7 @@ struct GraphSketch {
       let key = Likeness(
         neighbour: isFrom ? edge.to : edge.from, relation: edge.relation, isFrom: isFrom,
         type: node.event.type)
-      alike[key, default: []].append(node.event.id)
+      if key.neighbour != root { alike[key, default: []].append(node.event.id) }
     }
     let groups = alike.sorted { ($0.value[0], $0.key.neighbour) < ($1.value[0], $1.key.neighbour) }
     for (key, ids) in groups {

@@ -58,7 +58,8 @@ struct GraphPage: Page {
   private var here: Location { Location("graph", query: parameters) }
 
   var head: PageHead {
-    PageHead(title: "Graph", section: Location("graph"), twin: here.twin)
+    PageHead(
+      title: "Graph", section: Location("graph"), twin: here.twin, script: .graphScript)
   }
 
   static let slots: [Slot<GraphPage>] = [

@@ -13,10 +13,12 @@ struct OverviewPage: Page {
     .completed,
   ]
 
-  /// Rows of each block; the rest is a click away.
-  private static let mostNeeds = 12
-  private static let mostWorkers = 10
-  private static let mostDelivered = 8
+  /// Rows of each block that are seen at once, so that all blocks are on one screen; what else needs
+  /// the operator unfolds, the rest is a click away.
+  private static let mostNeeds = 6
+  private static let mostUnfolded = 60
+  private static let mostWorkers = 9
+  private static let mostDelivered = 7
 
   let overview: LogOverview
   let needs: NeedList
@@ -35,14 +37,14 @@ struct OverviewPage: Page {
     let overview = try log.overview()
     var activity = EventFilter()
     activity.since = overview.lastEventAt.map { $0 - day }
-    let needs = try log.needs(now: request.now, limit: mostNeeds)
+    let needs = try log.needs(now: request.now, limit: mostUnfolded)
     let delivered = try delivered(log)
     let shown = needs.groups.flatMap { [$0.root] + $0.symptoms }
     let query = WorkerQuery(moment: request.now, isNow: true)
     return OverviewPage(
       overview: overview, needs: needs,
       workers: try log.workers(query, by: request.rules), query: query,
-      sessions: try log.summaries(of: shown.compactMap(\.sessionID)),
+      sessions: try log.summaries(of: (shown + delivered).compactMap(\.sessionID)),
       contradictions: try log.contradictions(
         of: needs.groups.map(\.root.id) + delivered.map(\.id)),
       activity: try log.histogram(activity, buckets: buckets),
@@ -116,16 +118,16 @@ struct OverviewPage: Page {
     .flag("isEmpty") { $0.overview.events == 0 },
     .text("needsNote", \.needsNote),
     .text("needsURL") { _ in Location.events(asking).description },
-    .list("needs") { page in
-      page.needs.groups.map { group in
-        NeedRow(
-          group: group, sessions: page.sessions,
-          contradiction: page.contradictions[group.root.id], now: page.now)
-      }
-    },
+    .list("tally", \.tally),
+    .list("needs") { page in page.rows(page.needs.groups.prefix(mostNeeds)) },
+    .list("moreNeeds") { page in page.rows(page.needs.groups.dropFirst(mostNeeds)) },
     .text("hidden") { page in
+      let hidden = page.needs.total - mostNeeds
+      return hidden > 0 ? Wording.plural(hidden, "more row") : nil
+    },
+    .text("beyond") { page in
       let hidden = page.needs.total - page.needs.groups.count
-      return hidden > 0 ? "\(Wording.grouped(hidden)) more rows" : nil
+      return hidden > 0 ? "\(Wording.plural(hidden, "row")) beyond these, which need you less" : nil
     },
     .text("older", \.older),
     .list("workers") { page in
@@ -137,14 +139,24 @@ struct OverviewPage: Page {
       "\(Wording.grouped(page.workers.workers.count)) live, those that need you first"
     },
     .text("workersURL") { _ in Location("workers").description },
+    .text("workersWords") { page in
+      let hidden = page.workers.workers.count - mostWorkers
+      return hidden > 0
+        ? "\(Wording.grouped(hidden)) more, and all in three views" : "All workers, in three views"
+    },
     .html("activity", \.drawing),
     .html("spend") { $0.spend.draw() },
     .text("spendTitle") { $0.spend.isPriced ? "Spend" : "Tokens" },
     .text("spendNote", \.spendNote),
     .text("activityNote", \.activityNote),
     .list("delivered") { page in
-      page.delivered.map {
-        EventRow(event: $0, now: page.now, contradiction: page.contradictions[$0.id])
+      page.delivered.map { event in
+        let session = event.sessionID.flatMap { page.sessions[$0] }
+        return DeliveredRow(
+          event: EventRow(
+            event: event, now: page.now, timeForm: .age,
+            contradiction: page.contradictions[event.id]),
+          place: session?.project?.lastPathComponent ?? event.instanceID)
       }
     },
     .text("events") { Wording.grouped($0.overview.events) },
@@ -165,8 +177,32 @@ struct OverviewPage: Page {
     guard needs.total > 0 else { return "" }
     let rows = Wording.plural(needs.total, "row")
     let events = Wording.plural(needs.events, "event")
-    return "\(rows) from \(events) that nothing answers: approvals, then who is stuck, alarms, "
-      + "work to look at, pushes; oldest first"
+    return "\(rows) from \(events) that nothing answers"
+  }
+
+  private func rows(_ groups: ArraySlice<NeedGroup>) -> [NeedRow] {
+    groups.map { group in
+      NeedRow(
+        group: group, sessions: sessions, contradiction: contradictions[group.root.id], now: now)
+    }
+  }
+
+  /// How many live workers stand in each way, those that need the operator first.
+  private var tally: [Tally] {
+    let kinds: [(words: String, tone: Tone, statuses: [WorkerStatus])] = [
+      ("waiting for you", .wait, [.waitingOnOperator]), ("stuck", .block, [.blocked, .failed]),
+      ("silent", .stale, [.stale]), ("working", .work, [.working, .waitingOnExternal]),
+      ("finished", .ok, [.complete]), ("idle", .idle, [.idle, .unknown]),
+    ]
+    return kinds.compactMap { kind in
+      let count = workers.workers.count { kind.statuses.contains($0.state.inferred.status) }
+      let query = kind.statuses.map { (name: "state", value: $0.rawValue) }
+      return count == 0
+        ? nil
+        : Tally(
+          count: count, words: kind.words, tone: kind.tone,
+          url: Location("workers", query: query).description)
+    }
   }
 
   private var older: String? {
@@ -195,14 +231,35 @@ struct OverviewPage: Page {
     let span = Wording.duration(spend.width * Int64(bars.count))
     let tokens = Wording.plural(bars.reduce(0) { $0 + $1.usage.tokens }, "token")
     let words = CostText(cost)
-    return "the log’s last \(span): " + (words.text.isEmpty ? tokens : "\(words.text), \(tokens)")
+    return "last \(span): " + (words.text.isEmpty ? tokens : "\(words.text), \(tokens)")
       + (spend.isPriced && !cost.isWhole
         ? "; \(Wording.plural(cost.unpricedTokens, "token")) without a price not in the sum" : "")
   }
 
   private var activityNote: String {
     let peak = activity.buckets.map(\.count).max() ?? 0
-    return "the log’s last 24 h; peak \(Wording.count(peak)) in "
+    return "last 24 h; peak \(Wording.count(peak)) in "
       + Wording.duration(activity.bucketWidth)
   }
+}
+
+/// How many workers stand in one way.
+struct Tally: TemplateContext {
+  let count: Int
+  let words: String
+  let tone: Tone
+  let url: String
+
+  static let slots: [Slot<Tally>] = [
+    .text("count") { Wording.grouped($0.count) }, .text("words", \.words),
+    .text("tone", \.tone.rawValue), .text("url", \.url),
+  ]
+}
+
+/// Something handed over, and where it was made.
+struct DeliveredRow: TemplateContext {
+  let event: EventRow
+  let place: String
+
+  static let slots: [Slot<DeliveredRow>] = [.part("event", \.event), .text("place", \.place)]
 }

@@ -50,6 +50,8 @@ struct PageTimes {
     let longEvents =
       try JSONDocument(try client.get("/events.json?session=\(long)&limit=1")).root["matched"]?.int
       ?? 0
+    let graph = try JSONDocument(try client.get("/graph.json")).root
+    let linked = graph["nodes"]?.elements.count ?? 0
     let month = 30 * 86_400_000
     return [
       Question(key: "overview", words: "/", targets: ["/"]),
@@ -92,6 +94,8 @@ struct PageTimes {
       Question(
         key: "session", words: "/sessions/ID, of \(longEvents) events",
         targets: ["/sessions/\(long)"]),
+      Question(key: "graph", words: "/graph, of \(linked) events", targets: ["/graph"]),
+      Question(key: "workers", words: "/workers", targets: ["/workers"]),
       Question(key: "sources", words: "/sources", targets: ["/sources"]),
     ]
   }

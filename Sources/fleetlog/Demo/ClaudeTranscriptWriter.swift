@@ -54,7 +54,7 @@ struct ClaudeTranscriptWriter: TranscriptWriter {
       let refused = openCalls.flatMap { answer($0, Outcome(text: "", isRefused: true), at: time) }
       let mark = JSON([Self.block("[Request interrupted by user for tool use]")])
       return refused + [user(mark, at: time)]
-    case .answer, .resume, .log: return []
+    case .answer, .resume, .log, .wait: return []
     }
   }
 

@@ -57,7 +57,7 @@ struct CodexTranscriptWriter: TranscriptWriter {
       ]
     case .call(let tool, _): return [tokens(at: time)] + call(tool, at: time)
     case .interrupt: return [event("turn_aborted", [("reason", "interrupted")], at: time)]
-    case .delegate, .answer, .resume, .log: return []
+    case .delegate, .answer, .resume, .log, .wait: return []
     }
   }
 

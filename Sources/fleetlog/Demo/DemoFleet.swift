@@ -60,7 +60,7 @@ struct DemoWorker: Sendable {
     self.start = start
     random = DemoRandom(seed: seed, script.project)
     due = start - 179 * 60_000 + random.span(0...script.pace.upperBound * 60)
-    if script.agent == .supervisor { due = start - 180 * 60_000 }
+    if script.agent == .supervisor || script.agent == .runner { due = start - 180 * 60_000 }
     performance = Performance(Self.writer(script, &random, at: due), at: due)
   }
 
@@ -127,7 +127,7 @@ struct DemoWorker: Sendable {
   /// - Parameter isFresh: whether the steps need a transcript of their own.
   private mutating func start(_ steps: [Step], fresh isFresh: Bool, at time: Int64) {
     tasks += 1
-    if isFresh, script.agent != .supervisor {
+    if isFresh, script.agent.logPath == nil {
       tasks = 1
       performance = Performance(Self.writer(script, &random, at: time), at: time)
     }
@@ -139,10 +139,11 @@ struct DemoWorker: Sendable {
   ) -> any TranscriptWriter {
     let place = Workplace(project: script.project, branch: script.branch, model: script.model)
     let stream = DemoRandom(seed: random.next(), script.project)
+    if let path = script.agent.logPath { return EventLogWriter(path: path) }
     return switch script.agent {
-    case .claude: ClaudeTranscriptWriter(place, random: stream)
     case .codex: CodexTranscriptWriter(place, random: stream, at: time)
-    case .supervisor: EventLogWriter(path: "inbox/supervisor-main.jsonl")
+    case .gemini: GeminiTranscriptWriter(place, random: stream, at: time)
+    default: ClaudeTranscriptWriter(place, random: stream)
     }
   }
 }
@@ -190,6 +191,7 @@ private struct Performance: Sendable {
       if let outcome { due = time + random.span(outcome.seconds * 0.85...outcome.seconds * 1.15) }
     case .answer(let outcome):
       return writer.openCalls.flatMap { appended(writer.answer($0, outcome, at: time)) }
+    case .wait(let seconds): due = time + random.span(seconds)
     case .resume: return writer.resume().map { [.resume($0)] } ?? []
     case .delegate: return delegate(step, at: time)
     default: break

@@ -10,16 +10,28 @@ final class DemoFolder {
   init(_ path: String) { self.path = path }
 
   /// The folders to watch, one for each kind of agent.
-  var transcripts: [String] { ["claude/projects", "codex/sessions", "inbox"].map(absolute) }
+  var transcripts: [String] {
+    ["claude/projects", "codex/sessions", "gemini/tmp", "docs/ops", "inbox"].map(absolute)
+  }
 
   /// Writes what happened up to now, as if the files had been written when it did.
   func writeHistory(of fleet: inout DemoFleet, until now: Int64) throws {
+    try nameProjects()
     try fleet.advance(to: now) { try apply($0, at: $1) }
     for (file, time) in lastTimes {
       let date = Date(timeIntervalSince1970: Double(time) / 1000)
       try FileManager.default.setAttributes(
         [.modificationDate: date], ofItemAtPath: absolute(file))
     }
+  }
+
+  /// Gemini's files stand below a short name, which a registry explains.
+  private func nameProjects() throws {
+    let names = DemoScript.workers.filter { $0.agent == .gemini }.map {
+      (key: "/home/dev/\($0.project)", value: JSON($0.project))
+    }
+    let registry: JSON = ["projects": JSON(names)]
+    try append(Array(registry.text.utf8)[...], to: "gemini/projects.json")
   }
 
   /// - Parameters:

@@ -38,9 +38,13 @@ enum DemoRoutine {
   static func steps(
     of script: WorkerScript, number: Int, _ random: inout DemoRandom
   ) -> [Step] {
-    guard let toolchain = script.toolchain, !script.parts.isEmpty else {
-      return tick(number, &random)
+    switch script.agent {
+    case .supervisor: return tick(number, &random)
+    case .runner: return DemoRunner.tick(number, &random)
+    case .launcher: return DemoLaunches.round(number, &random)
+    case .claude, .codex, .gemini: break
     }
+    guard let toolchain = script.toolchain, !script.parts.isEmpty else { return [] }
     let part = script.parts[number % script.parts.count]
     // Every project begins elsewhere in the list, so that no two do the same at one time.
     let first = script.project.utf8.reduce(0) { $0 + Int($1) }
@@ -146,9 +150,10 @@ enum DemoRoutine {
 
   /// One round of the supervisor.
   private static func tick(_ number: Int, _ random: inout DemoRandom) -> [Step] {
-    let project = random.pick(DemoScript.workers.map(\.project))
+    let projects = DemoScript.workers.filter { $0.agent.logPath == nil }.map(\.project)
+    let project = random.pick(projects)
     return [
-      .supervisor("tick.started", "Tick \(number): looking at \(DemoScript.workers.count) workers"),
+      .supervisor("tick.started", "Tick \(number): looking at \(projects.count) workers"),
       .supervisor("task.heartbeat", "\(project): branch, worktree and process are there"),
       .supervisor("tick.completed", "Tick \(number): \(random.int(0...2)) tasks to hand out"),
     ]

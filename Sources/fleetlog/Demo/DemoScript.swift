@@ -2,7 +2,21 @@ import FleetlogEvents
 
 /// A worker of the demo: where it works, what happens to it, and what else it has to do.
 struct WorkerScript: Sendable {
-  enum Agent: Sendable { case claude, codex, supervisor }
+  enum Agent: Sendable {
+    case claude, codex, gemini
+    /// Programs that log what they do: the fleet's own, a runner, one that `fleetlog run` started.
+    case supervisor, runner, launcher
+
+    /// The log of one that writes a single one all along.
+    var logPath: String? {
+      switch self {
+      case .claude, .codex, .gemini: nil
+      case .supervisor: "inbox/supervisor-main.jsonl"
+      case .runner: "docs/ops/loop-runner-events.jsonl"
+      case .launcher: "inbox/run-checks.jsonl"
+      }
+    }
+  }
 
   let project: String
   var branch = "main"
@@ -166,6 +180,18 @@ enum DemoScript {
         Part("the monthly report", "build_month", "report/month.py"),
         Part("the table renderer", "render_table", "report/table.py"),
       ]),
+    WorkerScript(
+      project: "search-ui", branch: "fix/focus", model: "gemini-2.5-pro", agent: .gemini,
+      toolchain: .npm, firstPullRequest: 52, pace: 12...30, livePause: 30...90, chapters: [],
+      parts: [
+        Part("the result list", "renderHits", "src/hits.ts"),
+        Part("the filter bar", "applyFilters", "src/filters.ts"),
+      ]),
+    WorkerScript(
+      project: "loop-runner", agent: .runner, pace: 8...14, livePause: 20...60,
+      chapters: [Chapter(minute: -178, steps: DemoRunner.begins)]),
+    WorkerScript(
+      project: "checks", agent: .launcher, pace: 22...32, livePause: 60...150, chapters: []),
     WorkerScript(
       project: "supervisor", agent: .supervisor, pace: 9...14, livePause: 40...90,
       chapters: [

@@ -17,8 +17,10 @@ enum Step: Sendable {
   case interrupt
   /// The operator takes the conversation up again, in a session of its own.
   case resume
-  /// An event as a process logs it directly, without its time.
+  /// A line as a process logs it directly, without its time.
   case log(JSON.Fields)
+  /// Nothing for so many seconds.
+  case wait(ClosedRange<Double>)
 }
 
 /// A tool, apart from what an agent calls it.

@@ -67,9 +67,9 @@ extension Trait where Self == ServedFleetTrait {
       let now: Int64 = 1_772_535_600_000
       var fleet = DemoFleet(seed: 7, start: now)
       try DemoFolder(folder.path.text).writeHistory(of: &fleet, until: now)
-      try folder.makeFolder("docs/ops")
+      try folder.makeFolder("other/docs/ops")
       try folder.write(
-        "docs/ops/loop-runner-events.jsonl", Fixtures.bytes("forge-loop/tick.jsonl"))
+        "other/docs/ops/loop-runner-events.jsonl", Fixtures.bytes("forge-loop/tick.jsonl"))
     }
   }
 }

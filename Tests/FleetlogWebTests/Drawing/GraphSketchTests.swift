@@ -19,10 +19,10 @@ struct GraphSketchTests {
   }
 
   private func sketch(
-    _ nodes: [LinkGraph.Node], _ edges: [LinkGraph.Edge], budget: Int = 60
+    _ nodes: [LinkGraph.Node], _ edges: [LinkGraph.Edge], root: Int64? = nil, budget: Int = 60
   ) -> GraphSketch {
     GraphSketch(
-      LinkGraph(nodes: nodes, edges: edges, partialReason: nil), root: nil, budget: budget)
+      LinkGraph(nodes: nodes, edges: edges, partialReason: nil), root: root, budget: budget)
   }
 
   private func counts(_ sketch: GraphSketch) -> [String] {
@@ -63,6 +63,18 @@ struct GraphSketchTests {
     #expect(counts(sketch) == ["6 more blocked"])
     #expect(sketch.boxes.count == 7)
     #expect(sketch.left == 0)
+  }
+
+  @Test("Who asks for one event sees each of its neighbours, as far as there is room")
+  func expanded() {
+    let nodes = (1...12).map { node(Int64($0)) }
+    let edges = (2...12).map { edge(Int64($0), .blockedBy, 1) }
+    let whole = sketch(nodes, edges, root: 1)
+    #expect(counts(whole) == [])
+    #expect(whole.boxes.count == 12)
+    let part = sketch(nodes, edges, root: 1, budget: 5)
+    #expect(part.boxes.count == 5)
+    #expect(part.left == 7)
   }
 
   @Test("Beyond the budget the heaviest groups are drawn and the rest is counted")
