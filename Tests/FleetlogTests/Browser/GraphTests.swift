@@ -7,7 +7,8 @@ import Testing
 extension BrowserTests {
   @Suite("The graph of links", .servingLinks)
   struct GraphTests {
-    private static let open = "/graph?since=2026-01-01T00:00:00Z"
+    private static let open =
+      "/graph?since=2026-01-01T00:00:00Z&relation=blocked_by&relation=resolves"
 
     @Test("the root stands out, alike events are counted, and the count leads to each of them")
     func expands() throws {
@@ -54,7 +55,7 @@ extension BrowserTests {
       try ServedFleet.inTab(Screen(runsScripts: false)) { tab in
         try tab.open(Self.open)
         #expect(try tab.number("document.querySelectorAll('.links tbody tr').length") == 11)
-        try tab.open(Self.open + "&relation=resolves")
+        try tab.open("/graph?since=2026-01-01T00:00:00Z&relation=resolves")
         #expect(try tab.number("document.querySelectorAll('.links tbody tr').length") == 1)
         #expect(try tab.number("document.querySelectorAll('.graph .edge').length") == 1)
         #expect(try tab.number("document.querySelectorAll('.graph [data-node]').length") == 2)
@@ -67,9 +68,13 @@ extension BrowserTests {
     func keys() throws {
       try ServedFleet.inTab { tab in
         try tab.open(Self.open)
-        try tab.value("document.querySelector('.graph a').focus(), true")
+        let first = "document.querySelector('.graph a')"
+        try tab.value("\(first).focus(), true")
         #expect(try tab.holds("document.activeElement.closest('.graph')"))
-        #expect(try tab.number("document.querySelectorAll('.graph a title').length") == 9)
+        // A browser without a window of its own tells nobody of the focus.
+        try tab.value("\(first).dispatchEvent(new FocusEvent('focusin', { bubbles: true })), true")
+        let silent = "document.querySelectorAll('.graph a:not(:has(title))').length"
+        #expect(try tab.number(silent) == 0)
         #expect(try tab.holds("document.querySelector('.graph.pointed .near')"))
       }
     }
@@ -85,7 +90,7 @@ extension Trait where Self == ServedFleetTrait {
           + #""ts":"2026-03-03T10:0\#(name.utf8.count % 10):00Z","summary":"\#(summary)"\#(more)}"#
       }
       func link(_ relation: String, _ target: String) -> String {
-        #","links":[{"relation_type":"\#(relation)","to":{"idempotency_key":"\#(target)"}}]"#
+        #","links":[{"relation_type":"\#(relation)","to":{"idempotency_key":"l:\#(target):\#(target)"}}]"#
       }
       var lines = [line("cause", "blocked", "The disk is full.")]
       for index in 0..<10 {
