@@ -136,6 +136,9 @@ enum PageAudit {
     for (const part of all('.scroll')) {
       if (part.scrollWidth > part.clientWidth) faults.push(`columns are out of sight: ${show(part)}`);
     }
+    if (document.getAnimations().length && matchMedia('(prefers-reduced-motion: reduce)').matches) {
+      faults.push('it moves although the reader wants no motion');
+    }
     const shifts = await new Promise((found) => {
       const shifts = [];
       const observer = new PerformanceObserver((list) => shifts.push(...list.getEntries()));

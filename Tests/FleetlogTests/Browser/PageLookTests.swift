@@ -1,3 +1,4 @@
+import FleetlogEvents
 import Foundation
 import Testing
 
@@ -65,6 +66,44 @@ extension BrowserTests {
     @Test("looks as it should where it says no", arguments: Screen.all)
     func refuses(screen: Screen) throws {
       try look(at: Self.refusals, on: screen, refused: true)
+    }
+
+    @Test("of a hundred events weighs at most 150 kB as it is sent, style and scripts included")
+    func weight() throws {
+      try ServedFleet.inTab { tab in
+        try tab.open("/events?limit=100")
+        #expect(try tab.number("document.querySelectorAll('.events [data-row]').length") == 100)
+        let bytes = try tab.number(
+          """
+          ['navigation', 'resource'].flatMap((type) => performance.getEntriesByType(type))
+            .reduce((sum, entry) => sum + entry.encodedBodySize, 0)
+          """)
+        #expect((10_000...150_000).contains(bytes))
+        let kinds = try tab.texts(
+          "performance.getEntriesByType('resource').map((entry) => entry.initiatorType)")
+        #expect(Set(kinds).isSuperset(of: ["link", "script"]))
+      }
+    }
+
+    @Test("is printed without what only a screen can use, within the paper")
+    func printed() throws {
+      try ServedFleet.inTab(Screen(width: 1024)) { tab in
+        for page in Routes.pages.map(\.pattern) {
+          try tab.open(try address(of: page, in: tab))
+          var media = JSONObject()
+          media.set("media", "print")
+          try tab.driver.devTools("Emulation.setEmulatedMedia", media)
+          let useless = try tab.texts(
+            """
+            [...document.querySelectorAll('.side, .top, footer, form, .tools, .follow, .pager a')]
+              .filter((element) => element.checkVisibility()).map((element) => element.outerHTML)
+            """)
+          #expect(useless == [], "\(page)")
+          let root = "document.documentElement"
+          #expect(try tab.holds("\(root).scrollWidth <= \(root).clientWidth"), "\(page)")
+          #expect(try tab.holds("document.querySelector('h1')"), "\(page)")
+        }
+      }
     }
 
     @Test("stays so with everything unfolded", arguments: Screen.all)
