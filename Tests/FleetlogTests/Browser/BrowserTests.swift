@@ -62,9 +62,13 @@ extension Trait where Self == ServedFleetTrait {
   ) -> ServedFleetTrait { ServedFleetTrait(write: write) }
 
   /// The demo fleet as it was at a certain moment: every format, every kind of event.
-  static var servingDemo: ServedFleetTrait {
+  static var servingDemo: ServedFleetTrait { servingDemo(at: 1_772_535_600_000) }
+
+  /// The demo fleet with things that need the operator now.
+  static var servingDemoOfToday: ServedFleetTrait { servingDemo(at: Clock.now()) }
+
+  private static func servingDemo(at now: Int64) -> ServedFleetTrait {
     serving { folder in
-      let now: Int64 = 1_772_535_600_000
       var fleet = DemoFleet(seed: 7, start: now)
       try DemoFolder(folder.path.text).writeHistory(of: &fleet, until: now)
       try folder.makeFolder("other/docs/ops")

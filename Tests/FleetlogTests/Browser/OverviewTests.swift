@@ -1,0 +1,109 @@
+import FleetlogTestSupport
+import Foundation
+import Testing
+
+@testable import fleetlog
+
+extension BrowserTests {
+  @Suite("The overview", .servingDemoOfToday)
+  struct OverviewTests {
+    /// A question, the links that are clicked one after another, and what then answers it.
+    struct Question: Sendable, CustomTestStringConvertible {
+      let words: String
+      var clicks: [String] = []
+      let answer: String
+
+      var testDescription: String { words }
+    }
+
+    private static let text = "document.querySelector('main').innerText"
+    private static let need = "document.querySelector('.needs li').innerText"
+
+    static let questions = [
+      Question(
+        words: "Who needs me, why, since when?",
+        answer: "/^billing-api[^]*rm -rf build[^]*waits for your go-ahead/.test(\(need)) "
+          + "&& /[0-9] min/.test(\(need))"),
+      Question(
+        words: "Which bytes say so?", clicks: [".needs a[href*='#receipt']"],
+        answer: "location.hash === '#receipt' && \(text).includes('rm -rf build')"),
+      Question(
+        words: "What are five stuck workers stuck on?",
+        answer: "/5 workers, one cause[^]*Registry login expired/.test(\(text))"),
+      Question(
+        words: "How does that hang together?", clicks: [".needs a[href^='/graph']"],
+        answer: "document.querySelectorAll('.graph .edge.blocked-by').length === 4"),
+      Question(
+        words: "Which workers are stuck?", clicks: [".tally a.tone-block"],
+        answer: "document.querySelectorAll('.workers tbody tr').length >= 5 "
+          + "&& !\(text).includes('billing-api')"),
+      Question(
+        words: "What does a worker do, and for how long?",
+        answer: "/billing-api[^]*waiting on operator[^]*rm -rf build[^]*min/"
+          + ".test(document.querySelector('.fleet tbody tr').innerText)"),
+      Question(
+        words: "Is what it claims true?",
+        answer: "/ledger-core[^]*Says “All tests pass; PR #482/"
+          + ".test(document.querySelector('.board .people').textContent)"),
+      Question(
+        words: "What did this session do?", clicks: [".needs a[href^='/sessions/']"],
+        answer: "document.querySelector('.lanes-pane svg') && \(text).includes('4.2')"),
+      Question(
+        words: "What was handed over?",
+        answer: "document.querySelectorAll('.deliveries li').length === 7"),
+      Question(
+        words: "What happened in a peak?", clicks: [".histogram a"],
+        answer: "location.pathname === '/events' && location.search.includes('since=')"),
+      Question(
+        words: "What became of an issue?",
+        clicks: [".side a[href='/tasks']", ".tasks a[href='/tasks/issue:213']"],
+        answer: "document.querySelector('h1').innerText.includes('213')"),
+      Question(
+        words: "Who started this process?",
+        clicks: [".side a[href='/runs']", ".run-tree .names li a[href^='/runs/']"],
+        answer: "document.querySelector('.run-tree')"),
+    ]
+
+    @Test("answers within two clicks", arguments: questions)
+    func answers(question: Question) throws {
+      #expect(question.clicks.count <= 2)
+      // As a reader without JavaScript would find it, so that every click is a link.
+      try ServedFleet.inTab(Screen(runsScripts: false)) { tab in
+        try tab.open("/")
+        for selector in question.clicks {
+          let address =
+            "document.querySelector(`\(selector)`).href.baseVal "
+            + "?? document.querySelector(`\(selector)`).getAttribute('href')"
+          try tab.open(try tab.text(address))
+        }
+        #expect(try tab.holds(question.answer), "\(question.words)")
+      }
+    }
+
+    @Test("shows all its parts on one screen")
+    func oneScreen() throws {
+      try ServedFleet.inTab { tab in
+        try tab.open("/")
+        let parts = try tab.texts(
+          """
+          [...document.querySelectorAll('.tally, .needs, .fleet, .deliveries, .over-time')]
+            .filter((part) => part.checkVisibility() && part.getBoundingClientRect().bottom > 900)
+            .map((part) => part.className)
+          """)
+        #expect(parts == [])
+        #expect(try tab.number("document.querySelectorAll('.over-time').length") == 2)
+      }
+    }
+
+    @Test("shows what else needs you where it stands, once it is unfolded")
+    func unfolds() throws {
+      try ServedFleet.inTab { tab in
+        try tab.open("/")
+        #expect(try !tab.holds("document.querySelector('.rest .needs').checkVisibility()"))
+        try tab.click(".rest > summary")
+        #expect(try tab.holds("document.querySelector('.rest .needs').checkVisibility()"))
+        #expect(try tab.number("document.querySelectorAll('.rest .needs li').length") > 5)
+      }
+    }
+  }
+}
