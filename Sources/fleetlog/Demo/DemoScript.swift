@@ -191,7 +191,7 @@ enum DemoScript {
       project: "loop-runner", agent: .runner, pace: 8...14, livePause: 20...60,
       chapters: [Chapter(minute: -178, steps: DemoRunner.begins)]),
     WorkerScript(
-      project: "checks", agent: .launcher, pace: 22...32, livePause: 60...150, chapters: []),
+      project: "checks", agent: .launcher, pace: 22...32, livePause: 300...600, chapters: []),
     WorkerScript(
       project: "supervisor", agent: .supervisor, pace: 9...14, livePause: 40...90,
       chapters: [
