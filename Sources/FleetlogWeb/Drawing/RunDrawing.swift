@@ -79,28 +79,24 @@ struct RunDrawing {
     writer.append("</g></a>")
   }
 
-  /// Beside the bar where there is room, else over its end.
+  /// Beside the bar where there is room for how it ended, else behind it, where the drawing keeps
+  /// room for how long it took.
   private func label(
     _ node: RunTree.Node, _ left: Double, _ right: Double, _ row: Int, _ writer: inout HTMLWriter
   ) {
-    let place: (name: StaticString, x: Double, dx: Int, anchor: StaticString) =
-      right < 72
-      ? ("took", right, 6, "start")
-      : left > 28 ? ("took", left, -6, "end") : ("took over", right, -6, "end")
-    writer.append(#"<text class=""#)
-    writer.append(place.name)
-    writer.append(#"" x=""#)
-    writer.append(number: place.x)
+    let isBefore = right >= 72 && left > 28
+    writer.append(#"<text class="took" x=""#)
+    writer.append(number: isBefore ? left : right)
     writer.append(#"%" dx=""#)
-    writer.append(text: String(place.dx))
+    writer.append(isBefore ? "-6" : "6")
     writer.append(#"" y=""#)
     writer.append(text: String(middle(row) + 4))
     writer.append(#"" text-anchor=""#)
-    writer.append(place.anchor)
+    writer.append(isBefore ? "end" : "start")
     writer.append(#"">"#)
-    let isBeside = right < 72 || left > 28
+    let hasRoom = isBefore || right < 72
     writer.append(
-      text: isBeside ? node.shortCourse(now: now) : Wording.duration(node.took(now: now)))
+      text: hasRoom ? node.shortCourse(now: now) : Wording.duration(node.took(now: now)))
     writer.append("</text>")
   }
 }

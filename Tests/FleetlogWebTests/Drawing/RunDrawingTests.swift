@@ -44,10 +44,10 @@ struct RunDrawingTests {
     #expect(html.contains("1 h · exited with status 3</text>"))
   }
 
-  @Test("says over a bar that leaves no room only how long it took")
-  func over() {
+  @Test("says behind a bar that leaves no room only how long it took")
+  func behind() {
     let html = draw([Self.worker(1, from: 0, to: Self.hour, failed: true)])
-    #expect(html.contains(#"<text class="took over""#))
+    #expect(html.contains(#"<text class="took" x="100%" dx="6""#))
     #expect(html.contains(">1 h</text>"))
     #expect(!html.contains("exited with status 3</text>"))
   }
