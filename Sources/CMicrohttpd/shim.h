@@ -21,15 +21,27 @@ struct fleetlog_mhd_setup {
   unsigned int idle_timeout;
   /** Bytes a connection may hold for its request head and its output buffer. */
   size_t connection_memory;
+  /** The certificate chain and its key as PEM; both null to serve without TLS. */
+  const char *certificate;
+  const char *certificate_key;
 };
 
 /** Starts a daemon that has no listening socket: connections are handed to it. */
 static inline struct MHD_Daemon *
 fleetlog_mhd_start(const struct fleetlog_mhd_setup *setup)
 {
+  const int has_tls = setup->certificate != NULL;
+  /* Ends at its first entry where there is no TLS. */
+  const struct MHD_OptionItem tls[] = {
+    { has_tls ? MHD_OPTION_HTTPS_MEM_CERT : MHD_OPTION_END, 0, (void *) setup->certificate },
+    { MHD_OPTION_HTTPS_MEM_KEY, 0, (void *) setup->certificate_key },
+    { MHD_OPTION_HTTPS_PRIORITIES, 0,
+      (void *) "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%SERVER_PRECEDENCE" },
+    { MHD_OPTION_END, 0, NULL }
+  };
   return MHD_start_daemon(
     MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME
-      | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG,
+      | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG | (has_tls ? MHD_USE_TLS : 0),
     0, NULL, NULL,
     setup->access, setup->context,
     MHD_OPTION_EXTERNAL_LOGGER, setup->log, setup->context,
@@ -40,7 +52,33 @@ fleetlog_mhd_start(const struct fleetlog_mhd_setup *setup)
     MHD_OPTION_CONNECTION_LIMIT, setup->connection_limit,
     MHD_OPTION_CONNECTION_TIMEOUT, setup->idle_timeout,
     MHD_OPTION_CONNECTION_MEMORY_LIMIT, setup->connection_memory,
+    MHD_OPTION_ARRAY, tls,
     MHD_OPTION_END);
+}
+
+/** Whether the library was built to serve TLS. */
+static inline int
+fleetlog_mhd_has_tls(void)
+{
+  return MHD_is_feature_supported(MHD_FEATURE_TLS) == MHD_YES;
+}
+
+/** The client's address; null when unknown. */
+static inline const struct sockaddr *
+fleetlog_mhd_peer(struct MHD_Connection *connection)
+{
+  const union MHD_ConnectionInfo *info =
+    MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+  return info == NULL ? NULL : info->client_addr;
+}
+
+/** The connection's socket, good until it is told to be closed; -1 when unknown. */
+static inline int
+fleetlog_mhd_socket(struct MHD_Connection *connection)
+{
+  const union MHD_ConnectionInfo *info =
+    MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+  return info == NULL ? -1 : info->connect_fd;
 }
 
 /** Bytes from the first one of the method to the end of the blank line; 0 when unknown. */

@@ -189,12 +189,15 @@ final class Connection: @unchecked Sendable {
     return try body()
   }
 
-  /// Runs `body`; its queries fail with `.interrupted` once `ms` have passed.
+  /// Runs `body`; its queries fail with `.interrupted` once `ms` have passed, or at the deadline
+  /// that holds already if that is earlier.
   func withDeadline<Result>(
     ms: UInt64, _ body: () throws(StoreError) -> Result
   ) throws(StoreError) -> Result {
-    deadline = monotonicNow() + ms * 1_000_000
-    defer { deadline = 0 }
+    let outer = deadline
+    let own = monotonicNow() + ms * 1_000_000
+    deadline = outer == 0 ? own : min(outer, own)
+    defer { deadline = outer }
     return try body()
   }
 }

@@ -1,11 +1,16 @@
 /// Read-only connections, each lent to one borrower at a time, opened as they are needed.
 final class ConnectionPool: Sendable {
   private let path: String
+  /// How long a connection is lent, in ms: its queries then fail; nil for as long as it takes.
+  private let limit: UInt64?
   private let idle = Monitor<[Connection]>([])
   /// How many idle connections are kept.
   private static let kept = 8
 
-  init(path: String) { self.path = path }
+  init(path: String, limit: UInt64? = nil) {
+    self.path = path
+    self.limit = limit
+  }
 
   func withConnection<Result>(
     _ body: (Connection) throws(StoreError) -> Result
@@ -14,7 +19,10 @@ final class ConnectionPool: Sendable {
     defer {
       idle.withLock { if $0.count < Self.kept { $0.append(connection) } }
     }
-    return try body(connection)
+    guard let limit else { return try body(connection) }
+    return try connection.withDeadline(ms: limit) { () throws(StoreError) in
+      try body(connection)
+    }
   }
 
   private func borrow() throws(StoreError) -> Connection {

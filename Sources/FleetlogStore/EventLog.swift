@@ -24,15 +24,16 @@ package final class EventLog: Sendable {
   ///     empty: the next writer fills it.
   ///   - deadline: how long all that a page asks may take before its answers are given as far as
   ///     they got, in ms.
+  ///   - limit: after how long anything else that is asked is stopped, in ms; nil for never.
   package init(
-    path: String, deadline: UInt64 = EventLog.defaultDeadline
+    path: String, deadline: UInt64 = EventLog.defaultDeadline, limit: UInt64? = nil
   ) throws(StoreError) {
     self.path = path
     self.deadline = deadline
     if access(SearchIndex.path(forDatabase: path), F_OK) != 0 {
       _ = try SearchIndex(database: path)
     }
-    pool = ConnectionPool(path: path)
+    pool = ConnectionPool(path: path, limit: limit)
     try pool.withConnection { (_) throws(StoreError) in }
   }
 

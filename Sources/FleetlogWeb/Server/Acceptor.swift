@@ -15,7 +15,7 @@ struct Acceptor: Sendable {
     let isStopping = Monitor(false)
     let loop = AcceptLoop(
       listener: socket.descriptor, daemon: daemon, core: core, isStopping: isStopping,
-      refusal: wireFormat(of: core.refusal()))
+      refusal: core.refusal())
     let thread = try ServerThread.start { loop.run() }
     return Acceptor(socket: socket, isStopping: isStopping, thread: thread)
   }
@@ -29,13 +29,21 @@ struct Acceptor: Sendable {
     socket.close()
   }
 
-  private static func wireFormat(of response: HTTPResponse) -> [UInt8] {
-    var head = "HTTP/1.1 \(response.status) Service Unavailable\r\nConnection: close\r\n"
-    for field in response.headers {
+}
+
+extension HTTPResponse {
+  /// The answer as bytes, with which its connection ends.
+  var closingWireFormat: [UInt8] {
+    var head = "HTTP/1.1 \(status) \(reason)\r\nConnection: close\r\n"
+    for field in headers {
       head += "\(field.name): \(field.value)\r\n"
     }
-    head += "Content-Length: \(response.body.count)\r\n\r\n"
-    return Array(head.utf8) + response.body
+    head += "Content-Length: \(body.count)\r\n\r\n"
+    return Array(head.utf8) + body
+  }
+
+  private var reason: String {
+    MHD_get_reason_phrase_for(UInt32(status)).map { String(cString: $0) } ?? "Refused"
   }
 }
 
@@ -44,7 +52,7 @@ private struct AcceptLoop: Sendable {
   let daemon: MHDDaemon
   let core: ServerCore
   let isStopping: Monitor<Bool>
-  let refusal: [UInt8]
+  let refusal: [UInt8]?
 
   func run() {
     while true {
@@ -83,6 +91,8 @@ private struct AcceptLoop: Sendable {
   }
 
   private func refuse(_ client: Int32) {
+    defer { close(client) }
+    guard let refusal else { return }
     // Closing a socket with unread bytes resets the connection, and the answer with it.
     withUnsafeTemporaryAllocation(byteCount: 16 * 1024, alignment: 1) { buffer in
       _ = recv(client, buffer.baseAddress, buffer.count, Int32(MSG_DONTWAIT))
@@ -91,6 +101,5 @@ private struct AcceptLoop: Sendable {
       send(client, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
     }
     shutdown(client, Int32(SHUT_WR))
-    close(client)
   }
 }

@@ -12,6 +12,7 @@ final class Exchange: Sendable {
     var lateProblem: HTTPProblem?
     var body: [UInt8] = []
     var received = 0
+    var kept = 0
     var answer: HTTPResponse?
     var isHead = false
   }
@@ -44,22 +45,31 @@ final class Exchange: Sendable {
 
   /// Keeps or discards a piece of the body.
   ///
-  /// - Returns: the bytes received so far, kept or not.
-  func receive(
-    _ bytes: UnsafeRawBufferPointer, limit: Int, overflow: () -> HTTPProblem
-  ) -> Int {
+  /// - Parameter room: bytes that may be kept of this piece.
+  /// - Returns: the bytes received so far, kept or not, and those kept of this piece.
+  func receive(_ bytes: UnsafeRawBufferPointer, room: Int) -> (received: Int, kept: Int) {
     state.withLock { state in
       state.received += bytes.count
-      guard state.verdict?.problem == nil, state.lateProblem == nil else { return state.received }
-      if state.received > limit {
-        state.lateProblem = overflow()
+      guard let verdict = state.verdict, verdict.problem == nil, state.lateProblem == nil else {
+        return (state.received, 0)
+      }
+      if state.received > verdict.bodyLimit {
+        state.lateProblem = RequestGuard.tooLarge("longer than that", limit: verdict.bodyLimit)
+        state.body = []
+      } else if bytes.count > room {
+        state.lateProblem = RequestGuard.noRoom
         state.body = []
       } else {
         state.body.append(contentsOf: bytes)
+        state.kept += bytes.count
+        return (state.received, bytes.count)
       }
-      return state.received
+      return (state.received, 0)
     }
   }
+
+  /// Bytes of body that were kept, whether they are still needed or not.
+  var kept: Int { state.withLock { $0.kept } }
 
   /// What the request came to, once it is all there: a request for the handler, or a refusal.
   func outcome() -> (request: HTTPRequest, problem: HTTPProblem?)? {

@@ -21,13 +21,18 @@ package struct HTTPRequest: Sendable {
   /// The whole body, at most `HTTPServer.Configuration.bodyLimit` bytes; empty when there is none.
   package let body: [UInt8]
 
+  /// Whose requests are counted together: the client's IPv4 address, or the /64 network of its IPv6
+  /// address, of which one machine has all. Empty when unknown.
+  package let peer: String
+
   package init(
     method: HTTPMethod = .get,
     path: String,
     segments: [String] = [],
     query: [QueryItem] = [],
     headers: HTTPHeaders = [:],
-    body: [UInt8] = []
+    body: [UInt8] = [],
+    peer: String = ""
   ) {
     self.method = method
     self.path = path
@@ -35,6 +40,7 @@ package struct HTTPRequest: Sendable {
     self.query = query
     self.headers = headers
     self.body = body
+    self.peer = peer
   }
 }
 
@@ -68,6 +74,7 @@ package struct HTTPMethod: RawRepresentable, Hashable, Sendable {
 extension HTTPRequest {
   func with(body: [UInt8]) -> HTTPRequest {
     HTTPRequest(
-      method: method, path: path, segments: segments, query: query, headers: headers, body: body)
+      method: method, path: path, segments: segments, query: query, headers: headers, body: body,
+      peer: peer)
   }
 }

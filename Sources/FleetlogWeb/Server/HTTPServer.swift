@@ -4,7 +4,7 @@ import FleetlogStore
 ///
 /// Every request the handler sees has passed the checks of `RequestGuard`; every answer carries
 /// the headers of `SecurityHeaders`. A malformed first line or header, a wrong `Content-Length` and
-/// a head beyond 32 KB are answered by the HTTP library itself, in its own words.
+/// a head beyond 32 KB are answered by the HTTP library itself, in its own fixed words.
 package final class HTTPServer: Sendable {
   private enum Phase: Sendable {
     case idle, stopping, stopped
@@ -96,11 +96,12 @@ package final class HTTPServer: Sendable {
 
   private func run(on socket: ListenSocket) throws(HTTPServerError) -> Running {
     let names = try HostNames(
-      address: socket.address, port: socket.port, allowed: configuration.allowedHosts)
+      address: socket.address, port: socket.port, allowed: configuration.allowedHosts,
+      publicOrigins: configuration.publicOrigins)
     do throws(ErrnoFailure) {
       let workers = try WorkerPool(count: configuration.workers)
       let desk = try StreamDesk(limit: configuration.streamLimit)
-      let core = ServerCore(
+      let core = try ServerCore(
         configuration: configuration, names: names, workers: workers, desk: desk,
         handler: handler)
       do throws(ErrnoFailure) {
@@ -117,6 +118,12 @@ package final class HTTPServer: Sendable {
         throw error
       }
     } catch {
+      if configuration.tls != nil {
+        throw HTTPServerError(
+          operation: "serve HTTPS on", place: "\(socket.address):\(socket.port)",
+          cause: "the certificate or its key can’t be used",
+          mend: "See that both are PEM files and that the key is the certificate’s.")
+      }
       throw HTTPServerError(
         operation: "start the threads that serve", place: "\(socket.address):\(socket.port)",
         cause: error.text,

@@ -126,7 +126,12 @@ package final class HTTPStream: Sendable {
   }
 
   /// Fills the library's buffer, or suspends `client` until there is something to fill it with.
-  func fill(_ buffer: UnsafeMutableRawBufferPointer, of client: MHDConnection) -> Filling {
+  ///
+  /// - Parameter willSuspend: called before that.
+  func fill(
+    _ buffer: UnsafeMutableRawBufferPointer, of client: MHDConnection,
+    willSuspend: (MHDConnection) -> Void
+  ) -> Filling {
     state.withLock { state in
       switch state.phase {
       case .ended: return .ended
@@ -142,6 +147,7 @@ package final class HTTPStream: Sendable {
       case .paused, .making: break
       }
       // Within the lock, lest whoever has a piece looks for the sleeper before it is there.
+      willSuspend(client)
       client.suspend()
       state.sleeper = client
       return .suspended

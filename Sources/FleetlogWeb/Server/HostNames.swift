@@ -40,16 +40,49 @@ struct Authority: Hashable, Sendable {
   }
 }
 
+/// The `scheme://host[:port]` of a page.
+struct WebOrigin: Hashable, Sendable {
+  /// `http` or `https`.
+  let scheme: String
+  let name: String
+  let port: Int
+
+  /// `nil` for anything else, such as `null` or an address with a path.
+  init?(_ text: String) {
+    let parts = text.split(separator: "://", maxSplits: 1)
+    guard parts.count == 2, ["http", "https"].contains(parts[0].lowercased()),
+      let authority = Authority(String(parts[1]))
+    else { return nil }
+    scheme = parts[0].lowercased()
+    name = authority.name
+    port = authority.port ?? Self.usualPort(scheme)
+  }
+
+  var usualPort: Int { Self.usualPort(scheme) }
+
+  var hasUsualPort: Bool { port == usualPort }
+
+  private static func usualPort(_ scheme: String) -> Int { scheme == "https" ? 443 : 80 }
+}
+
 /// The names this server answers to.
 struct HostNames: Sendable {
   private let ownNames: [String]
   private let ownPort: Int
   private let exact: Set<Authority>
+  private let publicOrigins: Set<WebOrigin>
+  private let publicHosts: Set<Authority>
+  /// Bound to every address of this machine, it answers to any address in numbers: what a hostile
+  /// page can have resolved to this machine is a name.
+  private let answersToNumbers: Bool
 
   /// - Parameters:
   ///   - address: the numeric address that was bound.
   ///   - allowed: further names, as in `HTTPServer.Configuration.allowedHosts`.
-  init(address: String, port: Int, allowed: [String]) throws(HTTPServerError) {
+  ///   - publicOrigins: as in `HTTPServer.Configuration.publicOrigins`.
+  init(
+    address: String, port: Int, allowed: [String], publicOrigins: [String]
+  ) throws(HTTPServerError) {
     var names = [address.contains(":") ? "[\(address)]" : address]
     var exact: Set<Authority> = []
     for entry in allowed {
@@ -61,6 +94,22 @@ struct HostNames: Sendable {
       }
       if authority.port == nil { names.append(authority.name) } else { exact.insert(authority) }
     }
+    var (origins, hosts): (Set<WebOrigin>, Set<Authority>) = ([], [])
+    for text in publicOrigins {
+      guard let origin = WebOrigin(text) else {
+        throw HTTPServerError(
+          operation: "read the public origin", place: "“\(text)”",
+          cause: "it is not the origin of a page",
+          mend: "Write it like https://fleet.example or https://fleet.example:8443, without a path."
+        )
+      }
+      origins.insert(origin)
+      hosts.insert(Authority(name: origin.name, port: origin.port))
+      if origin.hasUsualPort { hosts.insert(Authority(name: origin.name, port: nil)) }
+    }
+    self.publicOrigins = origins
+    publicHosts = hosts
+    answersToNumbers = NumericAddress(address)?.isWildcard ?? false
     for name in ["127.0.0.1", "localhost", "[::1]"] where !names.contains(name) {
       names.append(name)
     }
@@ -70,33 +119,34 @@ struct HostNames: Sendable {
   }
 
   func contains(_ host: Authority) -> Bool {
-    exact.contains(host)
-      || (ownNames.contains(host.name) && (host.port == nil || host.port == ownPort))
+    exact.contains(host) || publicHosts.contains(host)
+      || (isOwn(name: host.name) && (host.port == nil || host.port == ownPort))
+  }
+
+  private func isOwn(name: String) -> Bool {
+    ownNames.contains(name)
+      || (answersToNumbers && NumericAddress(name) != nil && name != "localhost")
   }
 
   /// Whether a page of that origin is one of this server's own.
   ///
   /// - Parameter host: what the request itself was addressed to, already accepted.
   func isOwn(origin: String, host: Authority) -> Bool {
-    let parts = origin.split(separator: "://", maxSplits: 1)
-    guard parts.count == 2, let authority = Authority(String(parts[1])) else { return false }
-    let defaultPort: Int
-    switch parts[0].lowercased() {
-    case "http": defaultPort = 80
-    case "https": defaultPort = 443
-    default: return false
-    }
+    guard let origin = WebOrigin(origin) else { return false }
     func isSame(_ other: Authority) -> Bool {
-      authority.name == other.name
-        && authority.port ?? defaultPort == other.port ?? defaultPort
+      origin.name == other.name && origin.port == other.port ?? origin.usualPort
     }
-    return isSame(host) || exact.contains(where: isSame)
+    if publicOrigins.contains(origin) { return true }
+    // At a public name, pages of another scheme or port are not ours.
+    return (!publicHosts.contains(host) && isSame(host)) || exact.contains(where: isSame)
   }
 
   /// The names with their ports, for people.
   var description: String {
     let own = ownNames.map { "\($0):\(ownPort)" }
-    let further = exact.map { "\($0.name):\($0.port ?? ownPort)" }.sorted()
+    let further = exact.union(publicHosts.filter { $0.port != nil }).map {
+      "\($0.name):\($0.port ?? ownPort)"
+    }.sorted()
     return (own + further).joined(separator: ", ")
   }
 }

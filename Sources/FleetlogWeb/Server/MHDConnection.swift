@@ -12,6 +12,12 @@ struct MHDConnection: @unchecked Sendable {
     self.pointer = pointer
   }
 
+  /// Tells the connection from every other that is open.
+  var id: UInt { UInt(bitPattern: pointer) }
+
+  /// -1 where there is none.
+  var socket: Int32 { fleetlog_mhd_socket(pointer) }
+
   /// Takes the connection out of the event loop. Only in the last call for a request.
   func suspend() {
     MHD_suspend_connection(pointer)
@@ -34,8 +40,9 @@ struct MHDConnection: @unchecked Sendable {
 
   /// Hands over the head of a stream, whose body the library then asks for piece by piece; false
   /// when the library will not have it, in which case the stream has ended.
-  func queue(_ stream: HTTPStream, head: HTTPResponse, closing: Bool) -> Bool {
-    let body = Unmanaged.passRetained(StreamBody(stream: stream, client: self))
+  func queue(_ body: StreamBody, head: HTTPResponse, closing: Bool) -> Bool {
+    let stream = body.stream
+    let body = Unmanaged.passRetained(body)
     let created = MHD_create_response_from_callback(
       UInt64.max, StreamBody.blockSize, fillStream, body.toOpaque(), endStream)
     guard let created else {
@@ -81,21 +88,24 @@ struct MHDConnection: @unchecked Sendable {
       target: target,
       version: versionText,
       fields: walk.fields,
-      isIntact: walk.isIntact && walk.next + lineEnd == end)
+      isIntact: walk.isIntact && walk.next + lineEnd == end,
+      peer: NumericAddress(fleetlog_mhd_peer(pointer))?.network ?? "")
   }
 }
 
 /// A stream and the one connection that it is sent on.
-private final class StreamBody: Sendable {
+final class StreamBody: Sendable {
   /// Bytes that the library asks for at once.
   static let blockSize = 16 * 1024
 
   let stream: HTTPStream
-  let client: MHDConnection
+  fileprivate let client: MHDConnection
+  fileprivate let watch: ConnectionWatch
 
-  init(stream: HTTPStream, client: MHDConnection) {
+  init(stream: HTTPStream, client: MHDConnection, watch: ConnectionWatch) {
     self.stream = stream
     self.client = client
+    self.watch = watch
   }
 }
 
@@ -106,7 +116,10 @@ private func fillStream(
   guard let body, let buffer else { return isOver }
   let entry = Unmanaged<StreamBody>.fromOpaque(body).takeUnretainedValue()
   let room = UnsafeMutableRawBufferPointer(start: buffer, count: size)
-  switch entry.stream.fill(room, of: entry.client) {
+  // Asked for more, so the client has taken what came before. Noted before the connection may be
+  // suspended, after which another thread may wake it at any moment.
+  entry.watch.isAnswered(entry.client.id, bytes: size)
+  switch entry.stream.fill(room, of: entry.client, willSuspend: { entry.watch.rests($0.id) }) {
   case .filled(let count): return count
   case .suspended: return 0
   case .ended: return isOver

@@ -28,14 +28,30 @@ struct MHDDaemon: @unchecked Sendable {
       threads: threads,
       connection_limit: unreachableLimit,
       idle_timeout: UInt32(clamping: max(core.configuration.idleTimeout.components.seconds, 1)),
-      connection_memory: connectionMemory)
-    let daemon = ServerThread.withSignalsBlocked { fleetlog_mhd_start(&setup) }
+      connection_memory: connectionMemory,
+      certificate: nil,
+      certificate_key: nil)
+    let daemon = start(&setup, core.configuration.tls)
     guard let daemon else {
       let code = errno
       context.release()
       throw ErrnoFailure(code: code)
     }
     return MHDDaemon(pointer: daemon, context: context)
+  }
+
+  private static func start(
+    _ setup: inout fleetlog_mhd_setup, _ tls: HTTPServer.Configuration.TLS?
+  ) -> OpaquePointer? {
+    guard let tls else { return ServerThread.withSignalsBlocked { fleetlog_mhd_start(&setup) } }
+    // The library reads both while it starts, and not afterwards.
+    return tls.certificate.withCString { certificate in
+      tls.key.withCString { key in
+        setup.certificate = certificate
+        setup.certificate_key = key
+        return ServerThread.withSignalsBlocked { fleetlog_mhd_start(&setup) }
+      }
+    }
   }
 
   /// Serves an accepted socket, which belongs to the library from here on; false when it would not
@@ -76,9 +92,12 @@ private func logLine(
 
 /// Keeps the target as it was sent, in an `Exchange` that stays with the request to its end.
 private func requestLine(
-  _ context: UnsafeMutableRawPointer?, _ target: UnsafePointer<CChar>?, _: OpaquePointer?
+  _ context: UnsafeMutableRawPointer?, _ target: UnsafePointer<CChar>?,
+  _ connection: OpaquePointer?
 ) -> UnsafeMutableRawPointer? {
-  guard let target else { return nil }
+  guard let context, let target, let connection else { return nil }
+  let core = Unmanaged<ServerCore>.fromOpaque(context).takeUnretainedValue()
+  core.watch.requestLineIsRead(MHDConnection(connection).id)
   let bytes = UnsafeRawBufferPointer(start: target, count: strlen(target))
   let exchange = Exchange(target: Array(bytes))
   // The library goes on to parse the query into records of its connection memory and, when some
@@ -107,38 +126,51 @@ private func access(
     guard let method, let url, let version else { return .NO }
     let head = client.readHead(
       method: method, url: url, version: version, target: exchange.target)
+    core.watch.headIsRead(client.id)
     step = core.begin(exchange, head: head)
   } else if uploadCount.pointee > 0 {
     let bytes = UnsafeRawBufferPointer(start: upload, count: uploadCount.pointee)
     step = core.receive(exchange, bytes: bytes)
     uploadCount.pointee = 0
   } else {
+    core.watch.requestIsRead(client.id)
     step = core.complete(exchange, client: client)
   }
   switch step {
   case .goOn: return .YES
-  case .answer(let response): return client.queue(response, closing: core.isDraining) ? .YES : .NO
+  case .answer(let response):
+    core.watch.isAnswered(client.id, bytes: response.body.count)
+    return client.queue(response, closing: core.isDraining) ? .YES : .NO
   case .stream(let stream, let head):
-    return client.queue(stream, head: head, closing: core.isDraining) ? .YES : .NO
+    let body = StreamBody(stream: stream, client: client, watch: core.watch)
+    return client.queue(body, head: head, closing: core.isDraining) ? .YES : .NO
   case .hangUp: return .NO
   }
 }
 
 private func requestCompleted(
-  _ context: UnsafeMutableRawPointer?, _: OpaquePointer?,
+  _ context: UnsafeMutableRawPointer?, _ connection: OpaquePointer?,
   _ requestContext: UnsafeMutablePointer<UnsafeMutableRawPointer?>?,
   _: MHD_RequestTerminationCode
 ) {
   guard let context, let requestContext, let object = requestContext.pointee else { return }
   requestContext.pointee = nil
   let exchange = Unmanaged<Exchange>.fromOpaque(object).takeRetainedValue()
-  Unmanaged<ServerCore>.fromOpaque(context).takeUnretainedValue().end(exchange)
+  let core = Unmanaged<ServerCore>.fromOpaque(context).takeUnretainedValue()
+  if let connection { core.watch.awaitsRequest(MHDConnection(connection).id) }
+  core.end(exchange)
 }
 
 private func connectionNotice(
-  _ context: UnsafeMutableRawPointer?, _: OpaquePointer?,
+  _ context: UnsafeMutableRawPointer?, _ connection: OpaquePointer?,
   _: UnsafeMutablePointer<UnsafeMutableRawPointer?>?, _ notice: MHD_ConnectionNotificationCode
 ) {
-  guard let context, notice == .CONNECTION_NOTIFY_CLOSED else { return }
-  Unmanaged<ServerCore>.fromOpaque(context).takeUnretainedValue().forgetConnection()
+  guard let context, let connection else { return }
+  let core = Unmanaged<ServerCore>.fromOpaque(context).takeUnretainedValue()
+  let client = MHDConnection(connection)
+  guard notice == .CONNECTION_NOTIFY_CLOSED else {
+    return core.watch.isOpened(client.id, socket: client.socket)
+  }
+  core.watch.isClosed(client.id)
+  core.forgetConnection()
 }

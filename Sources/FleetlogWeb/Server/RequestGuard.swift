@@ -7,11 +7,15 @@ struct RequestGuard: Sendable {
   let names: HostNames
   let bodyLimit: Int
   let allowedHostsHint: String
+  let publicOriginHint: String
 
   struct Verdict: Sendable {
     /// Of a refused request, as much as could be read.
     let request: HTTPRequest
-    let problem: HTTPProblem?
+    var problem: HTTPProblem?
+
+    /// Bytes of body that are taken.
+    var bodyLimit: Int
 
     /// Whether it is unclear where this request's body ends, so that what follows on the
     /// connection must not be read as another request.
@@ -21,9 +25,11 @@ struct RequestGuard: Sendable {
   func examine(_ head: RequestHead) -> Verdict {
     let method = head.method == .head ? .get : head.method
     let undecoded = HTTPRequest(
-      method: method, path: RequestTarget.rawPath(of: head.target), headers: head.headers)
+      method: method, path: RequestTarget.rawPath(of: head.target), headers: head.headers,
+      peer: head.peer)
     if let problem = Self.framingProblem(of: head) {
-      return Verdict(request: undecoded, problem: problem, isFramingUnclear: true)
+      return Verdict(
+        request: undecoded, problem: problem, bodyLimit: bodyLimit, isFramingUnclear: true)
     }
     do throws(HTTPProblem) {
       let host = try checkHost(of: head)
@@ -34,18 +40,23 @@ struct RequestGuard: Sendable {
       return Verdict(
         request: HTTPRequest(
           method: method, path: target.path, segments: target.segments, query: target.query,
-          headers: undecoded.headers),
-        problem: nil)
+          headers: undecoded.headers, peer: head.peer),
+        problem: nil, bodyLimit: bodyLimit)
     } catch {
-      return Verdict(request: undecoded, problem: error)
+      return Verdict(request: undecoded, problem: error, bodyLimit: bodyLimit)
     }
   }
 
-  func tooLarge(_ received: String) -> HTTPProblem {
+  static func tooLarge(_ received: String, limit: Int) -> HTTPProblem {
     HTTPProblem(
       status: 413, code: "body_too_large",
-      message: "The request’s body is \(received); this server takes at most \(bodyLimit) bytes.")
+      message: "The request’s body is \(received); at most \(limit) bytes are taken here.")
   }
+
+  static let noRoom = HTTPProblem(
+    status: 503, code: "busy",
+    message: "This server is reading as much as it holds at one time; try again in a moment.",
+    headers: ["Retry-After": "1"])
 
   /// What makes two readers of the same bytes disagree about where a request ends.
   private static func framingProblem(of head: RequestHead) -> HTTPProblem? {
@@ -117,26 +128,38 @@ struct RequestGuard: Sendable {
     }
   }
 
-  /// Refuses what a page of another origin makes a browser send. Programs other than browsers send
-  /// neither header and are not affected.
+  /// Refuses what a page of another origin makes a browser send, except that its reader follows a
+  /// link to here. Programs other than browsers send none of these headers and are not affected.
   private func checkOrigin(of head: RequestHead, host: Authority) throws(HTTPProblem) {
-    guard head.method != .get, head.method != .head else { return }
-    let sites = head.values(of: "Sec-Fetch-Site").map(\.trimmingOptionalWhitespace)
-    let origins = head.values(of: "Origin").map(\.trimmingOptionalWhitespace)
-    guard sites.allSatisfy({ $0 == "same-origin" || $0 == "none" }),
-      origins.allSatisfy({ names.isOwn(origin: $0, host: host) })
-    else {
-      let origin = origins.first.map { "“\($0)”" } ?? "another site"
-      throw HTTPProblem(
-        status: 403, code: "cross_origin",
-        message: "The request comes from a page of \(origin); only this server’s own pages and "
-          + "programs other than browsers may change anything here.")
+    func values(_ name: String) -> [String] {
+      head.values(of: name).map(\.trimmingOptionalWhitespace)
     }
+    let origins = values("Origin")
+    guard origins.allSatisfy({ names.isOwn(origin: $0, host: host) }) else {
+      let origin = origins.first { !names.isOwn(origin: $0, host: host) } ?? ""
+      throw Self.foreign(
+        "“\(origin)”",
+        mend: WebOrigin(origin) == nil
+          ? nil : "If that is this server’s own address behind a proxy, \(publicOriginHint)")
+    }
+    let isOwn = values("Sec-Fetch-Site").allSatisfy { $0 == "same-origin" || $0 == "none" }
+    let isLink =
+      (head.method == .get || head.method == .head) && values("Sec-Fetch-Mode") == ["navigate"]
+      && values("Sec-Fetch-Dest").allSatisfy { $0 == "document" }
+    guard isOwn || isLink else { throw Self.foreign("another site", mend: nil) }
+  }
+
+  private static func foreign(_ page: String, mend: String?) -> HTTPProblem {
+    HTTPProblem(
+      status: 403, code: "cross_origin",
+      message: "The request comes from a page of \(page); only this server’s own pages and "
+        + "programs other than browsers may ask here."
+        + (mend.map { " \($0)\(page.dropFirst().dropLast())." } ?? ""))
   }
 
   private func checkAnnouncedLength(of head: RequestHead) throws(HTTPProblem) {
     if let length = head.contentLength, length > UInt64(bodyLimit) {
-      throw tooLarge("\(length) bytes")
+      throw Self.tooLarge("\(length) bytes", limit: bodyLimit)
     }
   }
 

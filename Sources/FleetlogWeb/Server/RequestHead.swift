@@ -18,6 +18,9 @@ struct RequestHead: Sendable {
   /// line's end. Wherever a proxy reads the same bytes otherwise, a request can be smuggled.
   let isIntact: Bool
 
+  /// See `HTTPRequest.peer`.
+  let peer: String
+
   func values(of name: String) -> [String] {
     fields.filter { $0.name.equalsIgnoringCase(name) }.map(\.value)
   }

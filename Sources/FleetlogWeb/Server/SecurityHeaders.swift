@@ -12,7 +12,8 @@ enum SecurityHeaders {
   private static let defaults: HTTPHeaders = [
     "Content-Security-Policy": contentSecurityPolicy,
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    // Without a referrer altogether, browsers say `Origin: null` when a page's own form is sent.
+    "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",

@@ -15,6 +15,8 @@ final class ServerCore: Sendable {
   private struct Load: Sendable {
     var connections = 0
     var requests = 0
+    /// Of bodies that are being read or worked on.
+    var bodyBytes = 0
     var isDraining = false
   }
 
@@ -27,6 +29,7 @@ final class ServerCore: Sendable {
   private static let discardFactor = 4
 
   let configuration: HTTPServer.Configuration
+  let watch: ConnectionWatch
   private let requestGuard: RequestGuard
   private let handler: Handler
   private let workers: WorkerPool
@@ -41,15 +44,19 @@ final class ServerCore: Sendable {
   init(
     configuration: HTTPServer.Configuration, names: HostNames, workers: WorkerPool,
     desk: StreamDesk, handler: @escaping Handler
-  ) {
+  ) throws(ErrnoFailure) {
     self.configuration = configuration
     self.handler = handler
     self.workers = workers
     self.desk = desk
     requestGuard = RequestGuard(
       names: names, bodyLimit: configuration.bodyLimit,
-      allowedHostsHint: configuration.allowedHostsHint)
-    finish = ResponseFinish(errorPage: configuration.errorPage)
+      allowedHostsHint: configuration.allowedHostsHint,
+      publicOriginHint: configuration.publicOriginHint)
+    let finish = ResponseFinish(errorPage: configuration.errorPage)
+    self.finish = finish
+    let farewell = configuration.tls == nil ? finish.problem(Self.tooSlow, for: nil) : nil
+    watch = try ConnectionWatch(configuration.patience, farewell: farewell?.closingWireFormat)
   }
 
   // MARK: Connections
@@ -67,15 +74,20 @@ final class ServerCore: Sendable {
     load.withLock { $0.connections -= 1 }
   }
 
-  /// The answer to a connection beyond the limit.
-  func refusal() -> HTTPResponse {
-    finish.problem(
-      HTTPProblem(
-        status: 503, code: "too_many_connections",
-        message: "This server has as many connections as it takes; try again in a moment.",
-        headers: ["Retry-After": "1"]),
-      for: nil)
+  /// The answer to a connection beyond the limit; nil where its client could not read it.
+  func refusal() -> [UInt8]? {
+    guard configuration.tls == nil else { return nil }
+    return finish.problem(Self.tooManyConnections, for: nil).closingWireFormat
   }
+
+  private static let tooManyConnections = HTTPProblem(
+    status: 503, code: "too_many_connections",
+    message: "This server has as many connections as it takes; try again in a moment.",
+    headers: ["Retry-After": "1"])
+
+  private static let tooSlow = HTTPProblem(
+    status: 408, code: "too_slow",
+    message: "The request did not arrive in the time that this server gives it.")
 
   // MARK: Requests, in the order of the library's calls
 
@@ -86,9 +98,8 @@ final class ServerCore: Sendable {
       return load.isDraining
     }
     var verdict = requestGuard.examine(head)
-    if isDraining, verdict.problem == nil {
-      verdict = RequestGuard.Verdict(request: verdict.request, problem: Self.stopping)
-    }
+    if isDraining, verdict.problem == nil { verdict.problem = Self.stopping }
+    if verdict.problem == nil { admit(&verdict, head) }
     exchange.begin(verdict, isHead: head.method == .head)
     guard let problem = verdict.problem else { return .goOn }
     // Answering before the body has been read closes the connection, and a client that is still
@@ -103,13 +114,24 @@ final class ServerCore: Sendable {
     return .goOn
   }
 
+  private func admit(_ verdict: inout RequestGuard.Verdict, _ head: RequestHead) {
+    switch configuration.admission(verdict.request) {
+    case .refused(let problem): verdict.problem = problem
+    case .admitted(let limit):
+      guard let limit, limit < verdict.bodyLimit else { return }
+      verdict.bodyLimit = limit
+      if let length = head.contentLength, length > UInt64(limit) {
+        verdict.problem = RequestGuard.tooLarge("\(length) bytes", limit: limit)
+      }
+    }
+  }
+
   /// Some of the body is there.
   func receive(_ exchange: Exchange, bytes: UnsafeRawBufferPointer) -> Step {
-    let limit = configuration.bodyLimit
-    let received = exchange.receive(bytes, limit: limit) {
-      requestGuard.tooLarge("longer than that")
-    }
-    return received / Self.discardFactor > limit ? .hangUp : .goOn
+    let room = load.withLock { configuration.bodyMemory - $0.bodyBytes }
+    let (received, kept) = exchange.receive(bytes, room: room)
+    load.withLock { $0.bodyBytes += kept }
+    return received / Self.discardFactor > configuration.bodyLimit ? .hangUp : .goOn
   }
 
   /// The whole request is there, or its connection has been woken.
@@ -156,7 +178,10 @@ final class ServerCore: Sendable {
   /// The answer has been sent, or the client is gone.
   func end(_ exchange: Exchange) {
     guard exchange.hasBegun else { return }
-    load.withLock { $0.requests -= 1 }
+    load.withLock { load in
+      load.requests -= 1
+      load.bodyBytes -= exchange.kept
+    }
     load.wakeAll()
   }
 
@@ -227,6 +252,7 @@ final class ServerCore: Sendable {
   }
 
   func stopWorkers(by moment: Moment) {
+    watch.stop()
     workers.stop(by: moment)
     desk.stopWorkers(by: moment)
   }

@@ -1,3 +1,5 @@
+import FleetlogTestSupport
+
 /// A client of server-sent events, which takes frames apart as a browser would.
 final class EventClient {
   struct Frame: Equatable {

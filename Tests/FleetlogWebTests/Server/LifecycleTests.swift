@@ -1,3 +1,4 @@
+import FleetlogTestSupport
 import FleetlogWeb
 import Testing
 

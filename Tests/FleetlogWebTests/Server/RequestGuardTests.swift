@@ -1,3 +1,4 @@
+import FleetlogTestSupport
 import FleetlogWeb
 import Testing
 
@@ -141,11 +142,66 @@ struct RequestGuardTests {
     #expect(try status("Origin: http://localhost:\(server.port)", "Origin: http://x") == 403)
   }
 
-  @Test("A link from another site may lead here")
+  @Test("A link from another site may lead here; nothing else of it is answered")
   func crossOriginLink() throws {
     let server = try HTTPServer.started()
     defer { server.stop() }
-    #expect(try server.get("/", "Sec-Fetch-Site: cross-site").status == 200)
+    func status(_ headers: String...) throws -> Int {
+      try server.exchange(
+        (["GET / HTTP/1.1", "Host: localhost"] + headers).joined(separator: "\r\n")
+      )
+      .status
+    }
+    let (site, link) = ("Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate")
+    #expect(try status(site, link, "Sec-Fetch-Dest: document") == 200)
+    #expect(try status(site, link) == 200)
+    #expect(try status(site, link, "Sec-Fetch-Dest: iframe") == 403)
+    #expect(try status(site, "Sec-Fetch-Mode: cors") == 403)
+    #expect(try status(site) == 403)
+    #expect(try status("Origin: http://evil.example") == 403)
+  }
+
+  @Test("A public origin is answered with its usual port or none, and no page of another scheme")
+  func publicOrigins() throws {
+    let server = try HTTPServer.started(
+      .onFreePort {
+        $0.publicOrigins = ["https://fleet.example", "http://lab.example:8080"]
+        $0.publicOriginHint = "start with --origin "
+      })
+    defer { server.stop() }
+    func answer(_ host: String, _ origin: String?) throws -> RawResponse {
+      let head = ["GET / HTTP/1.1", "Host: \(host)"] + (origin.map { ["Origin: \($0)"] } ?? [])
+      return try server.exchange(head.joined(separator: "\r\n"))
+    }
+    for host in ["fleet.example", "fleet.example:443", "lab.example:8080", "localhost"] {
+      #expect(try answer(host, nil).status == 200)
+      #expect(try answer(host, "https://fleet.example").status == 200)
+      #expect(try answer(host, "http://lab.example:8080").status == 200)
+      #expect(try answer(host, "http://fleet.example").status == 403)
+    }
+    for host in ["fleet.example:80", "lab.example", "lab.example:80"] {
+      #expect(try answer(host, nil).status == 403)
+    }
+    let refused = try answer("localhost", "https://else.example")
+    #expect(refused.text.contains("start with --origin https://else.example."))
+    let unnamed = try answer("localhost", "null").text
+    #expect(!unnamed.contains("--origin"))
+  }
+
+  @Test("Bound to every address it answers to addresses in numbers, and still to no strange name")
+  func numbers() throws {
+    let server = try HTTPServer.started(.onFreePort { $0.host = "0.0.0.0" })
+    defer { server.stop() }
+    func status(_ host: String) throws -> Int {
+      try server.exchange("GET / HTTP/1.1\r\nHost: \(host)").status
+    }
+    #expect(try status("192.0.2.7:\(server.port)") == 200)
+    #expect(try status("[2001:db8::1]:\(server.port)") == 200)
+    #expect(try status("192.0.2.7:1") == 403)
+    #expect(try status("evil.example:\(server.port)") == 403)
+    let local = try HTTPServer.started()
+    defer { local.stop() }
+    #expect(try local.exchange("GET / HTTP/1.1\r\nHost: 192.0.2.7").status == 403)
   }
 
   @Test("An unknown method is a 405 that lists the known ones")
@@ -203,6 +259,31 @@ struct RequestGuardTests {
     }
   }
 
+  @Test("Bodies share one memory: what does not fit is a 503, and there is room again afterwards")
+  func bodyMemory() throws {
+    let server = try HTTPServer.started(
+      .onFreePort {
+        $0.bodyLimit = 100_000
+        $0.bodyMemory = 150_000
+      })
+    defer { server.stop() }
+    let body = String(repeating: "x", count: 100_000)
+    let first = try RawClient(port: server.port)
+    // All but the last byte, so that the server holds it.
+    try first.send(String(String.post("/", body).dropLast()))
+    var status = 200
+    while status == 200 {
+      let second = try RawClient(port: server.port)
+      try second.send(.post("/", body))
+      status = try second.receive().status
+    }
+    #expect(status == 503)
+    try first.send("x")
+    #expect(try first.receive().status == 200)
+    first.hangUp()
+    #expect(try RawClient(port: server.port).answer(to: .post("/", body)).status == 200)
+  }
+
   @Test("A refused request with a body leaves the connection fit for the next one")
   func refusalKeepsConnection() throws {
     let server = try HTTPServer.started()
@@ -220,5 +301,12 @@ struct RequestGuardTests {
     defer { server.stop() }
     let response = try server.get("/", "X: " + String(repeating: "x", count: 60_000))
     #expect(response.status == 431)
+  }
+}
+
+extension RawClient {
+  fileprivate func answer(to request: String) throws -> RawResponse {
+    try send(request)
+    return try receive()
   }
 }

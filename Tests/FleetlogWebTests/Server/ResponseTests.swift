@@ -1,3 +1,4 @@
+import FleetlogTestSupport
 import FleetlogWeb
 import Testing
 
@@ -21,7 +22,7 @@ struct ResponseTests {
     let response = try server.get(target)
     #expect(response["Content-Security-Policy"] == Self.policy)
     #expect(response["X-Content-Type-Options"] == "nosniff")
-    #expect(response["Referrer-Policy"] == "no-referrer")
+    #expect(response["Referrer-Policy"] == "same-origin")
     #expect(response["Cross-Origin-Opener-Policy"] == "same-origin")
     #expect(response["Cross-Origin-Resource-Policy"] == "same-origin")
     #expect(response["Cache-Control"] == "no-store")

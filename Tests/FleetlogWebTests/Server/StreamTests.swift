@@ -1,4 +1,5 @@
 import FleetlogStore
+import FleetlogTestSupport
 import Glibc
 import Testing
 

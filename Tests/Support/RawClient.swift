@@ -3,16 +3,16 @@ import Glibc
 /// A socket that says exactly what a test tells it to, however wrong, and reads what comes back.
 ///
 /// Unchecked because a test uses a client from one thread at a time.
-final class RawClient: @unchecked Sendable {
+package final class RawClient: @unchecked Sendable {
   private let descriptor: Int32
   private var unread: [UInt8] = []
 
-  struct Failure: Error {
-    let what: String
+  package struct Failure: Error {
+    package let what: String
   }
 
   /// Connects to this machine, by IPv4 unless told otherwise.
-  init(port: Int, ipv6: Bool = false) throws {
+  package init(port: Int, ipv6: Bool = false) throws {
     descriptor = socket(ipv6 ? AF_INET6 : AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     guard descriptor >= 0 else { throw Failure(what: "socket: \(errno)") }
     // Long enough for the busiest machine; only a server that never answers runs into it.
@@ -28,15 +28,22 @@ final class RawClient: @unchecked Sendable {
   }
 
   /// Ends the connection in both directions.
-  func hangUp() {
+  package func hangUp() {
     shutdown(descriptor, Int32(SHUT_RDWR))
   }
 
-  func send(_ text: String) throws {
+  /// Ends the connection as a machine does that was switched off and on: with a reset.
+  package func reset() {
+    var linger = linger(l_onoff: 1, l_linger: 0)
+    setsockopt(
+      descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<linger>.size))
+  }
+
+  package func send(_ text: String) throws {
     try send(Array(text.utf8))
   }
 
-  func send(_ bytes: [UInt8]) throws {
+  package func send(_ bytes: [UInt8]) throws {
     var sent = 0
     while sent < bytes.count {
       let count = bytes[sent...].withUnsafeBytes {
@@ -48,7 +55,7 @@ final class RawClient: @unchecked Sendable {
   }
 
   /// Reads one response; of an answer to HEAD there is no body to read.
-  func receive(head: Bool = false) throws -> RawResponse {
+  package func receive(head: Bool = false) throws -> RawResponse {
     while true {
       if let end = unread.firstRange(of: Array("\r\n\r\n".utf8)) {
         let headText = String(decoding: unread[..<end.lowerBound], as: UTF8.self)
@@ -69,7 +76,7 @@ final class RawClient: @unchecked Sendable {
   }
 
   /// The next piece of a body that comes in chunks; nil at its end.
-  func receiveChunk() throws -> [UInt8]? {
+  package func receiveChunk() throws -> [UInt8]? {
     let size = try receiveLine()
     guard let count = Int(size, radix: 16) else { throw Failure(what: "no chunk but “\(size)”") }
     while unread.count < count + 2 {
@@ -92,14 +99,21 @@ final class RawClient: @unchecked Sendable {
   }
 
   /// Everything until the server closes the connection.
-  func receiveToEnd() -> [UInt8] {
+  package func receiveToEnd() -> [UInt8] {
     while (try? readMore()) == true {}
     return unread
   }
 
   /// Whether the server has closed the connection, with nothing left to read.
-  var isAtEnd: Bool {
+  package var isAtEnd: Bool {
     unread.isEmpty && (try? readMore()) != true
+  }
+
+  /// Whether the server has ended the connection, without waiting for it or reading anything.
+  package var hasEnded: Bool {
+    // POLLRDHUP, which the C library declares only to programs that ask for GNU extensions.
+    var entry = pollfd(fd: descriptor, events: 0x2000, revents: 0)
+    return poll(&entry, 1, 0) > 0
   }
 
   private func readMore() throws -> Bool {
@@ -110,7 +124,7 @@ final class RawClient: @unchecked Sendable {
     return count > 0
   }
 
-  static var machineHasIPv6: Bool {
+  package static var machineHasIPv6: Bool {
     let descriptor = socket(AF_INET6, Int32(SOCK_STREAM.rawValue), 0)
     defer { close(descriptor) }
     var address = sockaddr_in6()
@@ -149,12 +163,12 @@ final class RawClient: @unchecked Sendable {
 }
 
 /// A response as it came over the wire.
-struct RawResponse {
-  let status: Int
-  let headers: [(name: String, value: String)]
-  var body: [UInt8] = []
+package struct RawResponse {
+  package let status: Int
+  package let headers: [(name: String, value: String)]
+  package var body: [UInt8] = []
 
-  init(_ head: String) {
+  package init(_ head: String) {
     let lines = head.split(separator: "\r\n")
     status = lines.first?.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
     headers = lines.dropFirst().map { line in
@@ -163,11 +177,11 @@ struct RawResponse {
     }
   }
 
-  subscript(name: String) -> String? {
+  package subscript(name: String) -> String? {
     headers.first { $0.name.lowercased() == name.lowercased() }?.value
   }
 
-  var text: String {
+  package var text: String {
     String(decoding: body, as: UTF8.self)
   }
 }
