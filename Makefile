@@ -29,7 +29,7 @@ setup:
 ## What the tests need besides: a real browser, which finds its driver by the name localhost, a file
 ## system that can be made to hang, and Python for the independent counts.
 setup-test: setup
-	@$(call INSTALL,bindfs chromium chromium-driver curl python3)
+	@$(call INSTALL,bindfs chromium chromium-driver curl openssl python3)
 	@getent hosts localhost >/dev/null || echo '127.0.0.1 localhost' | $(SUDO) tee -a /etc/hosts >/dev/null
 
 test: setup-test

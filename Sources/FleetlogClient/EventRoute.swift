@@ -53,9 +53,16 @@ package struct EventRoute: Sendable {
 
   private var server: LocalServer? {
     if let notice = ServerNotice(at: places.serverNotice) {
-      return LocalServer(url: notice.url, logID: notice.logID, patience: patience)
+      return server(notice.url, logID: notice.logID, asksForToken: notice.asksForToken)
     }
-    return places.url.flatMap { LocalServer(url: $0, logID: nil, patience: patience) }
+    return places.url.flatMap { server($0, logID: nil, asksForToken: places.namesTokenFile) }
+  }
+
+  /// - Parameter asksForToken: to whom does not ask for it, it is not sent.
+  private func server(_ url: String, logID: String?, asksForToken: Bool) -> LocalServer? {
+    LocalServer(
+      url: url, logID: logID,
+      token: asksForToken ? try? TokenFile(places.tokenFile).read() : nil, patience: patience)
   }
 
   /// The identity of the log, as far as its server's notice tells it.

@@ -7,12 +7,14 @@ struct LocalServer {
   private let host: String
   /// The log that is meant; nil for whichever the server has.
   private let logID: String?
+  /// Shown to the server, which may ask for it.
+  private let token: String?
 
   /// How long connecting, sending and each wait for an answer may take, in ms.
   let patience: Int
 
   /// - Parameter url: `http://127.0.0.1:7450`; only loopback addresses are gone to.
-  init?(url: String, logID: String?, patience: Int) {
+  init?(url: String, logID: String?, token: String?, patience: Int) {
     guard url.hasPrefix("http://") else { return nil }
     let rest = url.dropFirst(7).split(separator: "/", maxSplits: 1)[...].first ?? ""
     let parts = rest.split(separator: ":")
@@ -27,6 +29,7 @@ struct LocalServer {
     self.address = address
     host = String(rest)
     self.logID = logID
+    self.token = token
     self.patience = patience
   }
 
@@ -44,6 +47,7 @@ struct LocalServer {
     var head = "POST /api/events HTTP/1.1\r\nHost: \(host)\r\nConnection: close\r\n"
     head += "Content-Type: application/x-ndjson\r\nAccept: application/json\r\n"
     if let logID { head += "Fleetlog-Log: \(logID)\r\n" }
+    if let token { head += "Authorization: Bearer \(token)\r\n" }
     head += "Content-Length: \(body.count)\r\n\r\n"
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
     guard descriptor >= 0 else { return .unreachable }

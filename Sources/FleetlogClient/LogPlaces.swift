@@ -9,6 +9,10 @@ package struct LogPlaces: Sendable {
   package let inbox: String
   /// A server to log to where no log is named.
   package let url: String?
+  /// The file with the token that the log's server may ask for.
+  package let tokenFile: String
+  /// Whether it is named, and not just the one beside the log.
+  package let namesTokenFile: Bool
   /// The program that writes to a log that no server writes to; nil where there is none.
   package let program: String?
 
@@ -31,6 +35,9 @@ package struct LogPlaces: Sendable {
     self.database = Self.absolute(given ?? Self.data(environment) + "/fleetlog.db")
     self.inbox = Self.absolute(
       inbox ?? named("FLEETLOG_INBOX") ?? Self.folder(of: self.database) + "/inbox")
+    let tokenFile = named("FLEETLOG_TOKEN_FILE")
+    namesTokenFile = tokenFile != nil
+    self.tokenFile = Self.absolute(tokenFile ?? TokenFile.path(of: self.database))
     url = given == nil ? named("FLEETLOG_URL") : nil
     self.program = program ?? named("FLEETLOG_PROGRAM") ?? Self.find("fleetlog", environment)
   }

@@ -9,12 +9,17 @@ package struct ServerNotice: Sendable, Equatable {
   /// `http://127.0.0.1:7450`.
   package let url: String
   package let logID: String
+  /// Whether the server answers only those who show the log's token.
+  package let asksForToken: Bool
   /// The server's process.
   package let process: Int32
 
-  package init(url: String, logID: String, process: Int32 = getpid()) {
+  package init(
+    url: String, logID: String, asksForToken: Bool = false, process: Int32 = getpid()
+  ) {
     self.url = url
     self.logID = logID
+    self.asksForToken = asksForToken
     self.process = process
   }
 
@@ -25,7 +30,9 @@ package struct ServerNotice: Sendable, Equatable {
       let process = root["pid"]?.int.flatMap({ Int32(exactly: $0) }), process > 0,
       kill(process, 0) == 0 || errno == EPERM
     else { return nil }
-    self.init(url: url, logID: logID, process: process)
+    self.init(
+      url: url, logID: logID, asksForToken: root["asks_for_token"]?.bool ?? false,
+      process: process)
   }
 
   /// Leaves the notice; what can't be written is done without.
@@ -34,6 +41,7 @@ package struct ServerNotice: Sendable, Equatable {
     object.set("url", url)
     object.set("pid", Int(process))
     object.set("log_id", logID)
+    object.set("asks_for_token", asksForToken ? true : nil)
     SmallFile.replace(path, with: object.bytes + [0x0A])
   }
 

@@ -15,6 +15,9 @@ package final class Dashboard: Sendable {
   private let now: @Sendable () -> Int64
   private let troubles: @Sendable () -> [String]
   private let events: (any EventSink)?
+  private let access: AccessControl
+  private let publicOrigin: String?
+  private let report: @Sendable (String) -> Void
 
   /// Reads and checks every template.
   ///
@@ -25,11 +28,17 @@ package final class Dashboard: Sendable {
   ///   - differences: compares commits of repositories on this machine.
   ///   - now: ms since the Unix epoch.
   ///   - events: where posted events go; nil where none are taken.
+  ///   - access: who is let in; nil for everybody.
+  ///   - publicOrigin: where browsers find this dashboard, such as `https://fleet.example`, if that
+  ///     is not `http://` and the host they name.
+  ///   - report: takes what the operator alone should read of a failure: it may name files.
   ///   - troubles: what keeps the program from its work right now, in sentences.
   package init(
     log: EventLog, live: LiveHub, assets: Assets, rules: any SynthesisRules,
     prices: PriceTable, differences: any DiffCounting,
     now: @escaping @Sendable () -> Int64, events: (any EventSink)? = nil,
+    access: AccessControl? = nil, publicOrigin: String? = nil,
+    report: @escaping @Sendable (String) -> Void = { _ in },
     troubles: @escaping @Sendable () -> [String] = { [] }
   ) throws(TemplateError) {
     self.log = log
@@ -41,6 +50,9 @@ package final class Dashboard: Sendable {
     self.now = now
     self.troubles = troubles
     self.events = events
+    self.access = access ?? AccessControl(clock: now)
+    self.publicOrigin = publicOrigin
+    self.report = report
     templates = try Templates(load: assets.template)
   }
 
@@ -50,6 +62,8 @@ package final class Dashboard: Sendable {
     if request.segments.first == Routes.assets {
       return .now(asset(request))
     }
+    if request.segments == [Routes.signIn] { return .now(signIn(request)) }
+    if request.segments == [Routes.signOut] { return .now(signOut(request)) }
     if request.segments == [LiveStream.path] { return stream(request) }
     if request.segments == PostedEvents.path { return post(request) }
     for route in Routes.exports {
@@ -73,9 +87,66 @@ package final class Dashboard: Sendable {
     if let request, request.prefersJSON {
       return .json(JSONTwin.error(problem).bytes, status: problem.status)
     }
+    if problem.status == 401, let request { return door(request) }
     let page = ProblemPage(status: problem.status, message: problem.message)
     return framed(page.head, templates.problem.fill(page), nil, status: problem.status)
   }
+
+  // MARK: Letting in and out
+
+  /// What a browser meets that has not signed in.
+  private func door(
+    _ request: HTTPRequest, target: String? = nil, trouble: String? = nil, status: Int = 401
+  ) -> HTTPResponse {
+    let site = request.headers["Sec-Fetch-Site"]
+    let page = SignInPage(
+      trouble: trouble, target: target ?? SignInPage.target(of: request),
+      mayBeSignedIn: site == "cross-site" || site == "same-site", assets: assets)
+    return .html(templates.signIn.fill(page).bytes, status: status)
+  }
+
+  private func signIn(_ request: HTTPRequest) -> HTTPResponse {
+    guard access.asksForToken, request.method == .post else {
+      if !access.asksForToken || access.isSignedIn(request) { return .redirect(to: "/") }
+      return door(request, status: 200)
+    }
+    let form: SignInForm
+    do throws(HTTPProblem) {
+      form = try SignInForm(request)
+    } catch {
+      return errorPage(request, error)
+    }
+    switch access.signIn(with: form.token, peer: request.peer) {
+    case .done(let cookie):
+      var response = HTTPResponse.redirect(to: form.target)
+      response.headers.append("Set-Cookie", cookie)
+      return response
+    case .wrongToken:
+      return door(
+        request, target: form.target,
+        trouble: form.token.isEmpty
+          ? "Enter the token." : "This is not the token of this log. Nothing was opened.")
+    case .tooMany(let wait):
+      var response = door(
+        request, target: form.target,
+        trouble: "Too many wrong tokens: try again in \(wait) s.", status: 429)
+      response.headers["Retry-After"] = String(wait)
+      return response
+    }
+  }
+
+  private func signOut(_ request: HTTPRequest) -> HTTPResponse {
+    guard request.method == .post else {
+      return problem(
+        405, "method_not_allowed", "Signing out is a button at the foot of the navigation.",
+        headers: ["Allow": "POST"], for: request)
+    }
+    var response = HTTPResponse.redirect(to: access.asksForToken ? "/" + Routes.signIn : "/")
+    if let cookie = access.signOut(request) { response.headers.append("Set-Cookie", cookie) }
+    return response
+  }
+
+  // MARK: Events in and out
 
   private func stream(_ request: HTTPRequest) -> HTTPReply {
     guard request.method == .get else { return .now(readOnly(request)) }
@@ -118,6 +189,8 @@ package final class Dashboard: Sendable {
     }
   }
 
+  // MARK: Pages
+
   private func readOnly(_ request: HTTPRequest) -> HTTPResponse {
     problem(
       405, "method_not_allowed", "This address can only be read: use GET.",
@@ -149,7 +222,8 @@ package final class Dashboard: Sendable {
     let page = PageRequest(
       id: id, parameters: request.query.map { ($0.name, $0.value ?? "") }, now: now(),
       assets: assets, templates: templates, rules: rules,
-      origin: request.headers["Host"].map { "http://" + $0 }, graphs: graphs, prices: prices,
+      origin: publicOrigin ?? request.headers["Host"].map { "http://" + $0 },
+      asksForToken: access.asksForToken, graphs: graphs, prices: prices,
       differences: differences,
       progress: live.progress, troubles: troubles)
     do {
@@ -170,8 +244,16 @@ package final class Dashboard: Sendable {
       return problem(503, "unavailable", error.message, for: request)
     } catch let error as NotFound {
       return problem(404, "not_found", error.message, for: request)
+    } catch let error as StoreError where error.cause == .interrupted {
+      return problem(
+        503, "too_long",
+        "The answer took longer than this server gives one, and was stopped. Narrow the question, "
+          + "such as by a time or a session.", headers: ["Retry-After": "5"], for: request)
     } catch {
-      return problem(500, "log_unreadable", "Fleetlog \(error).", for: request)
+      report("\(request.path.prefix(200)): \(error)")
+      let mend = (error as? StoreError)?.mend.map { " Its operator can mend that: \($0)." } ?? ""
+      return problem(
+        500, "log_unreadable", "The log can’t be read just now.\(mend)", for: request)
     }
   }
 
@@ -190,7 +272,8 @@ package final class Dashboard: Sendable {
     _ head: PageHead, _ content: SafeHTML, _ overview: LogOverview?, status: Int
   ) -> HTTPResponse {
     let layout = Layout(
-      head: head, assets: assets, overview: overview, progress: live.progress, content: content)
+      head: head, assets: assets, overview: overview, progress: live.progress,
+      offersSignOut: overview != nil && access.asksForToken, content: content)
     return .html(templates.layout.fill(layout).bytes, status: status)
   }
 

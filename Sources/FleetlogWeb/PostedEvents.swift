@@ -45,6 +45,11 @@ package struct PostedEvents: Sendable {
           + "server of that log anew.")
     }
     let type = try Self.mediaType(request)
+    if let coding = request.headers["Content-Encoding"], coding.lowercased() != "identity" {
+      throw HTTPProblem(
+        status: 415, code: "unsupported_coding",
+        message: "The body must come as it is, without a Content-Encoding.")
+    }
     guard request.body.contains(where: { !Self.isBlank($0) }) else {
       throw HTTPProblem(
         status: 400, code: "empty_body", message: "The body is empty: send an event as JSON.")

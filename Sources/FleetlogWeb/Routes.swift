@@ -35,6 +35,10 @@ enum Routes {
   ]
 
   static let assets = "assets"
+
+  /// Where browsers are let in and out; see `AccessControl`.
+  static let signIn = "login"
+  static let signOut = "logout"
 }
 
 /// An address and the page that answers it. The page's JSON twin has the same path and `.json`.

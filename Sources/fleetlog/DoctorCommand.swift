@@ -1,3 +1,4 @@
+import FleetlogClient
 import FleetlogEvents
 import FleetlogIngest
 import FleetlogStore
@@ -28,6 +29,7 @@ enum DoctorCommand: Verb {
     var checks = [versions()]
     checks.append(assets(arguments))
     checks += log(path)
+    checks += token(path)
     checks += watching(arguments.positional.isEmpty ? Places.agentFolders : arguments.positional)
     if arguments.has("json") {
       var object = JSONObject()
@@ -113,6 +115,24 @@ enum DoctorCommand: Verb {
       ]
     } catch {
       return [Check(name: "log", isWell: false, finding: error.description, mend: error.mend)]
+    }
+  }
+
+  /// Nothing where no token was ever asked for.
+  private static func token(_ database: String) -> [Check] {
+    let file = TokenFile(
+      LogPlaces(environment: ProcessInfo.processInfo.environment, database: database).tokenFile)
+    do throws(TokenFile.Trouble) {
+      _ = try file.read()
+      return [Check(name: "token", isWell: true, finding: "\(file.path), yours alone")]
+    } catch .missing {
+      return []
+    } catch {
+      return [
+        Check(
+          name: "token", isWell: false, finding: "\(file.path): \(error.explanation)",
+          mend: "chmod 600 it, or put another in its place: fleetlog token renew")
+      ]
     }
   }
 

@@ -113,7 +113,10 @@ final class EventIntake: EventSink {
       return appended
     } catch {
       let refusal = EventSinkRefusal(
-        code: "not_written", message: "Nothing was written: Fleetlog \(error). Try again later.")
+        code: "not_written",
+        message: "Nothing was written"
+          + (error.mend.map { ": \($0)" } ?? "; the server’s own messages say why")
+          + ". Try again later.")
       for post in posts { settle(post.id, .failure(refusal)) }
       throw error
     }

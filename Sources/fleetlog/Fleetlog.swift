@@ -13,7 +13,7 @@ enum Fleetlog {
     ServeCommand.self, IngestCommand.self, DemoCommand.self, EventsCommand.self,
     SearchCommand.self, SessionsCommand.self, WorkersCommand.self, RunsCommand.self,
     TasksCommand.self, ExportCommand.self, ContractCommand.self, HookCommand.self, RunCommand.self,
-    LogCommand.self, DoctorCommand.self, PruneCommand.self, ReindexCommand.self,
+    LogCommand.self, TokenCommand.self, DoctorCommand.self, PruneCommand.self, ReindexCommand.self,
     ReplayCommand.self, BackupCommand.self, BenchCommand.self,
   ]
 

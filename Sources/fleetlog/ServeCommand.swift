@@ -11,23 +11,27 @@ enum ServeCommand: Verb {
   static let name = "serve"
   static let operands = "[DIR…]"
   static let help = "Watches folders of transcripts and serves the dashboard."
-  static let options = [
-    CommonOptions.database,
-    Option(name: "host", value: "ADDRESS", help: "address to listen on (default 127.0.0.1)"),
-    Option(name: "port", value: "PORT", help: "port (default 7450; 0 takes a free one)"),
-    Option(
-      name: "allow-host", value: "NAME", help: "further name by which browsers may reach it",
-      isRepeatable: true),
-    Option(name: "assets", value: "DIR", help: "folder that holds Templates and Public"),
-    CommonOptions.prices,
-    Option(
-      name: "max-text", value: "BYTES",
-      help: "text kept whole up to this size, cut beyond it (default 1048576)"),
-    Thresholds.option,
-  ]
+  static let options =
+    [CommonOptions.database] + ServeAccess.options + [
+      Option(
+        name: "read-only", value: nil,
+        help: "shows the log as it is and as others write it: watches nothing, takes no events"),
+      Option(name: "assets", value: "DIR", help: "folder that holds Templates and Public"),
+      CommonOptions.prices,
+      Option(
+        name: "max-text", value: "BYTES",
+        help: "text kept whole up to this size, cut beyond it (default 1048576)"),
+      Thresholds.option,
+    ]
 
   static func run(_ arguments: Arguments) throws -> Int32 {
     var folders = arguments.positional
+    if arguments.has("read-only") {
+      guard folders.isEmpty else { throw UsageError("--read-only watches no folder: name none") }
+      return try ReadOnlyServer(
+        arguments, database: CommonOptions.existingDatabase(arguments)
+      ).run()
+    }
     if folders.isEmpty {
       let inbox = Places.inbox
       try Places.makeFolder(of: inbox + "/x")
@@ -68,6 +72,7 @@ extension Places {
 /// HTTP server. The pipeline stays on the thread that calls ``run(watching:)``.
 final class Server {
   private let http: HTTPServer
+  private let access: ServeAccess
   private let cap: TextCap
   private let writer: EventWriter
   private let search: SearchThread
@@ -85,7 +90,8 @@ final class Server {
     cap = TextCap.sha256(
       limit: try arguments.int("max-text", in: 1024...(1 << 30)) ?? TextCap.defaultLimit)
     // Before the log is made: wrong usage leaves nothing behind.
-    let port = try arguments.int("port", in: 0...65535)
+    let access = try ServeAccess(arguments, database: path)
+    self.access = access
     let rules = try Thresholds.rules(arguments)
     writer = try Pipeline.create(database: path, rules: rules)
     intake = EventIntake(logID: writer.logID, cap: cap, clock: Clock.now)
@@ -93,7 +99,7 @@ final class Server {
     let health = Health()
     self.health = health
     search = try SearchThread(database: path)
-    log = try EventLog(path: path)
+    log = try EventLog(path: path, limit: access.queryLimit)
     live = try LiveHub(log: log, now: { Clock.now() })
     search.whenAdvanced { [live] in live.publishSearch() }
     let assets = try Places.assets(arguments)
@@ -101,34 +107,25 @@ final class Server {
     let dashboard = try Dashboard(
       log: log, live: live, assets: assets, rules: rules,
       prices: try Places.prices(arguments, assets: assets), differences: differences,
-      now: { Clock.now() }, events: intake, troubles: { health.troubles })
-    var configuration = HTTPServer.Configuration()
-    configuration.host = arguments.value("host") ?? configuration.host
-    configuration.port = port ?? configuration.port
-    configuration.allowedHosts = arguments.values("allow-host")
-    configuration.allowedHostsHint = "start fleetlog with --allow-host NAME"
+      now: { Clock.now() }, events: intake, access: access.control,
+      publicOrigin: access.origin(port: access.configuration.port),
+      report: { Terminal.say("fleetlog: \(Terminal.safe($0))") },
+      troubles: { health.troubles })
+    var configuration = access.configuration
     configuration.errorPage = { dashboard.errorPage($0, $1) }
-    guard Self.isLoopback(configuration.host) else {
-      throw Failure(
-        "can't serve on \(configuration.host): beyond this machine the dashboard would be open to "
-          + "everybody; use 127.0.0.1 behind a proxy that asks who comes")
-    }
     http = HTTPServer(configuration: configuration, handler: { dashboard.reply(to: $0) })
-  }
-
-  private static func isLoopback(_ host: String) -> Bool {
-    host == "localhost" || host == "::1" || host == "[::1]" || host.hasPrefix("127.")
   }
 
   /// Serves until SIGTERM or SIGINT, then finishes what is in hand.
   func run(watching folders: [String]) throws -> Int32 {
     try http.start()
-    Terminal.print("Fleetlog is at http://\(hostForURL):\(http.port)/")
+    access.announce(port: http.port)
     for folder in folders { Terminal.say("watching \(Terminal.safe(folder))") }
     // What runs of this log leave is read wherever else one looks.
     LogPlaces.makeFolder(places.runs)
     let notice = ServerNotice(
-      url: "http://\(hostForURL):\(http.port)", logID: writer.logID)
+      url: access.configuration.url(port: http.port), logID: writer.logID,
+      asksForToken: access.control.asksForToken)
     notice.write(to: places.serverNotice)
     defer { notice.remove(from: places.serverNotice) }
     let lanes = Lanes.watching((folders + [places.runs]).map { FilePath($0) })
@@ -264,6 +261,4 @@ final class Server {
     retryAt = Clock.monotonic() + Self.retryInterval
     if failure != nil { search.wake() }
   }
-
-  private var hostForURL: String { "127.0.0.1" }
 }

@@ -34,6 +34,7 @@ package enum SecretShapes {
     pattern(
       "OpenAI key", "sk-(proj|svcacct|admin|None)-[A-Za-z0-9_-]{20,}",
       "sk-proj-" + letters(40)),
+    pattern("Fleetlog token", "fleetlog_[a-f0-9]{64}", "fleetlog_" + hex(64)),
     pattern("OpenRouter key", "sk-or-v1-[a-f0-9]{40,}", "sk-or-v1-" + hex(64)),
     pattern("OpenAI key", "sk-[A-Za-z0-9]{32,64}", "sk-" + letters(48)),
     pattern("GitHub token", "gh[pousr]_[A-Za-z0-9]{36,255}", "ghp_" + letters(36)),

@@ -8,6 +8,8 @@ struct CopyAs: TemplateContext {
   let database: String
   /// `http://` and the host that the page was asked of; nil where that is not known.
   let origin: String?
+  /// Whether who asks there must show the log's token.
+  var asksForToken = false
 
   static let slots: [Slot<CopyAs>] = [
     .text("jsonURL") { $0.twin.description },
@@ -22,8 +24,10 @@ struct CopyAs: TemplateContext {
 
   private var twin: Location { Location("events", query: parameters).twin }
 
+  /// The token is read where the command runs: it stands in no page.
   var curl: String {
-    "curl -s " + Self.quoted((origin ?? "http://127.0.0.1:7450") + twin.description)
+    let token = asksForToken ? #"-H "Authorization: Bearer $(fleetlog token)" "# : ""
+    return "curl -s " + token + Self.quoted((origin ?? "http://127.0.0.1:7450") + twin.description)
   }
 
   var command: String {

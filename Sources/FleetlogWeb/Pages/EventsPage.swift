@@ -17,6 +17,7 @@ struct EventsPage: Page {
   var database = ""
   /// Where the page was asked of.
   var origin: String?
+  var asksForToken = false
   /// ms since the Unix epoch.
   let now: Int64
 
@@ -31,7 +32,8 @@ struct EventsPage: Page {
       view: view, page: page,
       contradictions: try log.contradictions(of: page.rows.map(\.event.id)),
       histogram: histogram, earlier: earlier, facets: try log.facets(filter),
-      database: log.path, origin: request.origin, now: request.now)
+      database: log.path, origin: request.origin, asksForToken: request.asksForToken,
+      now: request.now)
   }
 
   private static func bars(
@@ -86,7 +88,11 @@ struct EventsPage: Page {
     .list("comparisons", \.comparisons),
     .flag("isDense", \.view.isDense),
     .text("densityURL") { page in page.view.changed { $0.isDense.toggle() }.description },
-    .part("copy") { CopyAs(filter: $0.filter, database: $0.database, origin: $0.origin) },
+    .part("copy") {
+      CopyAs(
+        filter: $0.filter, database: $0.database, origin: $0.origin,
+        asksForToken: $0.asksForToken)
+    },
     .text("csvURL") { Location("events.csv", query: $0.filter.parameters).description },
     .list("facets") { page in
       page.facets.filter { !$0.values.isEmpty }.map { FacetList(facet: $0, view: page.view) }

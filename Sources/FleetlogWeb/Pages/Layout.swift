@@ -8,6 +8,8 @@ struct Layout: TemplateContext {
   let overview: LogOverview?
   /// The import that runs, if one does.
   let progress: ImportProgress?
+  /// Whether there is a way out, since the visitor had to be let in.
+  var offersSignOut = false
   let content: SafeHTML
 
   static let slots: [Slot<Layout>] = [
@@ -32,6 +34,7 @@ struct Layout: TemplateContext {
     .list("groups", \.groups),
     .text("query") { $0.head.filter.text },
     .list("kept", \.kept),
+    .flag("offersSignOut", \.offersSignOut),
     .html("content", \.content),
   ]
 

@@ -69,6 +69,8 @@ struct PageRequest: Sendable {
   let rules: any SynthesisRules
   /// `http://` and the host that was asked, as the client named it.
   var origin: String?
+  /// Whether who asks there must show the log's token.
+  var asksForToken = false
   /// Places the boxes of graphs.
   let graphs: GraphLayouter
   /// What models cost.

@@ -18,6 +18,7 @@ struct Templates: Sendable {
   let contract: Template<ContractPage>
   let health: Template<HealthPage>
   let problem: Template<ProblemPage>
+  let signIn: Template<SignInPage>
 
   /// A session as one file: what stands before its transcript, and after it.
   let export: Template<ExportHead>
@@ -53,6 +54,7 @@ struct Templates: Sendable {
     contract = try Template(parser.parse("contract"), compiler)
     health = try Template(parser.parse("health"), compiler)
     problem = try Template(parser.parse("problem"), compiler)
+    signIn = try Template(parser.parse("sign_in"), compiler)
     export = try Template(parser.parse("export"), compiler)
     exportEnd = try Template(parser.parse("export_end"), compiler)
     payload = try Template(parser.parse("payload_node"), compiler)

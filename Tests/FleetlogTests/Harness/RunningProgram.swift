@@ -93,14 +93,18 @@ final class RunningServer {
 
   /// - Parameters:
   ///   - port: 0 takes a free one.
+  ///   - options: further ones of `serve`.
   ///   - launcher: see ``RunningProgram``.
-  init(folders: [String], database: String, port: Int = 0, launcher: [String] = []) throws {
+  init(
+    folders: [String], database: String, port: Int = 0, options: [String] = [],
+    launcher: [String] = []
+  ) throws {
     program = try RunningProgram(
       ["serve"] + folders + [
         "--db", database, "--port", "\(port)", "--assets", RunningProgram.package.path,
-      ], launcher: launcher)
+      ] + options, launcher: launcher)
     let line = try #require(program.line())
-    let start = try #require(line.range(of: "http://"))
+    let start = try #require(line.range(of: "http"))
     url = String(line[start.lowerBound...].dropLast())
   }
 
