@@ -104,7 +104,7 @@ struct BenchFleet: Sendable {
   ) throws -> (FleetCounts, session: String) {
     var random = DemoRandom(seed: seed, "\(part) \(number)")
     var transcript = transcript(
-      "\(number)", isClaude: plan.lines > 0 || random.chance(0.65),
+      "\(number)", isClaude: plan.lines > 0 || random.chance(0.83),
       at: Self.end - Int64(random.next() % UInt64(Self.span)))
     var left = plan.bytes
     repeat {

@@ -220,22 +220,24 @@ extension GeneratedClaude {
       field("description", text.prose(40))
       endCall()
       bashResult(of: call, text.log(size))
-    case ..<70:
-      let path = absolutePath + text.random.pick(text.paths)
+    case ..<63:
+      let file = text.file()
+      let path = absolutePath + text.paths[file]
       let call = beginCall("Read")
       field("file_path", path, isFirst: true)
       endCall()
-      if text.random.chance(0.03) { return imageResult(of: call) }
-      readResult(of: call, path, size)
+      if text.random.chance(0.06) { return imageResult(of: call) }
+      readResult(of: call, path, text.excerpt(of: file, isNumbered: true))
     case ..<85:
-      let path = absolutePath + text.random.pick(text.paths)
-      let old = text.code(TextLengths.edits.draw(&text.random))
+      let file = text.file()
+      let path = absolutePath + text.paths[file]
+      let change = text.edit(file)
       let call = beginCall("Edit")
       field("file_path", path, isFirst: true)
-      field("old_string", old)
-      field("new_string", old + text.code(TextLengths.edits.draw(&text.random)))
+      field("old_string", change.old)
+      field("new_string", change.new)
       endCall()
-      editResult(of: call, path, old)
+      editResult(of: call, path, change.original, change.old)
     default:
       let call = beginCall("Grep")
       field("pattern", text.prose(10), isFirst: true)
@@ -280,8 +282,7 @@ extension GeneratedClaude {
     endRecord()
   }
 
-  private mutating func readResult(of call: [UInt8], _ path: [UInt8], _ size: Int) {
-    let content = text.code(size, isNumbered: true)
+  private mutating func readResult(of call: [UInt8], _ path: [UInt8], _ content: [UInt8]) {
     beginResult(of: call, content)
     if agent == nil {
       record.put(",\"toolUseResult\":{\"type\":\"text\",\"file\":{\"filePath\":")
@@ -306,7 +307,9 @@ extension GeneratedClaude {
     endRecord()
   }
 
-  private mutating func editResult(of call: [UInt8], _ path: [UInt8], _ old: [UInt8]) {
+  private mutating func editResult(
+    of call: [UInt8], _ path: [UInt8], _ original: [UInt8], _ old: [UInt8]
+  ) {
     beginResult(of: call, Array("The file ".utf8) + path + " has been updated.".utf8)
     if agent == nil {
       record.put(",\"toolUseResult\":{\"filePath\":")
@@ -315,7 +318,7 @@ extension GeneratedClaude {
       record.put(text: old)
       // The whole file, which is most of what an edit leaves in a transcript.
       record.put(",\"originalFile\":")
-      record.put(text: text.code(TextLengths.files.draw(&text.random)))
+      record.put(text: original)
       record.put(",\"userModified\":false,\"replaceAll\":false}")
     }
     endRecord()

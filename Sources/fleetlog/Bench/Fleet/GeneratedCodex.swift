@@ -151,7 +151,9 @@ extension GeneratedCodex {
     record.put("\"")
     endRecord()
     let size = TextLengths.results.draw(&text.random)
-    let output = text.random.chance(0.5) ? text.code(size) : text.log(size)
+    let output =
+      text.random.chance(0.5)
+      ? Array(text.excerpt(of: text.file(), isNumbered: false).prefix(size)) : text.log(size)
     result(call, "function_call_output", output, isError: text.random.chance(0.1))
   }
 

@@ -21,7 +21,7 @@ struct TextLengths: Sendable {
   static let results = TextLengths([
     (0, 10), (0.1, 40), (0.5, 480), (0.9, 3200), (0.99, 13_000), (1, 80_000),
   ])
-  static let files = TextLengths([(0, 200), (0.1, 1500), (0.5, 9000), (0.9, 36_000), (1, 80_000)])
+  static let files = TextLengths([(0, 400), (0.1, 2500), (0.5, 6500), (0.9, 19_000), (1, 60_000)])
   static let images = TextLengths([(0, 8000), (0.5, 100_000), (0.9, 300_000), (1, 900_000)])
   static let encrypted = TextLengths([(0, 700), (0.1, 900), (0.5, 1150), (0.9, 5000), (1, 20_000)])
   /// Whole transcripts.

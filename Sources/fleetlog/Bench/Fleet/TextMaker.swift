@@ -1,8 +1,16 @@
 /// Writes text as it stands in transcripts: prose, code, listings and logs, of a vocabulary that is
-/// everybody's and of the names that one session is about, which come again and again.
+/// everybody's and of what one session is about, which comes again and again: names, turns of
+/// phrase, and files that are read and edited many times. What an archive takes on the disk
+/// depends on that.
 struct TextMaker {
   var random: DemoRandom
   private let vocabulary = Vocabulary.shared
+  /// Lines of code that were written, some of which are written again.
+  private var idioms = Idioms()
+  /// Messages of logs, which are printed again with other figures.
+  private var messages = Idioms()
+  /// What stands in the files, by their place in ``paths``, as far as they were opened.
+  private var sources: [Int: [UInt8]] = [:]
   /// Ranks of the words that this session is about.
   private let topic: [Int]
   /// The files that it touches.
@@ -82,19 +90,19 @@ struct TextMaker {
   }
 
   /// Source text: indented lines of names and signs.
-  mutating func code(_ size: Int, isNumbered: Bool = false) -> [UInt8] {
+  mutating func code(_ size: Int) -> [UInt8] {
     var text: [UInt8] = []
     text.reserveCapacity(size + 128)
-    var line = 1
     var depth = 0
     while text.count < size {
-      if isNumbered {
-        text += "     ".utf8
-        Digits.append(line, to: &text)
-        text += "→".utf8
-      }
       for _ in 0..<depth { text += "    ".utf8 }
-      for _ in 0...random.int(1...4) { token(into: &text) }
+      if random.chance(0.4), let line = idioms.again(&random) {
+        text += line
+      } else {
+        let start = text.count
+        for _ in 0...random.int(1...4) { token(into: &text) }
+        idioms.note(text[start...])
+      }
       switch random.next() & 7 {
       case 0 where depth < 5:
         text += "{".utf8
@@ -106,7 +114,6 @@ struct TextMaker {
       default: break
       }
       text.append(UInt8(ascii: "\n"))
-      line += 1
     }
     return text
   }
@@ -143,11 +150,17 @@ struct TextMaker {
       text.append(UInt8(ascii: ":"))
       Digits.append(10 + Int(chance >> 5 & 31), to: &text)
       text += chance & 0x1F000 == 0 ? " WARN ".utf8 : " info ".utf8
-      text += vocabulary.word(rank())
-      text += ": ".utf8
-      for _ in 0..<3 + Int(chance >> 20 & 3) {
+      if random.chance(0.7), let message = messages.again(&random) {
+        text += message
+      } else {
+        let start = text.count
         text += vocabulary.word(rank())
-        text.append(UInt8(ascii: " "))
+        text += ": ".utf8
+        for _ in 0..<3 + Int(chance >> 20 & 3) {
+          text += vocabulary.word(rank())
+          text.append(UInt8(ascii: " "))
+        }
+        messages.note(text[start...])
       }
       switch chance >> 30 & 3 {
       case 0:
@@ -175,10 +188,57 @@ struct TextMaker {
       text.append(UInt8(ascii: ":"))
       Digits.append(random.int(1...900), to: &text)
       text.append(UInt8(ascii: ":"))
-      for _ in 0..<random.int(2...7) { token(into: &text) }
+      if random.chance(0.6), let line = idioms.again(&random) {
+        text += line
+      } else {
+        for _ in 0..<random.int(2...7) { token(into: &text) }
+      }
       text.append(UInt8(ascii: "\n"))
     }
     return text
+  }
+
+  mutating func file() -> Int { random.int(0...paths.count - 1) }
+
+  /// What stands in a file.
+  mutating func source(_ file: Int) -> [UInt8] {
+    if let known = sources[file] { return known }
+    let text = code(TextLengths.files.draw(&random))
+    sources[file] = text
+    return text
+  }
+
+  /// A file as it is shown: whole, or some lines of it.
+  mutating func excerpt(of file: Int, isNumbered: Bool) -> [UInt8] {
+    var lines = source(file).split(separator: UInt8(ascii: "\n"))[...]
+    var number = 1
+    if random.chance(0.6) {
+      number += random.int(0...lines.count / 2)
+      lines = lines.dropFirst(number - 1).prefix(random.int(10...200))
+    }
+    var text: [UInt8] = []
+    for line in lines {
+      if isNumbered {
+        text += "     ".utf8
+        Digits.append(number, to: &text)
+        text += "→".utf8
+      }
+      text += line
+      text.append(UInt8(ascii: "\n"))
+      number += 1
+    }
+    return text
+  }
+
+  /// Changes some lines of a file.
+  mutating func edit(_ file: Int) -> (original: [UInt8], old: [UInt8], new: [UInt8]) {
+    let original = source(file)
+    let size = TextLengths.edits.draw(&random)
+    let place = random.int(0...max(0, original.count - size))
+    let lines = original.lines(around: place..<min(original.count, place + size))
+    let new = code(TextLengths.edits.draw(&random))
+    sources[file]?.replaceSubrange(lines, with: new)
+    return (original, Array(original[lines]), new)
   }
 
   mutating func command() -> [UInt8] {
@@ -201,5 +261,35 @@ struct TextMaker {
       }
     }
     return text
+  }
+}
+
+/// Lines that come again: the newest of them, in the order in which they came.
+private struct Idioms {
+  private var lines: [[UInt8]] = []
+  private var next = 0
+  private static let most = 400
+
+  mutating func note(_ line: ArraySlice<UInt8>) {
+    if lines.count < Self.most {
+      lines.append(Array(line))
+    } else {
+      lines[next] = Array(line)
+      next = (next + 1) % Self.most
+    }
+  }
+
+  func again(_ random: inout DemoRandom) -> [UInt8]? {
+    lines.isEmpty ? nil : lines[Int(random.next() % UInt64(lines.count))]
+  }
+}
+
+extension [UInt8] {
+  /// The whole lines that a range touches.
+  fileprivate func lines(around range: Range<Int>) -> Range<Int> {
+    let newline = UInt8(ascii: "\n")
+    let start = self[..<range.lowerBound].lastIndex(of: newline).map { $0 + 1 } ?? 0
+    let end = self[range.upperBound...].firstIndex(of: newline).map { $0 + 1 } ?? count
+    return start..<end
   }
 }
