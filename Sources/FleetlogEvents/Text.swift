@@ -15,6 +15,11 @@ extension String {
     return String(self[..<end])
   }
 
+  /// The lines that are not empty, by the newlines and carriage returns alone.
+  package var byteLines: [Substring] {
+    utf8.split { $0 == 0x0A || $0 == 0x0D }.map { Substring($0) }
+  }
+
   /// Whether other text stands somewhere in this, byte for byte.
   package func contains(bytesOf other: String) -> Bool {
     firstByteOffset(of: other) != nil

@@ -11,6 +11,15 @@ enum Value: Equatable {
   case utf8([UInt8])
   case blob([UInt8])
 
+  /// Bytes that it takes as text or blob, and one so that none is without a place.
+  fileprivate var size: Int {
+    switch self {
+    case .null, .int, .real: 0
+    case .text(let text): text.utf8.count + 1
+    case .utf8(let bytes), .blob(let bytes): bytes.count + 1
+    }
+  }
+
   init(_ value: Int64?) { self = value.map { .int($0) } ?? .null }
   init(_ value: Int?) { self = value.map { .int(Int64($0)) } ?? .null }
   init(_ value: Bool) { self = .int(value ? 1 : 0) }
@@ -28,6 +37,12 @@ final class Connection: @unchecked Sendable {
   let path: String
   private let handle: OpaquePointer
   private var statements: [String: Statement] = [:]
+  /// The same by where their text lies: to look a long text up by its characters takes longer than
+  /// many a statement.
+  private var statementsByPlace: [UInt: (sql: String, statement: Statement)] = [:]
+  /// Pages in the write-ahead log as of the last commit; counted only where checkpoints are taken
+  /// over.
+  fileprivate(set) var pagesInLog = 0
   /// The monotonic time in ns at which the running query is to stop; 0 for never.
   fileprivate var deadline: UInt64 = 0
   /// How long a statement waits for a lock that another connection holds, in ms.
@@ -71,8 +86,14 @@ final class Connection: @unchecked Sendable {
   }
 
   deinit {
-    statements.removeAll()
+    forgetStatements()
     sqlite3_close_v2(handle)
+  }
+
+  /// Leaves it to the caller to have the write-ahead log copied back.
+  func takeOverCheckpoints() {
+    sqlite3_wal_hook(
+      handle, { noteLog($0, pages: $3) }, Unmanaged.passUnretained(self).toOpaque())
   }
 
   func error(_ operation: String, code: Int32) -> StoreError {
@@ -91,6 +112,19 @@ final class Connection: @unchecked Sendable {
 
   /// The prepared statement for an SQL text, made once for each connection.
   func statement(_ sql: String) throws(StoreError) -> Statement {
+    let place = sql.utf8.withContiguousStorageIfAvailable { UInt(bitPattern: $0.baseAddress) } ?? 0
+    if let known = statementsByPlace[place], known.sql == sql {
+      known.statement.reset()
+      return known.statement
+    }
+    let statement = try statement(byText: sql)
+    // A text that is put together anew each time lies elsewhere each time.
+    if statementsByPlace.count > 400 { statementsByPlace.removeAll() }
+    statementsByPlace[place] = (sql, statement)
+    return statement
+  }
+
+  private func statement(byText sql: String) throws(StoreError) -> Statement {
     if let statement = statements[sql] {
       statement.reset()
       return statement
@@ -100,9 +134,14 @@ final class Connection: @unchecked Sendable {
       handle, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &prepared, nil)
     guard code == SQLITE_OK, let prepared else { throw error("prepare a query", code: code) }
     let statement = Statement(prepared, connection: self)
-    if statements.count > 200 { statements.removeAll() }
+    if statements.count > 200 { forgetStatements() }
     statements[sql] = statement
     return statement
+  }
+
+  private func forgetStatements() {
+    statements.removeAll()
+    statementsByPlace.removeAll()
   }
 
   /// Runs a statement for its effect and returns how many rows it changed.
@@ -251,12 +290,21 @@ private func hasPassed(_ context: UnsafeMutableRawPointer?) -> Int32 {
   return connection.deadline != 0 && monotonicNow() > connection.deadline ? 1 : 0
 }
 
+private func noteLog(_ context: UnsafeMutableRawPointer?, pages: Int32) -> Int32 {
+  guard let context else { return SQLITE_OK }
+  Unmanaged<Connection>.fromOpaque(context).takeUnretainedValue().pagesInLog = Int(pages)
+  return SQLITE_OK
+}
+
 /// A prepared statement; while stepping, also the current row.
 final class Statement {
   private let handle: OpaquePointer
   private unowned let connection: Connection
-  /// Bytes of text that are bound.
+  /// The text and blobs that are bound: SQLite reads them here and makes no copies of its own.
+  private var bound = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+  /// Of `bound`, what is in use.
   private var boundBytes = 0
+  private static let firstBytes = 256
   /// More than this is given back as soon as it is no longer needed.
   private static let keptBytes = 1 << 20
 
@@ -265,18 +313,33 @@ final class Statement {
     self.connection = connection
   }
 
-  deinit { sqlite3_finalize(handle) }
+  deinit {
+    sqlite3_finalize(handle)
+    bound.deallocate()
+  }
 
   func reset() {
     sqlite3_reset(handle)
     // The next values take the place of these, in the same memory.
-    guard boundBytes > Self.keptBytes else { return }
-    sqlite3_clear_bindings(handle)
+    if bound.count > Self.keptBytes { makeRoom(0) }
   }
 
+  /// - Parameter values: one for each of the statement's parameters.
   func bind(_ values: [Value]) {
-    boundBytes = 0
+    makeRoom(values.reduce(0) { $0 + $1.size })
     for (offset, value) in values.enumerated() { bind(value, at: Int32(offset + 1)) }
+  }
+
+  private func makeRoom(_ size: Int) {
+    boundBytes = 0
+    let isTooLarge = bound.count > Self.keptBytes && size <= Self.keptBytes
+    guard size > bound.count || isTooLarge else { return }
+    sqlite3_clear_bindings(handle)
+    bound.deallocate()
+    bound =
+      size == 0
+      ? UnsafeMutableRawBufferPointer(start: nil, count: 0)
+      : .allocate(byteCount: max(size, Self.firstBytes), alignment: 1)
   }
 
   private func bind(_ value: Value, at index: Int32) {
@@ -287,17 +350,24 @@ final class Statement {
     case .text(var text): text.withUTF8 { bindText(UnsafeRawBufferPointer($0), at: index) }
     case .utf8(let bytes): bytes.withUnsafeBytes { bindText($0, at: index) }
     case .blob(let bytes):
-      boundBytes += bytes.count
       bytes.withUnsafeBytes { bytes in
-        _ = fleetlog_bind_blob(handle, index, bytes.baseAddress, UInt64(bytes.count))
+        _ = sqlite3_bind_blob64(handle, index, keep(bytes), UInt64(bytes.count), nil)
       }
     }
   }
 
   private func bindText(_ bytes: UnsafeRawBufferPointer, at index: Int32) {
+    let kept = keep(bytes)?.assumingMemoryBound(to: CChar.self)
+    sqlite3_bind_text64(handle, index, kept, UInt64(bytes.count), nil, UInt8(SQLITE_UTF8))
+  }
+
+  /// The place of a copy that lives until other values are bound. Nothing has one too, since no
+  /// address would bind NULL.
+  private func keep(_ bytes: UnsafeRawBufferPointer) -> UnsafeRawPointer? {
+    guard let start = bound.baseAddress?.advanced(by: boundBytes) else { return nil }
+    if let source = bytes.baseAddress { start.copyMemory(from: source, byteCount: bytes.count) }
     boundBytes += bytes.count
-    _ = fleetlog_bind_text(
-      handle, index, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), UInt64(bytes.count))
+    return UnsafeRawPointer(start)
   }
 
   /// Moves to the next row; false behind the last one.

@@ -11,7 +11,15 @@ extension EventWriter {
   package func log(
     _ lines: [[EventDraft]], now: Int64
   ) throws(StoreError) -> (appended: Appended, answers: [LogAnswer?]) {
-    let result = try committing { () throws(StoreError) in
+    let result = try synced { () throws(StoreError) in try write(lines, now: now) }
+    trimWriteAheadLog()
+    return result
+  }
+
+  private func write(
+    _ lines: [[EventDraft]], now: Int64
+  ) throws(StoreError) -> (appended: Appended, answers: [LogAnswer?]) {
+    try committing { () throws(StoreError) in
       var commit = try begin(now: now, fileID: nil, revision: nil)
       var answers: [LogAnswer?] = []
       for drafts in lines {
@@ -23,8 +31,6 @@ extension EventWriter {
       commit.result.revision = commit.nextID - 1
       return (commit.result, answers)
     }
-    trimWriteAheadLog()
-    return result
   }
 
   /// A line that was refused is in the log as a `validation_error`, which is not what was asked for.

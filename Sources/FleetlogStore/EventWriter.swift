@@ -28,6 +28,8 @@ package final class EventWriter {
   let writeAheadLog: WriteAheadLog
   /// What is inferred from what is appended; nil where nothing is to be inferred.
   let synthesis: SynthesisLedger?
+  /// Whether commits are synced to the disk behind the writer's back.
+  private var isSyncedAside = false
   /// The sources of the log: which file stands where.
   package let sources: SourceLedger
   /// Tells this log from every other.
@@ -91,7 +93,31 @@ package final class EventWriter {
     try Migrations.refuseNewer(try Migrations.version(of: reader), place: path)
   }
 
-  /// Runs `body` with all that it commits in one transaction, which costs one sync to the disk.
+  /// Leaves syncing and checkpoints to other threads: for a writer of what is read from files. A
+  /// power cut may then take the last moments' commits back, each whole with its file's cursor, and
+  /// they are read again. What is of no file is synced as ever.
+  package func syncAside() {
+    guard !isSyncedAside, setSync("NORMAL") else { return }
+    writeAheadLog.checkpointAside()
+    isSyncedAside = true
+  }
+
+  /// - Returns: false where it stays as it was, as within a transaction.
+  private func setSync(_ level: String) -> Bool {
+    (try? connection.script("PRAGMA synchronous = \(level)", operation: "set syncing up")) != nil
+  }
+
+  /// Runs `body`; what it commits is on the disk before this returns.
+  func synced<Result>(
+    _ body: () throws(StoreError) -> Result
+  ) throws(StoreError) -> Result {
+    guard isSyncedAside, !connection.isInTransaction else { return try body() }
+    try connection.script("PRAGMA synchronous = FULL", operation: "have a commit synced")
+    defer { _ = setSync("NORMAL") }
+    return try body()
+  }
+
+  /// Runs `body` with all that it commits in one transaction.
   package func group<Result>(
     _ body: () throws(StoreError) -> Result
   ) throws(StoreError) -> Result {
@@ -104,6 +130,13 @@ package final class EventWriter {
   ///
   /// - Parameter now: ms since the Unix epoch, for `recorded_at`.
   package func commit(_ batch: EventBatch, now: Int64) throws(StoreError) -> Appended {
+    if batch.source == nil, batch.revision == nil {
+      return try synced { () throws(StoreError) in try write(batch, now: now) }
+    }
+    return try write(batch, now: now)
+  }
+
+  private func write(_ batch: EventBatch, now: Int64) throws(StoreError) -> Appended {
     let appended = try committing { () throws(StoreError) in
       var commit = try begin(
         now: now, fileID: batch.source?.fileID ?? batch.revision?.fileID, revision: batch.revision)
@@ -290,9 +323,7 @@ package final class EventWriter {
     if let alias = draft.aliasKey, let event = try find(alias: alias) {
       return KnownFact(event: event, isCertain: true)
     }
-    let stored = try connection.first(
-      "SELECT \(EventColumns.list) FROM events e WHERE e.idempotency_key = ?", [.text(key)]
-    ) { EventColumns.read($0) }
+    let stored = try connection.first(Self.byKey, [.text(key)]) { EventColumns.read($0) }
     if let stored { return KnownFact(event: stored, isCertain: draft.aliasKey == nil) }
     // A fact may be in the log under the name of its other telling.
     var hasOtherNames = draft.aliasKey != nil || draft.type == .turnCompleted || draft.isPrinted
@@ -302,11 +333,14 @@ package final class EventWriter {
   }
 
   private func find(alias: String) throws(StoreError) -> StoredEvent? {
-    try connection.first(
-      "SELECT \(EventColumns.list) FROM key_aliases a JOIN events e ON e.id = a.event_id "
-        + "WHERE a.key = ?", [.text(alias)]
-    ) { EventColumns.read($0) }
+    try connection.first(Self.byAlias, [.text(alias)]) { EventColumns.read($0) }
   }
+
+  private static let byKey =
+    "SELECT \(EventColumns.list) FROM events e WHERE e.idempotency_key = ?"
+  private static let byAlias =
+    "SELECT \(EventColumns.list) FROM key_aliases a JOIN events e ON e.id = a.event_id "
+    + "WHERE a.key = ?"
 
   /// Gives a fact further names. A worker's own key is one too, since it begins with the session:
   /// in a copy of the transcript the same fact has another.

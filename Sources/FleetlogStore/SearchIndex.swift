@@ -88,6 +88,8 @@ package final class SearchIndex {
       try? writeAheadLog.whenIdle()
       return 0
     }
+    // The index must not know of events that a power cut takes from the log, whose ids come again.
+    try syncFile(log.path + "-wal")
     try connection.transaction { () throws(StoreError) in
       for row in rows.sorted(by: { ($0.ts, $0.id) < ($1.ts, $1.id) }) { try add(row) }
       try connection.run("UPDATE watermark SET last_event_id = ?", [.int(last.id)])

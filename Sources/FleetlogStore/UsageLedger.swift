@@ -17,6 +17,8 @@ final class UsageLedger {
   private var sessions: [Key<String>: TokenUsage] = [:]
   /// Sessions that are counted anew, since they show several versions of one response.
   private var stale: Set<String> = []
+  /// What the last event came to, which is asked for by whom it is of and by who shows it.
+  private var last: (event: Int64, call: ModelCall?) = (0, nil)
 
   static let hour: Int64 = 3_600_000
   static let day = 24 * hour
@@ -25,8 +27,13 @@ final class UsageLedger {
 
   /// Counts a new event, if it is a model call.
   func count(_ event: StoredEvent) {
-    guard let call = ModelCall(event) else { return }
+    guard let call = call(event) else { return }
     add(call, call.usage, run: event.runID)
+  }
+
+  private func call(_ event: StoredEvent) -> ModelCall? {
+    if last.event != event.id { last = (event.id, ModelCall(event)) }
+    return last.call
   }
 
   /// Takes a call out again whose response another one states better, the first time that happens.
@@ -65,7 +72,7 @@ final class UsageLedger {
 
   /// Counts an event that a session shows, if it is a model call.
   func count(_ event: StoredEvent, shownIn session: String) {
-    guard let call = ModelCall(event) else { return }
+    guard let call = call(event) else { return }
     let key = Key(
       owner: session, unit: floor(call.ts, Self.day), model: call.model, band: call.band,
       isSubagent: event.role == "subagent")
@@ -121,6 +128,7 @@ final class UsageLedger {
   }
 
   func forget() {
+    last = (0, nil)
     runs.removeAll(keepingCapacity: true)
     hours.removeAll(keepingCapacity: true)
     sessions.removeAll(keepingCapacity: true)

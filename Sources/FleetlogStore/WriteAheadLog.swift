@@ -14,7 +14,12 @@ final class WriteAheadLog {
   /// Bytes of the log from which the next attempt is made: a reader that stays is not waited for
   /// at every commit.
   private var nextAttempt: Int64 = 0
+  /// What copies pages back meanwhile; nil where the connection does so itself.
+  private var checkpointer: Checkpointer?
 
+  /// Pages in the log from which they are copied back aside, and from which the writer helps: only
+  /// when all are copied does the log begin anew, and while more come somebody must wait.
+  private static let duePages = (aside: 2500, own: 6000)
   /// How long a commit waits for readers, and how long a writer with nothing to do, in ms.
   private static let patience = (busy: 250, idle: 0)
   /// Bytes that are left alone while there is nothing to do.
@@ -28,9 +33,22 @@ final class WriteAheadLog {
   /// Bytes.
   var size: Int64 { fileSize(path) }
 
+  /// Has pages copied back on a thread of its own from now on.
+  func checkpointAside() {
+    connection.takeOverCheckpoints()
+    checkpointer = Checkpointer(database: connection.path)
+  }
+
   /// To be called behind every commit; one inside another transaction is none yet.
   func afterCommit() throws(StoreError) {
     guard !connection.isInTransaction else { return }
+    if let checkpointer, connection.pagesInLog >= Self.duePages.aside {
+      if connection.pagesInLog < Self.duePages.own {
+        checkpointer.wake()
+      } else {
+        _ = try connection.first("PRAGMA wal_checkpoint(PASSIVE)") { $0.int(0) }
+      }
+    }
     let size = size
     guard size > limit else {
       nextAttempt = 0
@@ -59,4 +77,18 @@ final class WriteAheadLog {
 func fileSize(_ path: String) -> Int64 {
   var status = stat()
   return stat(path, &status) == 0 ? Int64(status.st_size) : 0
+}
+
+/// Has what was written to a write-ahead log survive a power cut. Not for a database itself: to
+/// close any of its descriptors gives up SQLite's locks on it.
+func syncFile(_ path: String) throws(StoreError) {
+  let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+  // Without a log all is in the database, synced when it was copied there.
+  if descriptor < 0, errno == ENOENT { return }
+  defer { if descriptor >= 0 { close(descriptor) } }
+  guard descriptor >= 0, fdatasync(descriptor) == 0 else {
+    throw StoreError(
+      operation: "sync to the disk", place: path, cause: .sqlite(code: 10),
+      detail: String(cString: strerror(errno)))
+  }
 }

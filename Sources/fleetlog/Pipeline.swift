@@ -31,8 +31,8 @@ final class Pipeline {
 
   /// How much is committed at once while an archive is read: enough that syncing to the disk
   /// costs little, and little enough that a live file need not wait.
-  private static let groupBytes = 4 << 20
-  private static let groupTurns = 200
+  private static let groupBytes = 8 << 20
+  private static let groupTurns = 400
 
   /// How long a file must be quiet, in ms, before what its parser holds back is written.
   static let quietTime: Int64 = 30_000
@@ -65,6 +65,7 @@ final class Pipeline {
     turns = TurnWriter(writer: writer, cap: cap, clock: clock)
     self.search = search
     self.lanes = lanes
+    writer.syncAside()
     lanes.start(database: writer.path, cap: cap, order: order)
     self.clock = clock
   }

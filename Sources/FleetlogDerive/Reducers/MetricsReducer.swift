@@ -91,7 +91,7 @@ struct MetricsReducer {
     }
     for path in call.reads { note(.read, FileWrites.absolute(path, known.cwd) ?? path) }
     for path in call.paths { note(.written, FileWrites.absolute(path, known.cwd) ?? path) }
-    let commands = call.command.map { ShellCommand($0).commands } ?? []
+    let commands = call.commands
     if commands.contains(where: GitPush.isCommit), let commit = GitPush.committed(result.output) {
       note(.commit, commit)
     }

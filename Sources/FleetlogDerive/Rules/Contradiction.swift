@@ -75,11 +75,8 @@ struct Contradiction: RunRule {
 
   private mutating func act(_ call: Call, into findings: inout Findings) {
     if call.isSpawn { hasDelegated = true }
-    if let script = call.command {
-      let commands = ShellCommand(script).commands
-      hasPushed = hasPushed || commands.contains { GitPush($0) != nil }
-      hasOpened = hasOpened || commands.contains(where: PullRequest.isCreation)
-    }
+    hasPushed = hasPushed || call.commands.contains { GitPush($0) != nil }
+    hasOpened = hasOpened || call.commands.contains(where: PullRequest.isCreation)
     hasOpened = hasOpened || PullRequest.isCreationTool(call.tool)
     guard let (event, calls) = blocked else { return }
     blocked = (event, calls + 1)

@@ -34,8 +34,8 @@ struct Deliverable: RunRule {
     _ result: ToolReturn, _ fact: Fact, into findings: inout Findings
   ) {
     guard let call = result.call else { return }
-    if let script = call.command {
-      let commands = ShellCommand(script).commands
+    if call.command != nil {
+      let commands = call.commands
       if commands.contains(where: GitPush.isCommit) {
         lastCommit = GitPush.committed(result.output) ?? lastCommit
       }

@@ -41,7 +41,9 @@ struct MetricsContradiction: RunRule {
   init(_ options: SynthesisOptions) { self.options = options }
 
   mutating func take(_ fact: Fact, in facts: RunFacts, into findings: inout Findings) {
-    for trace in findings.traces where trace.evidence == fact.evidence { see(trace) }
+    // Those of this event are the last: all that were found before stand there too.
+    let old = findings.traces.lastIndex { $0.evidence != fact.evidence }.map { $0 + 1 } ?? 0
+    for trace in findings.traces[old...] { see(trace) }
     switch fact.step {
     case .called(let call):
       if call.isSpawn { hasDelegated = true }
@@ -91,14 +93,11 @@ struct MetricsContradiction: RunRule {
 
   /// Any name that a git command prints may be the one that is claimed.
   private mutating func readNames(_ result: ToolReturn) {
-    guard let command = result.call?.command, command.contains("git") else { return }
-    for word in result.output.split(whereSeparator: { !$0.isHexDigit || !$0.isASCII })
-    where CommitName.isValid(word) {
-      guard printed.count < Self.most else {
-        isOverfull = true
-        return
-      }
-      printed.insert(word.lowercased())
+    guard result.call?.command?.contains(bytesOf: "git") ?? false else { return }
+    CommitName.forEach(in: result.output) { name in
+      isOverfull = isOverfull || printed.count >= Self.most
+      if !isOverfull { printed.insert(name) }
+      return !isOverfull
     }
   }
 

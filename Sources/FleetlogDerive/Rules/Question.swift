@@ -18,10 +18,11 @@ enum Question {
 
   /// The question itself; nil where the text ends in none, or only offers more help.
   static func asked(in text: String) -> String? {
-    var prose = Substring(text)
-    if let block = prose.firstRange(of: EventBlock.begin) { prose = prose[..<block.lowerBound] }
-    let lines = prose.split(whereSeparator: \.isNewline).map { String($0).trimmed }
-      .filter { !$0.isEmpty }
+    var prose = text
+    if let block = text.firstByteOffset(of: EventBlock.begin) {
+      prose = String(text.utf8.prefix(block)) ?? text
+    }
+    let lines = prose.byteLines.map { String($0).trimmed }.filter { !$0.isEmpty }
     guard let last = lines.last,
       let sentence = question(endOf: last) ?? question(aboveListIn: lines)
     else { return nil }

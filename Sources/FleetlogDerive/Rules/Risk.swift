@@ -8,8 +8,11 @@ struct Risk {
 
   /// The gravest of a script's commands; nil where none is risky.
   static func worst(in script: String, cwd: String?) -> Risk? {
-    ShellCommand(script).commands.compactMap { of($0, cwd: cwd) }
-      .max { $0.severity < $1.severity }
+    worst(of: ShellCommand(script).commands, cwd: cwd)
+  }
+
+  static func worst(of commands: [[String]], cwd: String?) -> Risk? {
+    commands.compactMap { of($0, cwd: cwd) }.max { $0.severity < $1.severity }
   }
 
   private static func of(_ words: [String], cwd: String?) -> Risk? {

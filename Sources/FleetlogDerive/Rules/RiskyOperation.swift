@@ -13,7 +13,7 @@ struct RiskyOperation: RunRule {
   mutating func take(_ fact: Fact, in facts: RunFacts, into findings: inout Findings) {
     switch fact.step {
     case .called(let call):
-      guard let risk = call.command.flatMap({ Risk.worst(in: $0, cwd: facts.cwd) }) else { return }
+      guard let risk = Risk.worst(of: call.commands, cwd: facts.cwd) else { return }
       open[call.evidence.id] = infer(
         risk, call.evidence, call.label, signal: "a command that can't be undone", &findings)
     case .returned(let result):

@@ -11,7 +11,7 @@ struct Check: Sendable {
   /// The outcome of a command; nil where it runs no test, or does not tell.
   init?(_ fact: Fact, _ result: ToolReturn) {
     guard let call = result.call, let command = call.command, !result.isDenied,
-      !result.isInterrupted, ShellCommand(command).commands.contains(where: Self.isCheck)
+      !result.isInterrupted, call.commands.contains(where: Self.isCheck)
     else { return nil }
     evidence = fact.evidence
     words = fact.event.summary

@@ -83,6 +83,8 @@ struct Call {
   let signature: String
   /// The shell script, where the tool runs one.
   let command: String?
+  /// The script's simple commands.
+  let commands: [[String]]
   /// Whether it asks to run outside the agent's sandbox.
   let isEscalated: Bool
   /// Paths that it writes, as given.
@@ -104,6 +106,7 @@ struct Call {
     useID = payload?["tool_use_id"]?.string
     signature = tool + "\n" + String(decoding: input?.sourceBytes.prefix(2000) ?? [], as: UTF8.self)
     command = CallInput.command(tool, input)
+    commands = command.map { ShellCommand($0).commands } ?? []
     isEscalated =
       input?["with_escalated_permissions"]?.bool == true
       || input?["sandbox_permissions"]?.string == "require_escalated"
@@ -120,8 +123,9 @@ struct Call {
 
   private static func kind(of tool: String) -> Kind {
     // Without the server or namespace that offers it.
-    let afterServer = tool.split(separator: "__").last ?? ""
-    switch afterServer.split(separator: ".").last ?? "" {
+    var name = Substring(tool)
+    if tool.contains(bytesOf: "__") { name = tool.split(separator: "__").last ?? "" }
+    switch name.utf8.contains(UInt8(ascii: ".")) ? name.split(separator: ".").last ?? "" : name {
     case "Task", "Agent", "task": return .spawn
     case "spawn_agent": return .spawnInBackground
     case "wait", "wait_agent", "TaskOutput": return .delegation
@@ -264,7 +268,7 @@ enum CallInput {
 
   private static func patched(_ patch: String) -> [String] {
     let verbs = ["*** Add File: ", "*** Update File: ", "*** Delete File: "]
-    return patch.split(whereSeparator: \.isNewline).compactMap { line in
+    return patch.byteLines.filter { $0.utf8.first == UInt8(ascii: "*") }.compactMap { line in
       verbs.first(where: line.hasPrefix).map { String(line.dropFirst($0.count)).trimmed }
     }
   }

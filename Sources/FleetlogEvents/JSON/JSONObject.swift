@@ -11,9 +11,20 @@ package struct JSONObject: Sendable, Equatable {
   package var isEmpty: Bool { keys.isEmpty }
 
   /// The object as JSON text.
-  package var text: String { String(decoding: bytes, as: UTF8.self) }
+  package var text: String {
+    String(unsafeUninitializedCapacity: body.count + 2) { fill($0) }
+  }
 
-  package var bytes: [UInt8] { [UInt8(ascii: "{")] + body + [UInt8(ascii: "}")] }
+  package var bytes: [UInt8] {
+    [UInt8](unsafeUninitializedCapacity: body.count + 2) { $1 = fill($0) }
+  }
+
+  private func fill(_ buffer: UnsafeMutableBufferPointer<UInt8>) -> Int {
+    buffer[0] = UInt8(ascii: "{")
+    let end = buffer[1...].update(fromContentsOf: body)
+    buffer[end] = UInt8(ascii: "}")
+    return body.count + 2
+  }
 
   package func contains(_ key: String) -> Bool {
     keys.count < Self.manyKeys ? keys.contains(key) : keySet.contains(key)

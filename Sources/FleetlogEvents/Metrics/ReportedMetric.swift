@@ -65,11 +65,30 @@ package enum MetricValue: Sendable, Equatable {
 
 /// The name of a commit as git prints it: hexadecimal digits, whole or cut short.
 package enum CommitName {
+  private static let lengths = 7...64
+
   package static func isValid(_ text: some StringProtocol) -> Bool {
-    (7...64).contains(text.utf8.count)
-      && text.utf8.allSatisfy {
-        (0x30...0x39).contains($0) || (0x61...0x66).contains($0) || (0x41...0x46).contains($0)
+    lengths.contains(text.utf8.count) && text.utf8.allSatisfy(isDigit)
+  }
+
+  private static func isDigit(_ byte: UInt8) -> Bool {
+    (0x30...0x39).contains(byte) || (0x61...0x66).contains(byte) || (0x41...0x46).contains(byte)
+  }
+
+  /// Calls back with what may be a name in a text, in small letters, until that returns false.
+  package static func forEach(in text: String, _ body: (String) -> Bool) {
+    var text = text
+    text.withUTF8 { bytes in
+      var start = 0
+      for end in 0...bytes.count {
+        if end < bytes.count, isDigit(bytes[end]) { continue }
+        if lengths.contains(end - start) {
+          let name = String(decoding: bytes[start..<end], as: UTF8.self).lowercased()
+          guard body(name) else { return }
+        }
+        start = end + 1
       }
+    }
   }
 
   /// Whether it is one that stands for itself, of SHA-1 or SHA-256.

@@ -1,5 +1,7 @@
 /// An event as the log holds it: the columns of `events`, JSON columns as JSON text.
-package struct StoredEvent: Sendable, Equatable {
+///
+/// A class, since it never changes and many keep it: of thirty fields every copy costs.
+package final class StoredEvent: Sendable {
   package let id: Int64
   /// ms since the Unix epoch, UTC.
   package let ts: Int64

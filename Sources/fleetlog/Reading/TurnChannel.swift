@@ -63,7 +63,7 @@ final class TurnChannel: Sendable {
   private let room: [WakeSignal]
 
   /// Bytes of lines that one lane may have on their way. A turn that is larger goes alone.
-  private static let laneWeight = 8 << 20
+  private static let laneWeight = 16 << 20
 
   /// - Parameter lanes: for each lane, what ends its sleep, and whether it has nothing to read
   ///   until it is told so.

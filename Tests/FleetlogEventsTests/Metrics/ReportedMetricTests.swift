@@ -26,4 +26,22 @@ struct ReportedMetricTests {
     let value = MetricValue(field, try JSONDocument(json).root)
     #expect(value?.json == expected)
   }
+
+  @Test("Names of commits are found wherever they stand in an output, until enough are known")
+  func namesInText() {
+    let tooLong = String(repeating: "a", count: 65)
+    let text = "commit 0123ABCd.. 123456 (1234567) é89abcdef0é\nno-name \(tooLong) ffffffff"
+    var names: [String] = []
+    CommitName.forEach(in: text) { name in
+      names.append(name)
+      return true
+    }
+    #expect(names == ["0123abcd", "1234567", "89abcdef0", "ffffffff"])
+    names = []
+    CommitName.forEach(in: text) { name in
+      names.append(name)
+      return names.count < 2
+    }
+    #expect(names == ["0123abcd", "1234567"])
+  }
 }
