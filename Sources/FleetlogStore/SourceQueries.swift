@@ -14,6 +14,56 @@ extension EventLog {
     }
   }
 
+  /// A page of the list: files with something wrong first, those that are gone last, and within
+  /// each kind the newest change first.
+  ///
+  /// - Returns: nil where `after` is not a cursor of this list.
+  package func sources(_ query: SourceQuery) throws(StoreError) -> SourcePage? {
+    var condition = ""
+    var values: [Value] = []
+    if let after = query.after {
+      let parts = after.split(separator: "_", omittingEmptySubsequences: false).map { Int64($0) }
+      guard parts.count == 3, !parts.contains(nil) else { return nil }
+      condition = "WHERE (f.standing, f.modified_at, f.id) < (?, ?, ?)"
+      values = parts.map { Value($0) }
+    }
+    return try pool.withConnection { (connection) throws(StoreError) in
+      let rows = try connection.rows(
+        """
+        SELECT \(Self.sourceColumns), f.standing FROM files f \(condition)
+        ORDER BY f.standing DESC, f.modified_at DESC, f.id DESC LIMIT ?
+        """, values + [Value(query.limit + 1)]
+      ) { (source: Self.readSource($0), standing: $0.int(13)) }
+      let shown = rows.prefix(query.limit)
+      let total = try connection.first("SELECT count(*) FROM files") { Int($0.int(0)) }
+      return SourcePage(
+        sources: shown.map(\.source),
+        next: rows.count > query.limit
+          ? shown.last.map { "\($0.standing)_\($0.source.modifiedAt)_\($0.source.id)" } : nil,
+        total: total ?? 0)
+    }
+  }
+
+  package func source(_ id: Int64) throws(StoreError) -> SourceStatus? {
+    try pool.withConnection { (connection) throws(StoreError) in
+      try connection.first(
+        "SELECT \(Self.sourceColumns) FROM files f WHERE f.id = ?", [.int(id)]
+      ) { Self.readSource($0) }
+    }
+  }
+
+  /// The files that could not be opened or read, newest change first.
+  package func unreadableSources() throws(StoreError) -> [SourceStatus] {
+    try pool.withConnection { (connection) throws(StoreError) in
+      try connection.rows(
+        """
+        SELECT \(Self.sourceColumns) FROM files f
+        WHERE f.standing = 2 AND f.state = 'unreadable' ORDER BY f.modified_at DESC, f.id DESC
+        """
+      ) { Self.readSource($0) }
+    }
+  }
+
   /// How far an unrolled file has been read is not counted in its own bytes: it is read whole.
   private static let sourceColumns =
     "f.id, f.path, f.format, f.state, f.size, iif(f.is_unrolled, f.size, f.read_offset), "

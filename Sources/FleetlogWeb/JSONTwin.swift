@@ -283,10 +283,12 @@ extension JSONTwin {
   }
 
   static func sources(
-    _ sources: [SourceStatus], problems: [(source: SourceStatus, problem: SourceProblem)]
+    _ page: SourcePage, problems: [(source: SourceStatus, problem: SourceProblem)]
   ) -> JSONObject {
     var object = JSONObject()
-    object.set("sources", sources.map(source))
+    object.set("sources", page.sources.map(source))
+    object.setOrNull("next", page.next)
+    object.set("total", page.total)
     object.set("problems", problems.map { problem($0.problem, $0.source.id, $0.source.path) })
     return object
   }

@@ -1,7 +1,8 @@
 import FleetlogEvents
-import FleetlogStore
 import FleetlogTestSupport
 import Testing
+
+@testable import FleetlogStore
 
 @Suite("Sources")
 struct SourceTests {
@@ -37,6 +38,53 @@ struct SourceTests {
     #expect(try sources.present().map(\.id) == [new.id])
     #expect(try log.reader().sources().map(\.id) == [new.id, old.id])
     #expect(try log.reader().overview().sources == 1)
+  }
+
+  @Test("The list shows what is wrong first and what is gone last, and reads no more than a page")
+  func list() throws {
+    let log = try TemporaryLog()
+    let connection = try Connection(path: log.path, access: .readWrite)
+    try connection.script(
+      """
+      WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000)
+      INSERT INTO files (path, device, inode, modified_at, state, skipped_lines, parser_state)
+      SELECT '/t/' || i, 1, i, i % 700, CASE i % 10 WHEN 1 THEN 'gone' WHEN 2 THEN 'unrecognised'
+        WHEN 3 THEN 'unreadable' ELSE 'reading' END, i % 50 = 0, hex(zeroblob(3000)) FROM n;
+      """, operation: "register files")
+    let reader = try log.reader()
+    var query = SourceQuery()
+    query.limit = 400
+    var listed: [SourceStatus] = []
+    repeat {
+      let page = try #require(try reader.sources(query))
+      #expect(page.total == 10_000)
+      #expect(page.sources.count == 400)
+      listed += page.sources
+      query.after = page.next
+    } while query.after != nil
+    #expect(Set(listed.map(\.id)).count == 10_000)
+    func place(_ source: SourceStatus) -> [Int64] {
+      let isWrong = source.state == .unreadable || source.skippedLines > 0
+      let standing: Int64 = source.state == .gone ? 0 : isWrong ? 2 : 1
+      return [standing, source.modifiedAt, source.id]
+    }
+    let places = listed.map(place)
+    #expect(zip(places, places.dropFirst()).allSatisfy { $1.lexicographicallyPrecedes($0) })
+    #expect(listed.count { place($0)[0] == 2 } == 1200)
+    #expect(try reader.unreadableSources().count == 1000)
+    #expect(try reader.source(listed[7].id) == listed[7])
+    query.after = "2_5"
+    #expect(try reader.sources(query) == nil)
+
+    let steps = try connection.rows(
+      """
+      EXPLAIN QUERY PLAN SELECT f.path FROM files f
+      WHERE (f.standing, f.modified_at, f.id) < (1, 2, 3)
+      ORDER BY f.standing DESC, f.modified_at DESC, f.id DESC LIMIT 100
+      """
+    ) { $0.text(3) }
+    #expect(steps.count == 1)
+    #expect(steps.first?.hasPrefix("SEARCH f USING INDEX files_listed") == true)
   }
 
   @Test("A moved transcript keeps its events; what stood at its new path is gone")

@@ -8,7 +8,7 @@ import Testing
 
 /// A dashboard over a log of its own.
 private struct Bench {
-  private let log: TemporaryLog
+  let log: TemporaryLog
   let dashboard: Dashboard
 
   init(drafts: [EventDraft] = []) throws {
@@ -238,12 +238,35 @@ struct DashboardTests {
     #expect(ids == [3, 2, 1])
   }
 
+  @Test("the list of sources goes on page by page, in HTML and in JSON")
+  func sourcePages() throws {
+    let bench = try Bench()
+    for number in 1...5 { _ = try bench.log.addSource("/transcripts/\(number).jsonl") }
+    let page = try bench.ask("/sources?limit=2")
+    #expect(page.text.contains("5 files"))
+    #expect(page.text.contains(">5.jsonl</a>") && !page.text.contains(">3.jsonl</a>"))
+    #expect(page.text.contains(#"rel="next""#) && !page.text.contains("From the first file"))
+    var target = "/sources.json?limit=2"
+    var paths: [String] = []
+    while paths.count < 6 {
+      let list = try JSONDocument(try bench.ask(target).body).root
+      #expect(list["total"]?.int == 5)
+      paths += list["sources"]?.elements.compactMap { $0["path"]?.string } ?? []
+      guard let next = list["next"]?.string else { break }
+      let more = try bench.ask("/sources?after=\(next)")
+      #expect(more.text.contains("From the first file"))
+      target = "/sources.json?limit=2&after=\(next)"
+    }
+    #expect(paths == [5, 4, 3, 2, 1].map { "/transcripts/\($0).jsonl" })
+  }
+
   @Test(
     "a bad value is a 400 that names the parameter, to people and to scripts",
     arguments: [
       ("/events", "limit", "0"), ("/events", "since", "soon"), ("/events", "after", "x"),
       ("/events", "colour", "red"), ("/events", "min_severity", "6"), ("/events", "sort", "up"),
       ("/sessions", "limit", "many"), ("/sessions", "after", "x"), ("/sources", "source", "99"),
+      ("/sources", "after", "1_2"), ("/sources", "limit", "0"),
       ("/healthz", "verbose", "1"), ("/tasks", "status", "odd"), ("/tasks", "after", "x"),
       ("/events/1", "q", "x"), ("/validation", "x", "1"),
       ("/sessions/a", "from", "soon"), ("/sessions/a", "to", "99999999999999999"),

@@ -49,6 +49,29 @@ package struct SourceStatus: Sendable, Equatable {
   }
 }
 
+/// Which sources a list shows.
+package struct SourceQuery: Sendable {
+  /// 1–500.
+  package var limit = 100
+  /// What the page before gave as `next`.
+  package var after: String?
+
+  package init() {}
+}
+
+package struct SourcePage: Sendable {
+  package let sources: [SourceStatus]
+  package let next: String?
+  /// All that were ever known.
+  package let total: Int
+
+  package init(sources: [SourceStatus], next: String?, total: Int) {
+    self.sources = sources
+    self.next = next
+    self.total = total
+  }
+}
+
 /// A line, or a part of one, that could not be taken, with its reason and place.
 package struct SourceProblem: Sendable, Equatable {
   package enum Kind: String, Sendable, CaseIterable {

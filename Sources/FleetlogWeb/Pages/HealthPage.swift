@@ -17,8 +17,8 @@ struct HealthPage: Page {
   static func read(_ request: PageRequest, from log: EventLog) throws -> HealthPage {
     try request.allowOnly()
     return HealthPage(
-      overview: try log.overview(), sources: try log.sources(), progress: request.progress,
-      troubles: request.troubles(), now: request.now)
+      overview: try log.overview(), sources: try log.unreadableSources(),
+      progress: request.progress, troubles: request.troubles(), now: request.now)
   }
 
   static func json(_ request: PageRequest, from log: EventLog) throws -> JSONObject {

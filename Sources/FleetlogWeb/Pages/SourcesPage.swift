@@ -1,12 +1,15 @@
 import FleetlogEvents
 import FleetlogStore
 
-/// `/sources`: every transcript file, how far it is read, and what in it could not be taken.
+/// `/sources`: every transcript file, those with something wrong first, how far it is read, and what
+/// in it could not be taken.
 struct SourcesPage: Page {
   static let template: TemplatePath<SourcesPage> = \.sources
   private static let problemLimit = 200
 
-  let sources: [SourceStatus]
+  let page: SourcePage
+  /// Which page it is; nil for the first.
+  var after: String?
   let problems: [(source: SourceStatus, problem: SourceProblem)]
   /// The file whose problems alone are shown.
   let chosen: SourceStatus?
@@ -14,26 +17,37 @@ struct SourcesPage: Page {
   let now: Int64
 
   static func read(_ request: PageRequest, from log: EventLog) throws -> SourcesPage {
-    let sources = try log.sources()
-    let chosen = try chosen(request, sources)
+    let page = try sources(request, log)
+    let chosen = try chosen(request, log)
     return SourcesPage(
-      sources: sources, problems: try log.problems(source: chosen?.id, limit: problemLimit),
-      chosen: chosen, now: request.now)
+      page: page, after: request.value("after"),
+      problems: try log.problems(source: chosen?.id, limit: problemLimit), chosen: chosen,
+      now: request.now)
   }
 
   static func json(_ request: PageRequest, from log: EventLog) throws -> JSONObject {
-    let sources = try log.sources()
-    let chosen = try chosen(request, sources)
+    let page = try sources(request, log)
+    let chosen = try chosen(request, log)
     return JSONTwin.sources(
-      sources, problems: try log.problems(source: chosen?.id, limit: problemLimit))
+      page, problems: try log.problems(source: chosen?.id, limit: problemLimit))
   }
 
-  private static func chosen(
-    _ request: PageRequest, _ sources: [SourceStatus]
-  ) throws -> SourceStatus? {
-    try request.allowOnly("source")
+  private static func sources(_ request: PageRequest, _ log: EventLog) throws -> SourcePage {
+    try request.allowOnly("source", "limit", "after")
+    var query = SourceQuery()
+    query.limit = try request.integer("limit", in: EventFilter.limits, default: query.limit)
+    query.after = request.value("after")
+    guard let page = try log.sources(query) else {
+      throw EventFilter.ParameterError(
+        parameter: "after", value: query.after ?? "",
+        takes: "the cursor that the page before gave as next")
+    }
+    return page
+  }
+
+  private static func chosen(_ request: PageRequest, _ log: EventLog) throws -> SourceStatus? {
     guard let text = request.value("source") else { return nil }
-    guard let source = sources.first(where: { String($0.id) == text }) else {
+    guard let source = try Int64(text).flatMap({ try log.source($0) }) else {
       throw EventFilter.ParameterError(
         parameter: "source", value: text, takes: "the number of a file in this list")
     }
@@ -41,24 +55,34 @@ struct SourcesPage: Page {
   }
 
   var head: PageHead {
-    let query = chosen.map { [("source", String($0.id))] } ?? []
+    let shown = chosen.map { here.adding("source", String($0.id)) } ?? here
     return PageHead(
-      title: "Sources", section: Location("sources"),
-      twin: Location("sources", query: query).twin, live: Liveness())
+      title: "Sources", section: Location("sources"), twin: shown.twin, live: Liveness())
+  }
+
+  /// This page of the list, of whichever file the problems are shown.
+  private var here: Location {
+    Location("sources", query: after.map { [("after", $0)] } ?? [])
   }
 
   static let slots: [Slot<SourcesPage>] = [
-    .text("count") { Wording.plural($0.sources.count, "file") },
+    .text("count") { Wording.plural($0.page.total, "file") },
     .list("rows") { page in
-      page.sources.map { SourceRow(source: $0, isChosen: $0.id == page.chosen?.id, now: page.now) }
+      page.page.sources.map {
+        SourceRow(source: $0, isChosen: $0.id == page.chosen?.id, list: page.here, now: page.now)
+      }
     },
+    .text("nextURL") { page in
+      page.page.next.map { Location("sources", query: [("after", $0)]).description }
+    },
+    .text("firstURL") { $0.after == nil ? nil : Location("sources").description },
     .list("problems") { page in
       page.problems.map {
         ProblemRow(path: $0.source.path, fileID: $0.source.id, problem: $0.problem)
       }
     },
     .text("chosen", \.chosen?.path),
-    .text("allURL") { _ in Location("sources").description },
+    .text("allURL", \.here.description),
     .flag("isCut") { $0.problems.count >= problemLimit },
     .text("limit") { _ in String(problemLimit) },
   ]
@@ -68,15 +92,15 @@ struct SourcesPage: Page {
 struct SourceRow: TemplateContext {
   let source: SourceStatus
   let isChosen: Bool
+  /// The page of the list that it stands on.
+  let list: Location
   /// ms since the Unix epoch.
   let now: Int64
 
   static let slots: [Slot<SourceRow>] = [
     .text("name") { $0.source.path.lastPathComponent },
     .text("path", \.source.path),
-    .text("url") { row in
-      Location("sources", query: [("source", String(row.source.id))]).description
-    },
+    .text("url") { row in row.list.adding("source", String(row.source.id)).description },
     .text("format") { $0.source.format ?? "unknown" },
     .text("state", \.stateWords),
     .text("tone", \.tone.rawValue),

@@ -177,7 +177,7 @@ struct HostileTextTests {
     try add(try transcriptPage(text, events, run))
     try add(
       SourcesPage(
-        sources: [source(text)],
+        page: SourcePage(sources: [source(text)], next: text, total: 2), after: text,
         problems: [
           (
             source(text),
