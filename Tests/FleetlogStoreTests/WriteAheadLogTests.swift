@@ -99,4 +99,43 @@ struct WriteAheadLogTests {
     #expect(wal.size <= limit)
     #expect(try log.events().count == 8 * 20 + 1)
   }
+
+  @Test("Where another thread copies pages back, it stays bounded too")
+  func aside() throws {
+    log.writer.writeAheadLog.limit = .max
+    log.writer.syncAside()
+    let text = String(repeating: "x", count: 100_000)
+    var largest: Int64 = 0
+    for round in 0..<200 {
+      try log.append((0..<4).map { n in .sample("\(round) \(n)") { $0.payload.set("text", text) } })
+      largest = max(largest, wal.size)
+    }
+    // Never begun anew it would come to more than 80 MB.
+    #expect(largest < 70 << 20)
+    #expect(try log.events().count == 200 * 4 + 1)
+    let reader = try Connection(path: log.path, access: .readOnly)
+    #expect(try reader.rows("PRAGMA integrity_check") { $0.text(0) } == ["ok"])
+  }
+
+  @Test("What is of no file is synced before it is answered, what is read from files is not")
+  func synced() throws {
+    func level() throws -> Int64? {
+      try log.writer.connection.first("PRAGMA synchronous") { $0.int(0) }
+    }
+    #expect(try level() == 2)
+    #expect(try log.writer.synced { () throws(StoreError) in 1 } == 1)
+    log.writer.syncAside()
+    #expect(try level() == 1)
+    let within = try log.writer.synced { () throws(StoreError) in
+      try log.writer.connection.first("PRAGMA synchronous") { $0.int(0) }
+    }
+    #expect(within == 2)
+    #expect(try level() == 1)
+    #expect(throws: StoreError.self) {
+      try log.writer.synced { () throws(StoreError) in
+        throw StoreError(operation: "x", place: "x", cause: .exists, detail: "x")
+      }
+    }
+    #expect(try level() == 1)
+  }
 }
