@@ -27,7 +27,7 @@ struct ReadOnlyServer {
     let log = try EventLog(path: path, limit: access.queryLimit)
     let assets = try Places.assets(arguments)
     let dashboard = try Dashboard(
-      log: log, live: try LiveHub(log: log), assets: assets, rules: rules,
+      log: log, live: try LiveHub(log: log, now: { Clock.now() }), assets: assets, rules: rules,
       prices: try Places.prices(arguments, assets: assets),
       differences: GitCounter(path: ProcessInfo.processInfo.environment["PATH"] ?? ""),
       now: { Clock.now() }, access: access.control,
