@@ -55,6 +55,12 @@ setInterval(() => showTimes(document, true), 5000);
 document.addEventListener("visibilitychange", () => showTimes(document, true));
 document.addEventListener("fleetlog:shown", ({ detail }) => showTimes(detail));
 
+// What the scripts that come later bring to life has its room from the beginning.
+const canNotify = "Notification" in globalThis && isSecureContext;
+for (const button of document.querySelectorAll(".follow")) {
+  button.hidden = button.matches("[data-notify]") && !canNotify;
+}
+
 // On a narrow screen the navigation scrolls sideways.
 const here = document.querySelector(".side [aria-current]");
 if (here) here.closest(".side").scrollLeft = here.offsetLeft - 96;

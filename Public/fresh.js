@@ -212,7 +212,6 @@ function follow(isOn) {
 }
 
 if (button) {
-  button.hidden = false;
   button.addEventListener("click", () => follow(!isFollowing));
   follow(sessionStorage.getItem(storeKey) === "on");
 }

@@ -6,6 +6,9 @@ const icon = document.querySelector("link[rel=icon]");
 const icons = { calm: icon?.href, asking: icon && new URL(icon.dataset.attention, location.href).href };
 const title = document.title;
 let attention = null;
+// The shared worker, or what stands in for it.
+let port = null;
+let source = null;
 
 function takeAttention(now) {
   attention = now;
@@ -22,17 +25,19 @@ function takeProgress(progress) {
 }
 
 function take({ name, data }) {
+  if (name === "claimed") return claims.shift()?.(data);
   if (name === "attention") takeAttention(data);
   if (name === "progress") takeProgress(data);
   document.dispatchEvent(new CustomEvent(`fleetlog:${name}`, { detail: data }));
 }
 
-// Notifications: off until asked for. What has been told is kept in the browser and claimed under a
-// lock, so that of all tabs one tells it, once.
+// Notifications: off until asked for. Of all tabs one tells a thing, once: the shared worker gives
+// it to whoever asks first, since what one tab stores another may read too late. What is stored
+// serves the next time that the browser is started.
 
 const asked = "fleetlog.notify";
 const told = "fleetlog.told";
-const canNotify = "Notification" in globalThis && navigator.locks && isSecureContext;
+const canNotify = "Notification" in globalThis && isSecureContext;
 
 function kept(key) {
   try {
@@ -45,24 +50,30 @@ function kept(key) {
 function keep(key, value) {
   try {
     localStorage.setItem(key, value);
-    return true;
   } catch {
-    // A browser that keeps nothing could not know what it has told.
-    return false;
+    // A browser that keeps nothing asks again after it was closed.
   }
 }
 
 const isWanted = () => canNotify && kept(asked) === "on" && Notification.permission === "granted";
 
-// Those of the items that no tab has told of yet; from now on they count as told.
-function claim(items) {
-  return navigator.locks.request(told, () => {
-    const known = JSON.parse(kept(told) ?? "[]");
-    const news = items.filter(({ key }) => !known.includes(key));
-    const isKept = news.length && keep(told, JSON.stringify(
-      [...known, ...news.map(({ key }) => key)].slice(-2000)));
-    return isKept ? news : [];
+const claims = [];
+
+function ask(keys) {
+  return new Promise((resolve) => {
+    claims.push(resolve);
+    port.postMessage({ claim: keys });
   });
+}
+
+// Those of the items that nobody has told of yet; from now on they count as told.
+async function claim(items) {
+  const known = JSON.parse(kept(told) ?? "[]");
+  const keys = items.map(({ key }) => key).filter((key) => !known.includes(key));
+  if (!keys.length) return [];
+  const { free, all } = port ? await ask(keys) : { free: keys, all: keys };
+  keep(told, JSON.stringify([...new Set([...known, ...all])].slice(-2000)));
+  return items.filter(({ key }) => free.includes(key));
 }
 
 async function notify() {
@@ -105,7 +116,6 @@ async function switchNotifications() {
 }
 
 if (toggle && canNotify) {
-  toggle.hidden = false;
   showToggle();
   toggle.addEventListener("click", switchNotifications);
   addEventListener("storage", ({ key }) => key === asked && showToggle());
@@ -114,8 +124,6 @@ if (toggle && canNotify) {
 // The connection that all tabs share; where the browser has no shared workers, one of this tab's
 // own as long as it is seen.
 
-let port = null;
-let source = null;
 
 function connect() {
   const { pulse, worker } = bar.dataset;
@@ -137,6 +145,7 @@ function disconnect() {
   port?.close();
   source?.close();
   port = source = null;
+  claims.splice(0).forEach((resolve) => resolve({ free: [], all: [] }));
 }
 
 if (bar?.dataset.pulse) {

@@ -6,6 +6,8 @@ const reopenAfter = 3000;
 const tabs = new Set();
 // What was said last of each kind; who comes later hears it at once.
 const said = new Map();
+// Keys of what a tab has taken upon itself to notify of: no other does.
+const claimed = new Set();
 let source = null;
 
 function tell(message) {
@@ -26,6 +28,12 @@ function open(url) {
   });
 }
 
+function claim(keys, tab) {
+  const free = keys.filter((key) => !claimed.has(key));
+  for (const key of free) claimed.add(key);
+  tab.postMessage({ name: "claimed", data: { free, all: [...claimed] } });
+}
+
 function leave(tab) {
   tabs.delete(tab);
   if (tabs.size) return;
@@ -35,6 +43,7 @@ function leave(tab) {
 
 addEventListener("connect", ({ ports: [tab] }) => {
   tab.onmessage = ({ data }) => {
+    if (data.claim) return claim(data.claim, tab);
     if (!data.url) return leave(tab);
     tabs.add(tab);
     if (!source) open(data.url);
