@@ -1,4 +1,5 @@
 import CSQLite
+import FleetlogEvents
 import Glibc
 
 /// A value bound to or read from a statement.
@@ -45,6 +46,8 @@ final class Connection: @unchecked Sendable {
   fileprivate(set) var pagesInLog = 0
   /// The monotonic time in ns at which the running query is to stop; 0 for never.
   fileprivate var deadline: UInt64 = 0
+  /// Whether texts are read without the secrets in them: see ``EventLog/init(path:deadline:revealsSecrets:)``.
+  var masksSecrets = false
   /// How long a statement waits for a lock that another connection holds, in ms.
   private static let patience: Int32 = 5000
 
@@ -394,10 +397,15 @@ final class Statement {
 
   func optionalText(_ column: Int32) -> String? {
     guard let bytes = sqlite3_column_text(handle, column) else { return nil }
-    let count = Int(sqlite3_column_bytes(handle, column))
-    return String(decoding: UnsafeBufferPointer(start: bytes, count: count), as: UTF8.self)
+    let text = UnsafeBufferPointer(
+      start: bytes, count: Int(sqlite3_column_bytes(handle, column)))
+    if connection.masksSecrets, let masked = Redaction.masked(text) {
+      return String(decoding: masked, as: UTF8.self)
+    }
+    return String(decoding: text, as: UTF8.self)
   }
 
+  /// Bytes as they are: what is made of them is masked where it is made.
   func blob(_ column: Int32) -> [UInt8] {
     guard let bytes = sqlite3_column_blob(handle, column) else { return [] }
     let count = Int(sqlite3_column_bytes(handle, column))

@@ -3,13 +3,15 @@ final class ConnectionPool: Sendable {
   private let path: String
   /// How long a connection is lent, in ms: its queries then fail; nil for as long as it takes.
   private let limit: UInt64?
+  private let masksSecrets: Bool
   private let idle = Monitor<[Connection]>([])
   /// How many idle connections are kept.
   private static let kept = 8
 
-  init(path: String, limit: UInt64? = nil) {
+  init(path: String, limit: UInt64? = nil, masksSecrets: Bool = true) {
     self.path = path
     self.limit = limit
+    self.masksSecrets = masksSecrets
   }
 
   func withConnection<Result>(
@@ -32,6 +34,7 @@ final class ConnectionPool: Sendable {
 
   private func open() throws(StoreError) -> Connection {
     let connection = try Connection(path: path, access: .readOnly)
+    connection.masksSecrets = masksSecrets
     try Migrations.refuseNewer(try Migrations.version(of: connection), place: path)
     try connection.script(
       "PRAGMA query_only = ON; PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY;",

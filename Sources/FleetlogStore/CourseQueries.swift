@@ -50,10 +50,15 @@ extension EventLog {
     ORDER BY 2, 1 LIMIT ?4
     """
 
+  /// Characters of a summary that are shown, and those behind them that are read to tell whether a
+  /// secret begins in the former.
+  private static let summaryLength = 160
+  private static let hiddenLength = 320
+
   /// Only the ends of a payload are taken out of the log.
   private static let columns = """
     e.id, e.ts, e.run_id, e.event_type, e.source_kind, e.related_event_id, e.provenance,
-    e.attention_candidate, e.confidence, substr(e.summary, 1, 160),
+    e.attention_candidate, e.confidence, substr(e.summary, 1, \(summaryLength + hiddenLength)),
     CASE WHEN e.event_type IN ('tool_call', 'tool_result') THEN substr(e.payload_json, 1, 240) END,
     CASE WHEN e.event_type = 'tool_result' THEN substr(e.payload_json, -200) END
     """
@@ -66,7 +71,7 @@ extension EventLog {
     step.isInferred = row.text(6).hasPrefix("hub-inferred:")
     step.asksForAttention = row.bool(7)
     step.confidence = row.optionalReal(8)
-    step.summary = row.text(9)
+    step.summary = String(row.text(9).prefix(summaryLength))
     guard step.type == .toolCall || step.type == .toolResult else { return step }
     let ends = PayloadEnds(head: row.text(10), tail: row.text(11))
     step.tool = ends.tool

@@ -19,21 +19,33 @@ package final class EventLog: Sendable {
     return (2 * part, 5 * part, part, 2 * part, 3 * part)
   }
 
+  /// The same log, with the secrets in it: for what takes them out itself and counts them.
+  package var revealed: EventLog {
+    get throws(StoreError) {
+      revealsSecrets ? self : try EventLog(path: path, deadline: deadline, revealsSecrets: true)
+    }
+  }
+  package let revealsSecrets: Bool
+
   /// - Parameters:
   ///   - path: a log that its writer has created. A full-text index that is missing is created,
   ///     empty: the next writer fills it.
   ///   - deadline: how long all that a page asks may take before its answers are given as far as
   ///     they got, in ms.
   ///   - limit: after how long anything else that is asked is stopped, in ms; nil for never.
+  ///   - revealsSecrets: false masks what ``SecretShapes`` tells in every text that is read, so that
+  ///     no page, answer or command can forget to.
   package init(
-    path: String, deadline: UInt64 = EventLog.defaultDeadline, limit: UInt64? = nil
+    path: String, deadline: UInt64 = EventLog.defaultDeadline, limit: UInt64? = nil,
+    revealsSecrets: Bool = false
   ) throws(StoreError) {
     self.path = path
     self.deadline = deadline
+    self.revealsSecrets = revealsSecrets
     if access(SearchIndex.path(forDatabase: path), F_OK) != 0 {
       _ = try SearchIndex(database: path)
     }
-    pool = ConnectionPool(path: path, limit: limit)
+    pool = ConnectionPool(path: path, limit: limit, masksSecrets: !revealsSecrets)
     try pool.withConnection { (_) throws(StoreError) in }
   }
 

@@ -153,20 +153,29 @@ extension EventLog {
   ) throws(StoreError) -> Receipt? {
     guard let file = event.sourceFileID, let span = event.span else { return nil }
     let path = try connection.first(
-      "SELECT path, path_bytes, is_unrolled FROM files WHERE id = ?", [.int(file)]
+      "SELECT path, coalesce(path_bytes, CAST(path AS BLOB)), is_unrolled FROM files WHERE id = ?",
+      [.int(file)]
     ) { (shown: $0.text(0), raw: $0.blob(1), isUnrolled: $0.bool(2)) }
     guard let path else { return nil }
     let kept = try TranscriptArchive.read(
-      span, file: file, limit: Self.receiptLimit, from: connection)
-    let raw = path.raw.isEmpty ? Array(path.shown.utf8) : path.raw
+      span, file: file, limit: Self.receiptLimit + Self.receiptMargin, from: connection)
     // Of lines that were made of the file, it can't be asked.
     let present =
       path.isUnrolled
-      ? .unknown : PresentBytes.read(span, limit: Self.receiptLimit, path: raw)
+      ? .unknown
+      : PresentBytes.read(span, limit: Self.receiptLimit + Self.receiptMargin, path: path.raw)
     guard let bytes = kept ?? present.bytes else { return nil }
     return Receipt(
-      fileID: file, path: path.shown, span: span, bytes: bytes,
+      fileID: file, path: path.shown, span: span,
+      bytes: shown(bytes, masksSecrets: connection.masksSecrets),
       isCut: span.length > Self.receiptLimit,
       fileStillAgrees: present.isKnown ? kept.map { $0 == present.bytes } : nil)
+  }
+  /// Bytes behind the limit that are read too: what begins before it may be the beginning of a secret.
+  private static let receiptMargin = 16 << 10
+
+  private func shown(_ bytes: [UInt8], masksSecrets: Bool) -> [UInt8] {
+    guard masksSecrets else { return Array(bytes.prefix(Self.receiptLimit)) }
+    return bytes.withUnsafeBufferPointer { Redaction.masked($0, upTo: Self.receiptLimit) }
   }
 }

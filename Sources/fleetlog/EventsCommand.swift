@@ -44,7 +44,8 @@ enum FilterOptions {
 enum EventsCommand: Verb {
   static let name = "events"
   static let help = "Lists events, with the filters of the viewer."
-  static let options = [CommonOptions.database, CommonOptions.json] + FilterOptions.all
+  static let options =
+    [CommonOptions.database, CommonOptions.json, Reveal.option] + FilterOptions.all
 
   static func run(_ arguments: Arguments) throws -> Int32 {
     guard arguments.positional.isEmpty else {
@@ -83,7 +84,8 @@ enum SearchCommand: Verb {
   static let help =
     "Finds events by their text: words, \"a phrase\", word*, OR, and after -- also -word."
   static let options =
-    [CommonOptions.database, CommonOptions.json] + FilterOptions.all.filter { $0.name != "q" }
+    [CommonOptions.database, CommonOptions.json, Reveal.option]
+    + FilterOptions.all.filter { $0.name != "q" }
 
   static func run(_ arguments: Arguments) throws -> Int32 {
     guard !arguments.positional.isEmpty else {
@@ -104,7 +106,7 @@ enum SessionsCommand: Verb {
   static let name = "sessions"
   static let help = "Lists sessions, newest activity first."
   static let options = [
-    CommonOptions.database, CommonOptions.json,
+    CommonOptions.database, CommonOptions.json, Reveal.option,
     Option(name: "q", value: "TEXT", help: "part of the title, project or id"),
     Option(name: "agent", value: "NAME", help: "agent", isRepeatable: true),
     Option(name: "project", value: "DIR", help: "project", isRepeatable: true),
@@ -156,6 +158,8 @@ enum SessionsCommand: Verb {
 extension EventLog {
   /// The log that the arguments name.
   static func open(_ arguments: Arguments) throws -> EventLog {
-    try EventLog(path: try CommonOptions.existingDatabase(arguments))
+    try EventLog(
+      path: try CommonOptions.existingDatabase(arguments), revealsSecrets: Reveal.isAsked(arguments)
+    )
   }
 }

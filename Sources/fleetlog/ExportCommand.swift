@@ -34,7 +34,8 @@ enum ExportCommand: Verb {
     }
     // Nobody waits before a page: what takes longer than one may take is drawn all the same.
     let log = try EventLog(
-      path: CommonOptions.existingDatabase(arguments), deadline: Self.deadline)
+      path: CommonOptions.existingDatabase(arguments), deadline: Self.deadline,
+      revealsSecrets: true)
     let assets = try Places.assets(arguments)
     let order = try ExportOrder(
       log: log, assets: assets, rules: Thresholds.rules(arguments),

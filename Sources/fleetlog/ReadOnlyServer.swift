@@ -24,7 +24,8 @@ struct ReadOnlyServer {
         "can't serve \(path) read-only: its full-text index is not beside it; serve it once, which "
           + "makes a new one, or copy \(SearchIndex.path(forDatabase: path)) too")
     }
-    let log = try EventLog(path: path, limit: access.queryLimit)
+    let log = try EventLog(
+      path: path, limit: access.queryLimit, revealsSecrets: try Reveal.isAsked(serving: arguments))
     let assets = try Places.assets(arguments)
     let dashboard = try Dashboard(
       log: log, live: try LiveHub(log: log, now: { Clock.now() }), assets: assets, rules: rules,

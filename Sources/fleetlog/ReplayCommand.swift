@@ -10,6 +10,7 @@ enum ReplayCommand: Verb {
     "Rebuilds what was inferred and counted from the raw events alone, and compares."
   static let options = [
     CommonOptions.database, CommonOptions.json,
+    Reveal.option,
     Option(name: "check", value: nil, help: "exits 1 on any difference"),
     Thresholds.option,
   ]
@@ -30,11 +31,14 @@ enum ReplayCommand: Verb {
       log: path, scratch: folder.appendingPathComponent("scratch.db").path,
       synthesize: rules, tasks: TaskReducer.projection,
       project: { SessionReducer.apply($0, to: &$1) }, now: Clock.now())
-    print(report, asJSON: arguments.has("json"))
+    print(report, asJSON: arguments.has("json"), Reveal.isAsked(arguments) ? .none : Redaction())
     return arguments.has("check") && !report.differences.isEmpty ? 1 : 0
   }
 
-  private static func print(_ report: Replay.Report, asJSON: Bool) {
+  private static func print(
+    _ report: Replay.Report, asJSON: Bool, _ redaction: Redaction
+  ) {
+    var redaction = redaction
     if asJSON {
       var object = JSONObject()
       object.set("raw_events", report.rawEvents)
@@ -47,8 +51,8 @@ enum ReplayCommand: Verb {
         report.differences.map { difference in
           var entry = JSONObject()
           entry.set("kind", difference.kind)
-          entry.set("stored", json: difference.stored)
-          entry.set("replayed", json: difference.replayed)
+          entry.set("stored", json: redaction.json(difference.stored))
+          entry.set("replayed", json: redaction.json(difference.replayed))
           return entry
         })
       Terminal.print(object.bytes)
@@ -63,8 +67,8 @@ enum ReplayCommand: Verb {
       Terminal.say(
         """
         \(difference.kind)
-          in the log: \(Terminal.safe(difference.stored ?? "missing"))
-          replayed:   \(Terminal.safe(difference.replayed ?? "missing"))
+          in the log: \(Terminal.safe(redaction.text(difference.stored ?? "missing")))
+          replayed:   \(Terminal.safe(redaction.text(difference.replayed ?? "missing")))
         """)
     }
     if count > shown { Terminal.say("… and \(count - shown) more; --json lists all") }

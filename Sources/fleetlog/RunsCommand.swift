@@ -7,7 +7,7 @@ enum RunsCommand: Verb {
   static let name = "runs"
   static let help = "Lists runs as a tree: who ran when, inside whom, and how it ended."
   static let options =
-    [CommonOptions.database, CommonOptions.json]
+    [CommonOptions.database, CommonOptions.json, Reveal.option]
     + [
       Option(
         name: "since", value: "TIME",

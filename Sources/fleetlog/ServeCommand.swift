@@ -22,6 +22,7 @@ enum ServeCommand: Verb {
         name: "max-text", value: "BYTES",
         help: "text kept whole up to this size, cut beyond it (default 1048576)"),
       Thresholds.option,
+      Reveal.servingOption,
     ]
 
   static func run(_ arguments: Arguments) throws -> Int32 {
@@ -93,13 +94,14 @@ final class Server {
     let access = try ServeAccess(arguments, database: path)
     self.access = access
     let rules = try Thresholds.rules(arguments)
+    let reveals = try Reveal.isAsked(serving: arguments)
     writer = try Pipeline.create(database: path, rules: rules)
     intake = EventIntake(logID: writer.logID, cap: cap, clock: Clock.now)
     places = LogPlaces(environment: ProcessInfo.processInfo.environment, database: path)
     let health = Health()
     self.health = health
     search = try SearchThread(database: path)
-    log = try EventLog(path: path, limit: access.queryLimit)
+    log = try EventLog(path: path, limit: access.queryLimit, revealsSecrets: reveals)
     live = try LiveHub(log: log, now: { Clock.now() })
     search.whenAdvanced { [live] in live.publishSearch() }
     let assets = try Places.assets(arguments)

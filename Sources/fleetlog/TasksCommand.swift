@@ -9,7 +9,7 @@ enum TasksCommand: Verb {
   static let help =
     "Lists the tasks that runners gave to workers, newest activity first; or one's timeline."
   static let options = [
-    CommonOptions.database, CommonOptions.json,
+    CommonOptions.database, CommonOptions.json, Reveal.option,
     Option(name: "q", value: "TEXT", help: "part of the title or id"),
     Option(
       name: "status", value: "STATUS",

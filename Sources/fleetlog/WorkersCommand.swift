@@ -8,7 +8,7 @@ enum WorkersCommand: Verb {
   static let name = "workers"
   static let help = "Lists live workers and their states, those that need you first."
   static let options = [
-    CommonOptions.database, CommonOptions.json,
+    CommonOptions.database, CommonOptions.json, Reveal.option,
     Option(
       name: "at", value: "TIME",
       help: "as of then: ISO-8601, epoch ms, or back from now: 15m, 2h, 7d (default now)"),

@@ -16,7 +16,9 @@ enum NamedSecret {
   static func find(
     in bytes: UnsafeBufferPointer<UInt8>, at index: Int, seen: inout Int
   ) -> Outcome {
-    guard let name = name(in: bytes, before: index, seen: &seen), isSecret(name.text) else {
+    guard mayBeNamed(bytes, before: index), let name = name(in: bytes, before: index, seen: &seen),
+      isSecret(name.text)
+    else {
       return .none(before: index + 1)
     }
     var start = index + 1
@@ -45,6 +47,30 @@ enum NamedSecret {
       quote != nil || !isSpaced || bytes[index] == UInt8(ascii: ":")
     else { return .none(before: max(index + 1, end)) }
     return .found(start..<end)
+  }
+
+  /// Whether the letters before the sign end a name that could say so: most end none.
+  private static func mayBeNamed(_ bytes: UnsafeBufferPointer<UInt8>, before index: Int) -> Bool {
+    var at = index - 1
+    while at >= 2, index - at < 4 {
+      switch bytes[at] {
+      case UInt8(ascii: " "), UInt8(ascii: "\""), UInt8(ascii: "'"), UInt8(ascii: "\\"): at -= 1
+      default: return endings.contains(ending(bytes[at - 2], bytes[at - 1], bytes[at]))
+      }
+    }
+    return false
+  }
+
+  /// The last three letters of ``secretWords`` and of “key”; a list, since it is short.
+  private static let endings: [UInt32] = secretWords.union(["key"]).reduce(into: []) { list, word in
+    let last = Array(word.utf8.suffix(3))
+    let ending = ending(last[0], last[1], last[2])
+    if !list.contains(ending) { list.append(ending) }
+  }
+
+  @inline(__always)
+  private static func ending(_ first: UInt8, _ second: UInt8, _ third: UInt8) -> UInt32 {
+    UInt32(first | 0x20) << 16 | UInt32(second | 0x20) << 8 | UInt32(third | 0x20)
   }
 
   /// Whether a key of a JSON object says that its value is secret, and the value looks like one.
@@ -81,6 +107,7 @@ enum NamedSecret {
       start -= 1
     }
     seen += end - start
+    if start < end, SecretScanner.isEscape(bytes, at: start) { start += 1 }
     guard end - start >= 5, end - start < longestName else { return nil }
     let word = bytes[start..<end]
     return Name(

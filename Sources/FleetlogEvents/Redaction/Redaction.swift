@@ -7,7 +7,6 @@ package struct Redaction: Sendable {
   /// How often each kind was taken out, by its name.
   package private(set) var counts: [String: Int] = [:]
   private let isOn: Bool
-  private let scanner = SecretScanner.standard
 
   /// The rules in force.
   package init() { isOn = true }
@@ -26,35 +25,97 @@ package struct Redaction: Sendable {
       .sorted { ($1.count, $0.kind) < ($0.count, $1.kind) }
   }
 
-  /// A text without its secrets: each is replaced by its kind, `[redacted: GitHub token]`.
+  /// A text without its secrets: each is replaced by its kind and length,
+  /// `[redacted: GitHub token, 40 bytes]`.
   package mutating func text(_ text: String) -> String {
     guard isOn else { return text }
     var copy = text
-    var seen = 0
-    let cleaned = copy.withUTF8 { bytes -> [UInt8]? in
-      let findings = scanner.findings(in: bytes, seen: &seen)
-      guard !findings.isEmpty else { return nil }
-      var output: [UInt8] = []
-      output.reserveCapacity(bytes.count)
-      var end = 0
-      for finding in findings {
-        output.append(contentsOf: bytes[end..<finding.range.lowerBound])
-        output.append(contentsOf: take(finding.kind).utf8)
-        end = finding.range.upperBound
-      }
-      output.append(contentsOf: bytes[end...])
-      return output
+    let cleaned = copy.withUTF8 { bytes in
+      Self.replaced(in: bytes) { counts[$0.kind, default: 0] += 1 }
     }
     return cleaned.map { String(decoding: $0, as: UTF8.self) } ?? text
   }
 
-  package mutating func text(_ text: String?) -> String? {
-    text.map { (text: String) -> String in self.text(text) }
+  /// Text or JSON as it is shown, in UTF-8; nil where nothing in it is to be masked. What is counted
+  /// nowhere needs no ``Redaction`` of its own.
+  package static func masked(_ bytes: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
+    guard bytes.count >= shortest else { return nil }
+    if bytes[0] == UInt8(ascii: "{") || bytes[0] == UInt8(ascii: "["), hidesText(bytes) {
+      let text = String(decoding: bytes, as: UTF8.self)
+      var redaction = Redaction()
+      let clean = redaction.json(text)
+      return redaction.counts.isEmpty ? nil : Array(clean.utf8)
+    }
+    return replaced(in: bytes) { _ in }
   }
 
-  private mutating func take(_ kind: String) -> String {
-    counts[kind, default: 0] += 1
-    return "[redacted: \(kind)]"
+  /// The beginning of a longer text as it is shown: a secret that reaches beyond the limit is masked
+  /// as a whole.
+  ///
+  /// - Parameters:
+  ///   - bytes: the text with what lies behind the limit, as far as a secret may reach.
+  ///   - limit: bytes of `bytes`.
+  package static func masked(_ bytes: UnsafeBufferPointer<UInt8>, upTo limit: Int) -> [UInt8] {
+    guard bytes.count > limit else { return masked(bytes) ?? Array(bytes) }
+    var seen = 0
+    var output: [UInt8] = []
+    var end = 0
+    for finding in SecretScanner.standard.findings(in: bytes, seen: &seen) {
+      guard finding.range.lowerBound < limit else { break }
+      output.append(contentsOf: bytes[end..<finding.range.lowerBound])
+      output.append(contentsOf: mark(finding.kind, bytes: finding.range.count).utf8)
+      end = finding.range.upperBound
+    }
+    if end < limit { output.append(contentsOf: bytes[end..<limit]) }
+    return output
+  }
+
+  /// The shortest secret that is told, in bytes: a password in an address.
+  private static let shortest = 8
+
+  /// Whether JSON has letters that are spelt `\u0041` or `\/`, so that it must be read to be
+  /// searched.
+  private static func hidesText(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+    var at = 0
+    while let place = bytes[at...].firstIndex(of: UInt8(ascii: "\\")), place + 1 < bytes.count {
+      if bytes[place + 1] == UInt8(ascii: "/") { return true }
+      if bytes[place + 1] == UInt8(ascii: "u"), place + 3 < bytes.count,
+        bytes[place + 2] == UInt8(ascii: "0"), bytes[place + 3] == UInt8(ascii: "0")
+      {
+        return true
+      }
+      at = place + 2
+      if at >= bytes.count { break }
+    }
+    return false
+  }
+
+  /// nil where there is no secret.
+  private static func replaced(
+    in bytes: UnsafeBufferPointer<UInt8>, _ take: (SecretScanner.Finding) -> Void
+  ) -> [UInt8]? {
+    var seen = 0
+    let findings = SecretScanner.standard.findings(in: bytes, seen: &seen)
+    guard !findings.isEmpty else { return nil }
+    var output: [UInt8] = []
+    output.reserveCapacity(bytes.count)
+    var end = 0
+    for finding in findings {
+      output.append(contentsOf: bytes[end..<finding.range.lowerBound])
+      output.append(contentsOf: mark(finding.kind, bytes: finding.range.count).utf8)
+      take(finding)
+      end = finding.range.upperBound
+    }
+    output.append(contentsOf: bytes[end...])
+    return output
+  }
+
+  private static func mark(_ kind: String, bytes: Int) -> String {
+    "[redacted: \(kind), \(bytes) bytes]"
+  }
+
+  package mutating func text(_ text: String?) -> String? {
+    text.map { (text: String) -> String in self.text(text) }
   }
 
   /// A JSON text without the secrets in its strings: those are read as they are meant, not as they
@@ -81,7 +142,8 @@ package struct Redaction: Sendable {
       let text = value.string ?? ""
       var cleaned = self.text(text)
       if let name, cleaned == text, NamedSecret.isSecret(text, named: name) {
-        cleaned = take(SecretShapes.named)
+        counts[SecretShapes.named, default: 0] += 1
+        cleaned = Self.mark(SecretShapes.named, bytes: text.utf8.count)
       }
       if cleaned != text { isChanged = true }
       JSONText.encode(cleaned.utf8, into: &output)

@@ -101,11 +101,29 @@ struct SecretPattern: Sendable {
   }
 
   /// The bytes that a match can begin with.
-  var firstBytes: [UInt8] {
+  var firstBytes: [UInt8] { Set(firstPairs.map(\.0)).sorted() }
+
+  /// The two bytes that a match can begin with.
+  var firstPairs: [(UInt8, UInt8)] {
+    func starts(_ part: Part?) -> [UInt8] {
+      switch part {
+      case .oneOf(let texts): texts.compactMap(\.first)
+      case .run(let alphabet, _): (0..<128).filter { alphabet.contains($0) }
+      case nil: []
+      }
+    }
+    let next = starts(parts.dropFirst().first)
     switch parts.first {
-    case .oneOf(let texts): texts.compactMap(\.first)
-    case .run(let alphabet, _): (0..<128).filter { alphabet.contains($0) }
-    case nil: []
+    case .oneOf(let texts):
+      return texts.flatMap { text -> [(UInt8, UInt8)] in
+        guard let first = text.first else { return [] }
+        return text.count > 1 ? [(first, text[1])] : next.map { (first, $0) }
+      }
+    case .run(_, let count):
+      let own = starts(parts.first)
+      let seconds = (count.upperBound > 1 ? own : []) + (count.lowerBound < 2 ? next : [])
+      return own.flatMap { first in seconds.map { (first, $0) } }
+    case nil: return []
     }
   }
 

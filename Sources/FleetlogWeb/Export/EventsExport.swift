@@ -10,7 +10,6 @@ struct EventsExport: ExportDocument {
   private let log: EventLog
   private let form: Form
   private var filter: EventFilter
-  private var redaction = Redaction()
   /// How many more are wanted.
   private var left: Int
   private var isDone = false
@@ -55,19 +54,11 @@ struct EventsExport: ExportDocument {
     isDone = next == nil
     var bytes: [UInt8] = []
     for row in rows {
-      let clean = EventPage.Row(event: redaction.event(row.event), snippet: snippet(row.snippet))
       switch form {
-      case .csv: CSV.append(clean.event, to: &bytes)
-      case .ndjson: bytes += JSONTwin.row(clean).bytes + [0x0A]
+      case .csv: CSV.append(row.event, to: &bytes)
+      case .ndjson: bytes += JSONTwin.row(row).bytes + [0x0A]
       }
     }
     return bytes
-  }
-
-  /// Where a secret was taken out, the places of the matches are no longer true.
-  private mutating func snippet(_ snippet: Snippet?) -> Snippet? {
-    guard let snippet else { return nil }
-    let clean = redaction.text(snippet.text)
-    return clean == snippet.text ? snippet : Snippet(text: clean, matches: [])
   }
 }

@@ -15,7 +15,7 @@ struct RedactionTests {
     let shape = SecretShapes.all[index]
     let (clean, counts) = redact("before \(shape.example) after")
     #expect(counts == [shape.kind: 1], "\(shape.example)")
-    #expect(clean.contains("[redacted: \(shape.kind)]"))
+    #expect(clean.contains("[redacted: \(shape.kind), "))
     #expect(clean.hasPrefix("before ") && clean.hasSuffix(" after"))
   }
 
@@ -84,13 +84,13 @@ struct RedactionTests {
         + "\(body)\n-----END RSA PRIVATE KEY-----",
       "-----BEGIN OPENSSH PRIVATE KEY-----\n\(body)",
     ] {
-      #expect(redact("a \(text)").0 == "a [redacted: private key]")
+      #expect(redact("a \(text)").0 == "a [redacted: private key, \(text.utf8.count) bytes]")
     }
   }
 
   @Test("a secret that was cut off in the middle is taken out as well")
   func cut() {
-    #expect(redact("run with ghp_aB3aB3aB3…").0 == "run with [redacted: GitHub token]…")
+    #expect(redact("run with ghp_aB3aB3aB3…").0 == "run with [redacted: GitHub token, 13 bytes]…")
     #expect(redact("DB_PASSWORD=hunter…").0.contains("hunter") == false)
   }
 
@@ -102,8 +102,9 @@ struct RedactionTests {
       + #""n":[1,true,null,"plain"],"token":"short"}"#
     let clean = redaction.json(json)
     #expect(
-      clean == #"{"text":"a\n[redacted: AWS key id]","url":"https://u:[redacted: password in an "#
-        + #"address]@h","password":"[redacted: secret by its name]","n":[1,true,null,"plain"],"#
+      clean
+        == #"{"text":"a\n[redacted: AWS key id, 20 bytes]","url":"https://u:[redacted: password in an "#
+        + #"address, 8 bytes]@h","password":"[redacted: secret by its name, 8 bytes]","n":[1,true,null,"plain"],"#
         + #""token":"short"}"#)
     #expect(redaction.counts.values.reduce(0, +) == 3)
     let plain = #"{"a": "x\/y", "b":1.50}"#

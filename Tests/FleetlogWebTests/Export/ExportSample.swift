@@ -22,7 +22,7 @@ struct ExportSample {
     _ format: ExportFormat = .html, redaction: Redaction = Redaction()
   ) throws -> [[UInt8]] {
     let order = try ExportOrder(
-      log: log.reader(), assets: .ofThisPackage(), rules: Synthesizer(), prices: .none,
+      log: log.reader().revealed, assets: .ofThisPackage(), rules: Synthesizer(), prices: .none,
       now: TemporaryLog.recordedAt,
       redaction: redaction)
     var document = try #require(try order.session(Self.session, as: format)).document

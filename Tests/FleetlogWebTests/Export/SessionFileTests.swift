@@ -79,7 +79,7 @@ struct SessionFileTests {
     for format in ExportFormat.allCases {
       let clean = try sample.text(format)
       #expect(!clean.contains(Self.secret), "\(format)")
-      #expect(clean.contains("[redacted: GitHub token]"), "\(format)")
+      #expect(clean.contains("[redacted: GitHub token, "), "\(format)")
       #expect(try sample.text(format, redaction: .none).contains(Self.secret), "\(format)")
     }
     let html = try sample.text()
