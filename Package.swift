@@ -39,7 +39,7 @@ let package = Package(
     library("FleetlogEvents"),
     library("FleetlogIngest", ["FleetlogEvents", "CNettle", "CSQLite", "CZstd"]),
     library("FleetlogDerive", ["FleetlogEvents"]),
-    library("FleetlogStore", ["FleetlogEvents", "CSQLite", "CZstd"]),
+    library("FleetlogStore", ["FleetlogEvents", "CNettle", "CSQLite", "CZstd"]),
     library("FleetlogClient", ["FleetlogEvents"]),
     library("FleetlogRun", ["FleetlogEvents", "FleetlogClient"]),
     library(

@@ -21,7 +21,7 @@ public struct FleetlogClient: Sendable {
   ///   - environment: that of the process, unless another is given.
   ///   - database: the log's file, where the environment (`FLEETLOG_DB`) does not name it.
   public init(environment: [String: String]? = nil, database: String? = nil) {
-    let environment = environment ?? LogPlaces.environment
+    let environment = environment ?? LogPlaces.settings
     route = EventRoute(places: LogPlaces(environment: environment, database: database))
     surroundings = RunEnvironment(environment)
   }

@@ -47,8 +47,11 @@ package struct LogPlaces: Sendable {
     if let folder = environment["XDG_DATA_HOME"], folder.hasPrefix("/") {
       return folder + "/fleetlog"
     }
-    let home = environment["HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil } ?? userHome ?? ""
-    return home + "/.local/share/fleetlog"
+    return home(environment) + "/.local/share/fleetlog"
+  }
+
+  static func home(_ environment: [String: String]) -> String {
+    environment["HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil } ?? userHome ?? ""
   }
 
   /// As the machine's list of users has it: asking the C library loads others, which the launcher,

@@ -81,6 +81,8 @@ package enum EventTypeCatalogue {
     system("alarm_flood", "more alarms than a person can take in", attention: true, severity: 4),
     system("validation_error", "an event block was refused", severity: 2),
     system("log.pruned", "old events were removed; says how many, of which types"),
+    system("log.forgotten", "sessions were removed for good; says how many"),
+    system("event.forgotten", "the place of a removed event with which others are linked"),
   ]
 
   package static func entry(for type: EventType) -> EventTypeEntry? { byType[type] }

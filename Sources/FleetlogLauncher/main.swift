@@ -23,13 +23,14 @@ let environment = LogPlaces.environment
 do {
   let options = try RunOptions(Array(arguments.dropFirst(2)), environment: environment)
   let places = LogPlaces(
-    environment: environment, database: options.database, inbox: options.inbox, program: program)
+    environment: options.settings, database: options.database, inbox: options.inbox,
+    program: program)
   let launcher = RunLauncher(
     options: options, route: EventRoute(places: places, patience: RunLauncher.patience),
     environment: environment,
     signals: signals, version: ProgramVersion.current)
   exit(launcher.run(CommandLine.unsafeArgv + 2 + options.command))
 } catch {
-  RunLauncher.say(error.message)
+  RunLauncher.say("\(error)")
   exit(2)
 }

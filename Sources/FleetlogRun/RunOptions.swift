@@ -1,8 +1,11 @@
+import FleetlogClient
+
 /// What `fleetlog run` was told to do.
 package struct RunOptions: Sendable {
   /// Wrong use of the command line.
-  package struct Misuse: Error, Sendable {
+  package struct Misuse: Error, Sendable, CustomStringConvertible {
     package let message: String
+    package var description: String { message }
   }
 
   package var role = "worker"
@@ -17,14 +20,14 @@ package struct RunOptions: Sendable {
 
   package static let defaultCaptureLimit: Int64 = 256 << 20
 
+  /// The environment with the user's settings in it, for whoever looks where the log is.
+  package let settings: [String: String]
+
   /// - Parameters:
   ///   - words: what stands behind the verb; the command follows `--`, or is the first word that is
   ///     no option.
-  package init(_ words: [String], environment: [String: String]) throws(Misuse) {
-    func named(_ key: String) -> String? { environment[key].flatMap { $0.isEmpty ? nil : $0 } }
-    role = named("FLEETLOG_ROLE") ?? role
-    instance = named("FLEETLOG_INSTANCE")
-    var limit = named("FLEETLOG_CAPTURE")
+  package init(_ words: [String], environment: [String: String]) throws {
+    var given: [String: String] = [:]
     var index = 0
     while index < words.count {
       let word = words[index]
@@ -38,7 +41,7 @@ package struct RunOptions: Sendable {
       }
       let parts = word.dropFirst(2).split(separator: "=", maxSplits: 1).map(String.init)
       let name = parts.first ?? ""
-      guard ["role", "instance", "db", "inbox", "capture"].contains(name) else {
+      guard ["role", "instance", "db", "inbox", "capture", "config"].contains(name) else {
         throw Misuse(message: "unknown option \(word): see --help; the command follows --")
       }
       index += 1
@@ -51,15 +54,21 @@ package struct RunOptions: Sendable {
         index += 1
       }
       guard !value.isEmpty else { throw Misuse(message: "--\(name) needs a value") }
-      switch name {
-      case "role": role = value
-      case "instance": instance = value
-      case "db": database = value
-      case "inbox": inbox = value
-      default: limit = value
-      }
+      given[name] = value
     }
-    if let limit {
+    var environment = environment
+    if let file = given["config"] { environment[SettingsFile.variable] = file }
+    let settings = try SettingsFile.merged(environment, verb: "run")
+    self.settings = settings
+    func named(_ option: String) -> String? {
+      given[option]
+        ?? settings[SettingsFile.variable(of: option)].flatMap { $0.isEmpty ? nil : $0 }
+    }
+    role = named("role") ?? role
+    instance = named("instance")
+    database = given["db"]
+    inbox = given["inbox"]
+    if let limit = named("capture") {
       guard let bytes = Int64(limit), bytes >= 0 else {
         throw Misuse(
           message: "--capture can't be \"\(limit)\": it takes bytes, or 0 to keep none")

@@ -22,7 +22,7 @@ package final class EventWriter {
   let contract: ContractLedger
   private let turns: TurnMeeting
   let printed: PrintedLedger
-  private let archive: TranscriptArchive
+  let archive: TranscriptArchive
   let pruned: PrunedKeys
   private let loggedRuns: LoggedRuns
   let writeAheadLog: WriteAheadLog
@@ -140,15 +140,31 @@ package final class EventWriter {
     let appended = try committing { () throws(StoreError) in
       var commit = try begin(
         now: now, fileID: batch.source?.fileID ?? batch.revision?.fileID, revision: batch.revision)
+      let firstID = commit.nextID
       for draft in batch.drafts { try append(draft, &commit) }
       try derive(&commit)
+      if let source = batch.source, commit.forgottenDrafts > 0,
+        commit.forgottenDrafts == batch.drafts.count
+      {
+        // Whatever else it holds is of no other session: it is left alone from now on.
+        try sources.exclude(source.fileID, reason: SourceStatus.forgotten)
+        return commit.result
+      }
+      let isMixed = commit.forgottenDrafts > 0 || commit.hasRefused
       if let source = batch.source {
         let noted = try sources.note(batch.problems, file: source.fileID, now: now)
         try sources.update(source, events: commit.result.inserted, problems: noted, now: now)
         // What a parser holds back becomes an event later, of lines that are read now.
         if commit.result.inserted > 0 || source.isHolding || source.isUnrolled {
-          try archive.keep(batch.lines, file: source.fileID)
-          try archive.keep(batch.chunks, file: source.fileID)
+          if isMixed {
+            try archive.keep(
+              archive.blanked(
+                archive.packed(batch.lines) + batch.chunks,
+                keeping: try spans(of: source.fileID, after: firstID)), file: source.fileID)
+          } else {
+            try archive.keep(batch.lines, file: source.fileID)
+            try archive.keep(batch.chunks, file: source.fileID)
+          }
         }
       }
       if let revision = batch.revision {
@@ -163,6 +179,16 @@ package final class EventWriter {
     }
     trimWriteAheadLog()
     return appended
+  }
+
+  /// Where the events of a file stand that were written from an id on.
+  private func spans(of file: Int64, after first: Int64) throws(StoreError) -> [SourceSpan] {
+    try connection.rows(
+      """
+      SELECT source_offset, source_length FROM events WHERE id >= ? AND source_file_id = ?
+        AND source_offset IS NOT NULL
+      """, [.int(first), .int(file)]
+    ) { SourceSpan(offset: $0.int(0), length: $0.int(1)) }
   }
 
   func begin(
@@ -244,6 +270,10 @@ package final class EventWriter {
     var revisedSessions: Set<String> = []
     /// Sessions that show several versions of one response, of which only the last counts.
     var supersededSessions: Set<String> = []
+    /// Drafts of sessions that were forgotten.
+    var forgottenDrafts = 0
+    /// Whether some fact was refused that had been removed: its bytes are not to be kept either.
+    var hasRefused = false
     /// What became of the draft that was appended last.
     var outcome: LogAnswer?
 
@@ -255,6 +285,14 @@ package final class EventWriter {
   }
 
   func append(_ draft: EventDraft, _ commit: inout Commit) throws(StoreError) {
+    if try pruned.hasForgotten(session: draft.run.sessionID) {
+      commit.result.existing += 1
+      commit.forgottenDrafts += 1
+      commit.outcome = .refused(
+        code: "forgotten", reason: "the session has been forgotten: nothing of it is taken", id: nil
+      )
+      return
+    }
     var draft = try loggedRuns.resolve(draft)
     if let known = try find(draft) {
       if known.isCertain, let revised = try revised(draft, known.event, &commit) {
@@ -267,8 +305,9 @@ package final class EventWriter {
     }
     if try pruned.contain(draft.idempotencyKey, draft.aliasKey) {
       commit.result.existing += 1
+      commit.hasRefused = true
       commit.outcome = .refused(
-        code: "pruned", reason: "the event was in the log and has been pruned", id: nil)
+        code: "pruned", reason: "the event was in the log and has been removed", id: nil)
       return
     }
     if draft.beginsRun { draft = try loggedRuns.name(draft) }

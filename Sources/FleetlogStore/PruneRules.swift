@@ -62,7 +62,11 @@ package struct PruneRules: Sendable {
     }
     let isBulk = "e.event_type IN (\(list(Self.bulk))) AND coalesce(e.provenance, '') <> 'worker'"
     let cases: [(Kept, String, Bool)] = [
-      (.runs, "e.event_type IN (\(list([.processStarted, .logPruned])))", true),
+      (
+        .runs,
+        "e.event_type IN (\(list([.processStarted, .logPruned, .logForgotten, .eventForgotten])))",
+        true
+      ),
       (.unread, "e.id > ?1", true),
       (
         .usage,

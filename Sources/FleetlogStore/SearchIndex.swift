@@ -141,6 +141,19 @@ package final class SearchIndex {
     try? writeAheadLog.afterCommit()
   }
 
+  /// Indexes the whole log anew, so that of what is no longer in it nothing is left.
+  func rebuild() throws(StoreError) {
+    let identity = try log.first("SELECT id FROM log_identity", [], { $0.text(0) }) ?? ""
+    try connection.script("PRAGMA secure_delete = ON", operation: "prepare the full-text index")
+    try create(identity)
+    nextNumber.removeAll()
+    for option in Self.options { try set(option.name, option.value) }
+    while try advance() > 0 {}
+  }
+
+  /// Rewrites the file without what was deleted.
+  func rewrite() throws(StoreError) { try writeAheadLog.rewrite() }
+
   /// Merges what was indexed with what was taken out, in small steps: until then a removal takes
   /// room instead of giving it.
   func compact() throws(StoreError) {

@@ -18,6 +18,8 @@ package struct SourceRecord: Sendable, Equatable {
   package var cursor: String?
   package var parserState: String?
   package var isHolding: Bool
+  /// Why it is not read, where it is excluded.
+  package var exclusion: String?
 }
 
 /// Which file stands where: the `files` table.
@@ -25,7 +27,7 @@ package final class SourceLedger {
   private let connection: Connection
   private static let columns =
     "id, path, device, inode, format, parser_version, state, size, modified_at, read_offset, "
-    + "cursor, parser_state, is_holding"
+    + "cursor, parser_state, is_holding, iif(state = 'excluded', coalesce(last_error, ''), NULL)"
 
   init(_ connection: Connection) { self.connection = connection }
 
@@ -85,7 +87,8 @@ package final class SourceLedger {
       format: row.optionalText(4), parserVersion: row.optionalInt(5).map { Int($0) },
       state: SourceStatus.State(rawValue: row.text(6)) ?? .gone, size: row.int(7),
       modifiedAt: row.int(8), offset: row.int(9), cursor: row.optionalText(10),
-      parserState: row.optionalText(11), isHolding: row.bool(12))
+      parserState: row.optionalText(11), isHolding: row.bool(12),
+      exclusion: row.optionalText(13))
   }
 
   /// Registers a file under its path, in place of what stood there before.
@@ -150,6 +153,15 @@ package final class SourceLedger {
       UPDATE files SET state = ?, last_error = ?, size = coalesce(?, size),
         modified_at = coalesce(?, modified_at) WHERE id = ?
       """, [.text(state.rawValue), Value(error), Value(size), Value(modifiedAt), .int(id)])
+  }
+
+  /// Notes that a file is not to be read, and forgets what was remembered for reading on.
+  func exclude(_ id: Int64, reason: String) throws(StoreError) {
+    try connection.run(
+      """
+      UPDATE files SET state = 'excluded', last_error = ?, cursor = NULL, parser_state = NULL,
+        read_offset = 0, is_holding = 0 WHERE id = ?
+      """, [.text(reason), .int(id)])
   }
 
   /// Part of the writer's transaction: how far a file has been read.

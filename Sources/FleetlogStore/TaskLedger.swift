@@ -28,6 +28,9 @@ final class TaskLedger {
   /// Notes that a newer parser's event has replaced one.
   func revise(_ event: StoredEvent) { if let id = projection.task(event) { revised.insert(id) } }
 
+  /// Notes that some of a task's events are gone.
+  func revise(task id: String) { revised.insert(id) }
+
   private func stored(_ id: String) throws(StoreError) -> TaskSummary? {
     try connection.first("SELECT facts FROM tasks WHERE id = ?", [.text(id)]) { $0.text(0) }
       .flatMap { TaskSummary(json: $0) }

@@ -53,6 +53,50 @@ final class TranscriptArchive {
     try keep(missing, file: file)
   }
 
+  /// Overwrites with blanks what a chunk holds besides some spans of its file; one that holds none of
+  /// them goes.
+  func blank(_ id: Int64, keeping spans: [SourceSpan]) throws(StoreError) {
+    let chunk = try connection.first(
+      "SELECT source_offset, source_length, codec, bytes FROM transcript_chunks WHERE id = ?",
+      [.int(id)]
+    ) { (offset: $0.int(0), length: $0.int(1), codec: $0.text(2), bytes: $0.blob(3)) }
+    guard let chunk else { return }
+    let range = chunk.offset..<(chunk.offset + chunk.length)
+    let kept = spans.filter {
+      $0.offset < range.upperBound && $0.offset + $0.length > range.lowerBound
+    }
+    guard !kept.isEmpty,
+      let bytes = TranscriptChunk.unpack(chunk.bytes, codec: chunk.codec, length: chunk.length)
+    else {
+      try connection.run("DELETE FROM transcript_chunks WHERE id = ?", [.int(id)])
+      return
+    }
+    let blanked = TranscriptChunk.blanked(bytes, at: chunk.offset, keeping: kept)
+    let new = packer.chunk(blanked, at: chunk.offset)
+    try connection.run(
+      "UPDATE transcript_chunks SET codec = ?, bytes = ? WHERE id = ?",
+      [.text(new.codec.rawValue), .blob(new.bytes), .int(id)])
+  }
+
+  /// The chunks with nothing in them but some spans of the file.
+  func blanked(
+    _ chunks: [TranscriptChunk], keeping spans: [SourceSpan]
+  ) -> [TranscriptChunk] {
+    chunks.compactMap { chunk in
+      let end = chunk.offset + Int64(chunk.length)
+      let kept = spans.filter { $0.offset < end && $0.offset + $0.length > chunk.offset }
+      guard !kept.isEmpty,
+        let bytes = TranscriptChunk.unpack(
+          chunk.bytes, codec: chunk.codec.rawValue, length: Int64(chunk.length))
+      else { return nil }
+      return packer.chunk(
+        TranscriptChunk.blanked(bytes, at: chunk.offset, keeping: kept), at: chunk.offset)
+    }
+  }
+
+  /// Packs lines as ``keep(_:file:)`` does.
+  func packed(_ lines: [EventBatch.Line]) -> [TranscriptChunk] { packer.chunks(of: lines) }
+
   private func write(_ chunk: TranscriptChunk, file: Int64) throws(StoreError) {
     if chunk.length < Self.joinedSize { loose[file, default: 0] += chunk.length }
     // A file that is read again from the same place may have grown meanwhile.

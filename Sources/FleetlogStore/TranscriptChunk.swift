@@ -1,4 +1,5 @@
 import CZstd
+import FleetlogEvents
 
 /// Lines of a transcript that stand together, as they are kept.
 package struct TranscriptChunk: Sendable {
@@ -16,6 +17,20 @@ package struct TranscriptChunk: Sendable {
     let unpacked =
       codec == Codec.zstd.rawValue ? Zstd.decompress(bytes, size: Int(length)) : bytes
     return unpacked?.count == Int(length) ? unpacked : nil
+  }
+
+  /// Bytes of a file from an offset on, blanks in place of all that lies in none of the spans. Line
+  /// breaks stay, so that lines do.
+  static func blanked(
+    _ bytes: [UInt8], at offset: Int64, keeping spans: [SourceSpan]
+  ) -> [UInt8] {
+    var result = bytes.map { $0 == 0x0A ? $0 : 0x20 }
+    for span in spans {
+      let start = max(0, Int(span.offset - offset))
+      let end = min(bytes.count, Int(span.offset + span.length - offset))
+      if start < end { result[start..<end] = bytes[start..<end] }
+    }
+    return result
   }
 }
 
@@ -56,7 +71,7 @@ package final class TranscriptPacker {
     return chunks
   }
 
-  private func chunk(_ bytes: [UInt8], at offset: Int64) -> TranscriptChunk {
+  func chunk(_ bytes: [UInt8], at offset: Int64) -> TranscriptChunk {
     let compressed = bytes.count < Self.compressedSize ? nil : zstd.compress(bytes)
     return TranscriptChunk(
       offset: offset, length: bytes.count, codec: compressed == nil ? .raw : .zstd,

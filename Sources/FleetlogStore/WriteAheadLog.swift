@@ -20,8 +20,9 @@ final class WriteAheadLog {
   /// Pages in the log from which they are copied back aside, and from which the writer helps: only
   /// when all are copied does the log begin anew, and while more come somebody must wait.
   private static let duePages = (aside: 2500, own: 6000)
-  /// How long a commit waits for readers, and how long a writer with nothing to do, in ms.
-  private static let patience = (busy: 250, idle: 0)
+  /// How long a commit waits for readers, how long a writer with nothing to do, and how long
+  /// one that must be rid of old pages, in ms.
+  private static let patience = (busy: 250, idle: 0, rewrite: 5000)
   /// Bytes that are left alone while there is nothing to do.
   private static let idleLimit: Int64 = 4 << 20
 
@@ -63,6 +64,21 @@ final class WriteAheadLog {
   func whenIdle() throws(StoreError) {
     guard size > Self.idleLimit else { return }
     _ = try trim(patience: Self.patience.idle)
+  }
+
+  /// Rewrites the database without what was deleted, and its log with it.
+  func rewrite() throws(StoreError) {
+    try connection.script("VACUUM", operation: "rewrite the database")
+    try empty()
+  }
+
+  /// - Throws: where a reader still needs what the log holds.
+  func empty() throws(StoreError) {
+    guard try trim(patience: Self.patience.rewrite) else {
+      throw StoreError(
+        operation: "empty the write-ahead log", place: path, cause: .sqlite(code: 5),
+        detail: "another process reads old pages")
+    }
   }
 
   /// Copies everything back and empties the log; false where a reader still needs it.

@@ -4,6 +4,7 @@ import FleetlogWeb
 /// Measures the program against what this machine can do.
 enum BenchCommand: Verb {
   static let name = "bench"
+  static let usesSettings = false
   static let help = "Measures Fleetlog on this machine, over a fleet that it invents."
   static let options = [
     CommonOptions.json,

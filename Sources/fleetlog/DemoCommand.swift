@@ -4,6 +4,7 @@ import Foundation
 /// Shows a fleet that does not exist: its transcripts are written into a folder and served.
 enum DemoCommand: Verb {
   static let name = "demo"
+  static let usesSettings = false
   static let help =
     "Writes a small, lively fleet of transcripts into a temporary folder and serves it."
   static let options = [

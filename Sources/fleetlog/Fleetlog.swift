@@ -1,3 +1,4 @@
+import FleetlogClient
 import FleetlogEvents
 import FleetlogRun
 import FleetlogStore
@@ -13,8 +14,9 @@ enum Fleetlog {
     ServeCommand.self, IngestCommand.self, DemoCommand.self, EventsCommand.self,
     SearchCommand.self, SessionsCommand.self, WorkersCommand.self, RunsCommand.self,
     TasksCommand.self, ExportCommand.self, ContractCommand.self, HookCommand.self, RunCommand.self,
-    LogCommand.self, TokenCommand.self, DoctorCommand.self, PruneCommand.self, ReindexCommand.self,
-    ReplayCommand.self, BackupCommand.self, BenchCommand.self,
+    LogCommand.self, TokenCommand.self, DoctorCommand.self, PruneCommand.self, ForgetCommand.self,
+    ReindexCommand.self, ReplayCommand.self, BackupCommand.self, ConfigCommand.self,
+    BenchCommand.self,
   ]
 
   static func main() {
@@ -50,9 +52,7 @@ enum Fleetlog {
       return 0
     }
     do {
-      let arguments = try Arguments(
-        rest, options: verb.options, environment: ProcessInfo.processInfo.environment)
-      return try verb.run(arguments)
+      return try verb.run(try arguments(of: verb, rest))
     } catch let error as UsageError {
       Terminal.say("fleetlog \(name): \(Terminal.safe(error.description))")
       return 2
@@ -64,6 +64,26 @@ enum Fleetlog {
       Terminal.say("fleetlog \(name): \(Terminal.safe("\(error)"))")
       return 1
     }
+  }
+
+  private static func arguments(
+    of verb: any Verb.Type, _ words: [String]
+  ) throws -> Arguments {
+    var environment = ProcessInfo.processInfo.environment
+    guard verb.usesSettings else {
+      return try Arguments(words, options: verb.options, environment: environment)
+    }
+    // Read once for the name of the file alone, which what asks for places must find too.
+    let options = verb == ConfigCommand.self ? ConfigCommand.everyOption : verb.allOptions
+    let given = try Arguments(words, options: options, environment: environment)
+    if let file = given.value(CommonOptions.config.name) {
+      environment[SettingsFile.variable] = file
+      setenv(SettingsFile.variable, file, 1)
+    }
+    let settings = try SettingsFile.load(environment)
+    try settings?.check(against: verbs)
+    return try Arguments(
+      words, options: options, environment: environment, settings: settings, verb: verb.name)
   }
 
   private static var usage: String {

@@ -1,3 +1,4 @@
+import FleetlogClient
 import FleetlogEvents
 import Foundation
 
@@ -33,7 +34,7 @@ enum HookCommand: Verb {
   }
 
   static func receive(_ words: [String]) {
-    HookReceiver(words, environment: ProcessInfo.processInfo.environment).run()
+    HookReceiver(words, environment: LogPlaces.settings).run()
   }
 
   static func run(_ arguments: Arguments) throws -> Int32 {

@@ -15,7 +15,7 @@ enum IngestCommand: Verb {
       help: "text kept whole up to this size, cut beyond it (default 1048576)"),
     Option(
       name: "order", value: "newest|oldest", help: "which files come first (default newest)"),
-    Thresholds.option,
+    Exclusion.option, Thresholds.option,
   ]
 
   static func run(_ arguments: Arguments) throws -> Int32 {
@@ -32,10 +32,12 @@ enum IngestCommand: Verb {
     let cap = TextCap.sha256(
       limit: try arguments.int("max-text", in: 1024...(1 << 30)) ?? TextCap.defaultLimit)
     let rules = try Thresholds.rules(arguments)
+    let exclusion = try Exclusion(arguments)
     // The writer creates the log that the index reads.
     let writer = try Pipeline.create(database: path, rules: rules)
     let search = try SearchThread(database: path)
-    let pipeline = Pipeline(writer: writer, cap: cap, search: search, clock: Clock.now)
+    let pipeline = Pipeline(
+      writer: writer, cap: cap, search: search, exclusion: exclusion, clock: Clock.now)
     let listing = FileLister().list(roots)
     let newestFirst = listing.newestFirst
     for file in arguments.value("order") == "oldest" ? newestFirst.reversed() : newestFirst {

@@ -42,7 +42,7 @@ enum LogCommand: Verb {
   static let droppedStatus: Int32 = 3
 
   static func run(_ arguments: Arguments) throws -> Int32 {
-    let environment = ProcessInfo.processInfo.environment
+    let environment = LogPlaces.settings
     let places = LogPlaces(
       environment: environment, database: arguments.value("db"), inbox: arguments.value("inbox"))
     if arguments.has("lines") {

@@ -56,17 +56,19 @@ final class Pipeline {
   /// - Parameters:
   ///   - lanes: what reads; started here.
   ///   - order: which of the files that have not been read come first.
+  ///   - exclusion: which of them are not to be read.
   ///   - clock: ms since the Unix epoch.
   init(
     writer: EventWriter, cap: TextCap, search: SearchThread, lanes: Lanes = .ordered(),
-    order: TurnQueue.Order = .asTaken, clock: @escaping () -> Int64
+    order: TurnQueue.Order = .asTaken, exclusion: Exclusion = .none,
+    clock: @escaping () -> Int64
   ) {
     self.writer = writer
-    turns = TurnWriter(writer: writer, cap: cap, clock: clock)
+    turns = TurnWriter(writer: writer, cap: cap, exclusion: exclusion, clock: clock)
     self.search = search
     self.lanes = lanes
     writer.syncAside()
-    lanes.start(database: writer.path, cap: cap, order: order)
+    lanes.start(database: writer.path, cap: cap, order: order, exclusion: exclusion)
     self.clock = clock
   }
 

@@ -37,11 +37,11 @@ enum RunCommand: Verb {
     do {
       options = try RunOptions(words, environment: environment)
     } catch {
-      RunLauncher.say(Terminal.safe(error.message))
+      RunLauncher.say(Terminal.safe("\(error)"))
       return 2
     }
     let places = LogPlaces(
-      environment: environment, database: options.database, inbox: options.inbox,
+      environment: options.settings, database: options.database, inbox: options.inbox,
       program: try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
     let route = EventRoute(places: places, patience: RunLauncher.patience) {
       try? DirectLog.write($0, database: places.database)

@@ -14,6 +14,9 @@ enum ServeCommand: Verb {
   static let options =
     [CommonOptions.database] + ServeAccess.options + [
       Option(
+        name: "folder", value: "DIR", help: "folder to watch, like those behind the verb",
+        isRepeatable: true),
+      Option(
         name: "read-only", value: nil,
         help: "shows the log as it is and as others write it: watches nothing, takes no events"),
       Option(name: "assets", value: "DIR", help: "folder that holds Templates and Public"),
@@ -22,7 +25,7 @@ enum ServeCommand: Verb {
         name: "max-text", value: "BYTES",
         help: "text kept whole up to this size, cut beyond it (default 1048576)"),
       Thresholds.option,
-      Reveal.servingOption,
+      Exclusion.option, Reveal.servingOption,
     ]
 
   static func run(_ arguments: Arguments) throws -> Int32 {
@@ -33,6 +36,7 @@ enum ServeCommand: Verb {
         arguments, database: CommonOptions.existingDatabase(arguments)
       ).run()
     }
+    if folders.isEmpty { folders = arguments.values("folder") }
     if folders.isEmpty {
       let inbox = Places.inbox
       try Places.makeFolder(of: inbox + "/x")
@@ -75,6 +79,7 @@ final class Server {
   private let http: HTTPServer
   private let access: ServeAccess
   private let cap: TextCap
+  private let exclusion: Exclusion
   private let writer: EventWriter
   private let search: SearchThread
   private let log: EventLog
@@ -94,10 +99,11 @@ final class Server {
     let access = try ServeAccess(arguments, database: path)
     self.access = access
     let rules = try Thresholds.rules(arguments)
+    exclusion = try Exclusion(arguments)
     let reveals = try Reveal.isAsked(serving: arguments)
     writer = try Pipeline.create(database: path, rules: rules)
     intake = EventIntake(logID: writer.logID, cap: cap, clock: Clock.now)
-    places = LogPlaces(environment: ProcessInfo.processInfo.environment, database: path)
+    places = LogPlaces(environment: LogPlaces.settings, database: path)
     let health = Health()
     self.health = health
     search = try SearchThread(database: path)
@@ -135,7 +141,7 @@ final class Server {
     self.lanes = lanes
     let pipeline = Pipeline(
       writer: writer, cap: cap, search: search, lanes: lanes, order: .newestFirst,
-      clock: Clock.now)
+      exclusion: exclusion, clock: Clock.now)
     intake.whenFilled { lanes.channel.wake() }
     let repositories = RepositoryWatch(counter: differences, clock: Clock.now) {
       lanes.channel.wake()

@@ -7,7 +7,7 @@ enum Thresholds {
     name: "threshold", value: "NAME=VALUE",
     help: "sets a threshold of the rules (times as 45s, 30m, 24h): "
       + SynthesisOptions.thresholds.map(\.name).joined(separator: ", "),
-    isRepeatable: true)
+    isRepeatable: true, isTable: true)
 
   /// - Parameter arguments: each value may hold several, with commas between, as the environment
   ///   has only one.

@@ -9,16 +9,26 @@ protocol Verb: Sendable {
   static var help: String { get }
   static var options: [Option] { get }
 
+  /// Whether the user's file of settings counts for it: not for what makes a log of its own.
+  static var usesSettings: Bool { get }
+
   /// - Returns: the exit status.
   static func run(_ arguments: Arguments) throws -> Int32
 }
 
 extension Verb {
   static var operands: String { "" }
+  static var usesSettings: Bool { true }
+
+  /// Its own options, and those that every verb has.
+  static var allOptions: [Option] {
+    options + (usesSettings ? [CommonOptions.config] : [])
+      + [Option(name: "help", value: nil, help: "shows this")]
+  }
 
   static var usage: String {
     var lines = ["usage: fleetlog \(name)" + (operands.isEmpty ? "" : " " + operands), "", help]
-    let shown = options + [Option(name: "help", value: nil, help: "shows this")]
+    let shown = allOptions
     let names = shown.map { option in
       (option.short.map { "-\($0), " } ?? "") + "--" + option.name
         + (option.value.map { " " + $0 } ?? "")
@@ -30,7 +40,11 @@ extension Verb {
       let repeated = option.isRepeatable ? " (repeatable)" : ""
       lines.append("  " + name + padding + option.help + repeated)
     }
-    lines += ["", "Every option has an environment twin: FLEETLOG_ and its name in capitals."]
+    lines += [
+      "",
+      "Every option has a twin in the environment, FLEETLOG_ and its name in capitals, and in the",
+      "file of settings: see fleetlog config --help.",
+    ]
     return lines.joined(separator: "\n")
   }
 }
@@ -40,6 +54,8 @@ enum CommonOptions {
   static let database = Option(
     name: "db", value: "FILE",
     help: "the log (default \(Places.databaseText))")
+  static let config = Option(
+    name: "config", value: "FILE", help: "the settings (default \(SettingsFile.placeText))")
   static let json = Option(name: "json", value: nil, help: "prints JSON")
   static let prices = Option(
     name: "prices", value: "FILE", help: "what models cost (default Public/prices.json)")
@@ -81,12 +97,12 @@ enum Places {
 
   /// The drop folder, which `FLEETLOG_INBOX` may name.
   static var inbox: String {
-    let named = ProcessInfo.processInfo.environment["FLEETLOG_INBOX"]
+    let named = LogPlaces.settings["FLEETLOG_INBOX"]
     return named.flatMap { $0.isEmpty ? nil : $0 } ?? data + "/inbox"
   }
   /// The drop folder of a log: where what can't reach it waits.
   static func inbox(of database: String) -> String {
-    LogPlaces(environment: ProcessInfo.processInfo.environment, database: database).inbox
+    LogPlaces(environment: LogPlaces.settings, database: database).inbox
   }
   static let inboxText = "$XDG_DATA_HOME/fleetlog/inbox"
 

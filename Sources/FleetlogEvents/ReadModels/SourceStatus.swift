@@ -7,9 +7,15 @@ package struct SourceStatus: Sendable, Equatable {
     case unrecognised
     /// Could not be opened or read; `lastError` says why.
     case unreadable
+    /// Not read, since the settings say so or its session was forgotten; `lastError` says by which
+    /// rule.
+    case excluded
     /// No longer there, or replaced by other content under the same path.
     case gone
   }
+
+  /// Why a file is excluded whose session was forgotten.
+  package static let forgotten = "its session was forgotten"
 
   package let id: Int64
   package let path: String

@@ -57,7 +57,7 @@ package enum SecretShapes {
     pattern("Hugging Face token", "hf_[A-Za-z0-9]{30,64}", "hf_" + letters(34)),
     pattern("Groq key", "gsk_[A-Za-z0-9]{40,}", "gsk_" + letters(52)),
     pattern("xAI key", "xai-[A-Za-z0-9]{40,}", "xai-" + letters(80)),
-    pattern("Replicate token", "r8_[A-Za-z0-9]{30,}", "r8_" + letters(37)),
+    pattern("Replicate token", "r8_[A-Za-z0-9]{37}", "r8_" + letters(37)),
     pattern("Perplexity key", "pplx-[A-Za-z0-9]{40,}", "pplx-" + letters(48)),
     pattern("SendGrid key", "SG.[A-Za-z0-9_-]{22}.[A-Za-z0-9_-]{43}", sendGrid),
     pattern("Twilio key", "SK[0-9a-f]{32}", "SK" + hex(32)),

@@ -101,7 +101,8 @@ package struct ExportOrder: Sendable {
     }
     // The document takes the secrets out itself, and lists what it took.
     let order = ExportOrder(
-      log: try log.revealed, assets: request.assets, templates: request.templates, graphs: request.graphs,
+      log: try log.revealed, assets: request.assets, templates: request.templates,
+      graphs: request.graphs,
       rules: request.rules, prices: request.prices, now: request.now, redaction: Redaction())
     let id = String(request.id[..<dot])
     guard let export = try order.session(id, as: format) else {

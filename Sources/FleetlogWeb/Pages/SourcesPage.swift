@@ -114,19 +114,22 @@ struct SourceRow: TemplateContext {
     .text("skipped") { $0.source.skippedLines > 0 ? Wording.count($0.source.skippedLines) : nil },
     .text("mended") { $0.source.mendedLines > 0 ? Wording.count($0.source.mendedLines) : nil },
     .text("error", \.source.lastError),
-    .flag("isFault") { $0.source.state != .unrecognised },
+    .flag("isFault") { $0.source.state != .unrecognised && $0.source.state != .excluded },
     .part("modified") { TimeText($0.source.modifiedAt, now: $0.now, as: .age) },
     .flag("isChosen", \.isChosen),
   ]
 
   /// Bytes written and not yet read.
-  private var lag: Int64 { source.state == .gone ? 0 : max(0, source.size - source.offset) }
+  private var lag: Int64 {
+    source.state == .gone || source.state == .excluded ? 0 : max(0, source.size - source.offset)
+  }
 
   private var stateWords: String {
     switch source.state {
     case .reading: lag == 0 ? "up to date" : "reading"
     case .unrecognised: "not recognised"
     case .unreadable: "can’t be read"
+    case .excluded: "excluded"
     case .gone: "gone"
     }
   }
@@ -136,6 +139,7 @@ struct SourceRow: TemplateContext {
     case .reading: lag == 0 ? .ok : .work
     case .unrecognised: .stale
     case .unreadable: .block
+    case .excluded: .idle
     case .gone: .idle
     }
   }

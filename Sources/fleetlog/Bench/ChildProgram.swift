@@ -68,7 +68,9 @@ final class ChildProgram {
 
   /// Without the options' twins, which would change what is measured.
   private static var environment: [String] {
+    // Nor do the user's settings count.
     ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("FLEETLOG_") }
+      .merging(["FLEETLOG_CONFIG": "/dev/null"]) { $1 }
       .map { "\($0.key)=\($0.value)" }
   }
 

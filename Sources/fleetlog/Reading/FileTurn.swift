@@ -10,6 +10,8 @@ struct FileTurn: Sendable {
     /// Nothing to read yet, or, with a reason, nothing that a format knows.
     case passedOver(reason: String?)
     case failed(ReadError)
+    /// The settings, or that its session was forgotten, keep the file from being read.
+    case excluded(reason: String)
     /// Nothing stands at the path any more.
     case gone
   }
@@ -46,6 +48,7 @@ struct FileTurn: Sendable {
   var skipped: String? {
     switch content {
     case .lines, .gone: nil
+    case .excluded(let reason): reason
     case .passedOver(let reason): reason ?? (stamp?.size == 0 ? "empty" : "no complete line yet")
     case .failed(let error): error.detail
     }
@@ -89,12 +92,14 @@ struct SourcePoint: Sendable, Equatable {
   var parserState: String?
   /// Bytes.
   var offset: Int64 = 0
+  /// Why the file is not read.
+  var exclusion: String?
 }
 
 extension SourcePoint {
   init(_ record: SourceRecord) {
     self.init(
       format: record.format, cursor: record.cursor, parserState: record.parserState,
-      offset: record.offset)
+      offset: record.offset, exclusion: record.exclusion)
   }
 }

@@ -49,8 +49,11 @@ final class Lanes: Sendable {
     }
   }
 
-  func start(database: String, cap: TextCap, order: TurnQueue.Order) {
+  func start(
+    database: String, cap: TextCap, order: TurnQueue.Order, exclusion: Exclusion = .none
+  ) {
     for lane in lanes {
+      lane.reading.leaveOut(exclusion)
       let index = lane.reading.index
       lane.reading.start(database: database, cap: cap, order: order) { [self] path in
         owner(of: path) == index

@@ -2,6 +2,7 @@ import FleetlogEvents
 import FleetlogIngest
 import FleetlogStore
 import Foundation
+import Synchronization
 
 /// Reads the transcripts of one mount, on a thread of its own: a mount that hangs takes nobody else
 /// along. What it reads waits in the ``TurnChannel`` to be committed.
@@ -34,6 +35,14 @@ final class ReadingLane: Sendable {
 
   /// The file that is being read just now.
   var activity: Activity? { activityState.withLock { $0 } }
+
+  private let exclusion = Mutex(Exclusion.none)
+
+  /// What is not to be read.
+  var excluded: Exclusion { exclusion.withLock { $0 } }
+
+  /// Says so; to be called before the lane starts.
+  func leaveOut(_ rules: Exclusion) { exclusion.withLock { $0 = rules } }
 
   /// Why the log could not be asked what it knows, as long as that lasts.
   var lastError: StoreError? { failure.withLock { $0 } }
@@ -162,7 +171,9 @@ private struct LaneWork {
         identity: FileIdentity(device: record.device, inode: record.inode), size: record.size,
         modifiedAt: record.modifiedAt)
     }
-    return TurnReader(known: known, cap: cap, inbox: FilePath(text: Places.inbox(of: database)))
+    return TurnReader(
+      known: known, cap: cap, inbox: FilePath(text: Places.inbox(of: database)),
+      exclusion: lane.excluded)
   }
 
   /// Takes note of what changed, then takes one turn.

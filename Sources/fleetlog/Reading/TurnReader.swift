@@ -18,6 +18,7 @@ struct TurnReader {
 
   private let known: SourceLedger
   private let cap: TextCap
+  private let exclusion: Exclusion
   /// The log's own drop folder.
   private let inbox: FilePath?
   private var reader = SourceReader()
@@ -31,8 +32,12 @@ struct TurnReader {
   /// - Parameters:
   ///   - known: what the log holds of files, for reading.
   ///   - inbox: the log's own drop folder, if there is one.
-  init(known: SourceLedger, cap: TextCap, inbox: FilePath? = nil) {
+  ///   - exclusion: what is not to be read.
+  init(
+    known: SourceLedger, cap: TextCap, inbox: FilePath? = nil, exclusion: Exclusion = .none
+  ) {
     self.inbox = inbox
+    self.exclusion = exclusion
     self.known = known
     self.cap = cap
   }
@@ -95,6 +100,14 @@ struct TurnReader {
 
   private mutating func read(_ path: FilePath) throws(StoreError) -> FileTurn {
     let (base, movedFrom) = try find(path)
+    let isStillExcluded = base?.exclusion.map { exclusion.stillHolds($0) } ?? false
+    if let reason = exclusion.rule(for: path)?.reason
+      ?? (isStillExcluded ? base?.exclusion : nil)
+    {
+      return FileTurn(
+        path: path, base: base, movedFrom: movedFrom, content: .excluded(reason: reason),
+        stamp: FileStamp.of(path))
+    }
     var notes: [SourceProblem] = []
     if base?.format == nil, WorkRailManifests.manifest(for: path) != nil {
       switch try verdict(on: path) {
@@ -206,7 +219,14 @@ extension FileTurn {
         offset: reading.batch.next.offset)
     case .passedOver: base?.format == nil ? base ?? SourcePoint() : SourcePoint()
     case .failed(let error): error.cause == .missing ? nil : base ?? SourcePoint()
+    case .excluded(let reason): excluded(reason)
     case .gone: nil
     }
+  }
+
+  private func excluded(_ reason: String) -> SourcePoint {
+    var point = base ?? SourcePoint()
+    point.exclusion = reason
+    return point
   }
 }

@@ -7,11 +7,16 @@ import FleetlogStore
 final class TurnWriter {
   let writer: EventWriter
   private let cap: TextCap
+  private let exclusion: Exclusion
   private let clock: () -> Int64
 
   /// - Parameter clock: ms since the Unix epoch.
-  init(writer: EventWriter, cap: TextCap, clock: @escaping () -> Int64) {
+  init(
+    writer: EventWriter, cap: TextCap, exclusion: Exclusion = .none,
+    clock: @escaping () -> Int64
+  ) {
     self.writer = writer
+    self.exclusion = exclusion
     self.cap = cap
     self.clock = clock
   }
@@ -27,7 +32,7 @@ final class TurnWriter {
     case .failed(let error):
       try fail(turn, record, error)
       return Appended()
-    case .lines, .passedOver: break
+    case .lines, .passedOver, .excluded: break
     }
     if let moved = turn.movedFrom {
       try writer.sources.move(moved, to: turn.path.text)
@@ -37,6 +42,7 @@ final class TurnWriter {
     switch turn.content {
     case .lines(let reading): return try commit(reading, of: turn, record)
     case .passedOver(let reason): try passOver(turn, record, reason)
+    case .excluded(let reason): try exclude(turn, record, reason)
     case .failed, .gone: break
     }
     return Appended()
@@ -46,6 +52,17 @@ final class TurnWriter {
     _ reading: FileTurn.Reading, of turn: FileTurn, _ record: SourceRecord?
   ) throws(StoreError) -> Appended {
     let batch = reading.batch
+    // Told by its first records, before anything of it is stored.
+    if record?.cursor == nil || !reading.isContinued,
+      let rule = exclusion.rule(for: reading.output.drafts)
+    {
+      try exclude(turn, record, rule.reason)
+      return Appended()
+    }
+    if record?.format == nil, mayTellLater(reading, turn) {
+      try passOver(turn, record, nil)
+      return Appended()
+    }
     let source: SourceRecord
     if let record, reading.isContinued {
       if record.cursor == batch.next.text, reading.output.drafts.isEmpty, record.state == .reading {
@@ -70,6 +87,32 @@ final class TurnWriter {
           size: batch.stamp.size, modifiedAt: batch.stamp.modifiedAt, lines: turn.lines,
           parserState: reading.parserState, isHolding: reading.isHolding,
           isUnrolled: batch.next.unrolled != nil)), now: clock())
+  }
+
+  /// Lines of a transcript among which its project is told.
+  private static let headLines = 50
+  /// Formats whose records say where their agent works, though not always the first of them.
+  private static let tellingFormats: Set<String> = ["claude", "codex"]
+
+  /// Whether a transcript is too short yet to tell whether it is excluded.
+  private func mayTellLater(_ reading: FileTurn.Reading, _ turn: FileTurn) -> Bool {
+    exclusion.rules.contains { $0.kind == .project } && turn.lines < Self.headLines
+      && Self.tellingFormats.contains(reading.format)
+      && !Exclusion.tellsProject(reading.output.drafts)
+  }
+
+  /// Notes a file that is not to be read; what was read of it before stays.
+  private func exclude(
+    _ turn: FileTurn, _ record: SourceRecord?, _ reason: String
+  ) throws(StoreError) {
+    guard let record else {
+      _ = try add(turn, state: .excluded, error: reason)
+      return
+    }
+    guard record.exclusion != reason else { return }
+    try writer.sources.mark(
+      record.id, .excluded, error: reason, size: turn.stamp?.size,
+      modifiedAt: turn.stamp?.modifiedAt)
   }
 
   /// Notes a file that no format knows, or that has no complete line yet.

@@ -111,6 +111,32 @@ struct RedactionTests {
     #expect(redaction.json(plain) == plain)
   }
 
+  @Test("in JSON as it is written they are found behind escapes, and it stays JSON")
+  func written() throws {
+    func masked(_ json: String) -> String {
+      Array(json.utf8).withUnsafeBufferPointer {
+        Redaction.masked($0).map { String(decoding: $0, as: UTF8.self) } ?? json
+      }
+    }
+    for json in [
+      #"{"text":"a\n\#(Self.github)\tb"}"#, #"{"text":"a\nDEPLOY_TOKEN=0123456789abcdefx\nb"}"#,
+      #"{"u":"https:\/\/u:s3cr3tpw@h"}"#, #"{"k":"\u0041KIAIOSFODNN7EXAMPLE"}"#,
+      #"["x","Bearer abcdefgh0123456789"]"#,
+    ] {
+      let clean = masked(json)
+      #expect(clean.contains("[redacted: "), "\(json)")
+      #expect((try? JSONDocument(clean)) != nil, "\(clean)")
+    }
+    let plain = #"{"a": "x\/y", "b":1.50}"#
+    #expect(masked(plain) == plain)
+  }
+
+  @Test("what resembles a secret of a certain length in a longer word is none")
+  func longerWords() {
+    let word = String(repeating: "aB3dE5", count: 12)
+    #expect(redact("x-r8_\(word)").0 == "x-r8_\(word)")
+  }
+
   @Test("the list of what was taken out names kinds and counts, and no secret")
   func list() {
     var redaction = Redaction()

@@ -26,12 +26,14 @@ struct Fleet {
 
   /// Reads everything once, as a process of its own would, and lets parsers say their last.
   @discardableResult
-  func ingest(oldestFirst: Bool = false, cap: Int? = nil) throws -> Pipeline.Progress {
+  func ingest(
+    oldestFirst: Bool = false, cap: Int? = nil, exclusion: Exclusion = .none
+  ) throws -> Pipeline.Progress {
     let writer = try Pipeline.create(database: database)
     let search = try SearchThread(database: database)
     let pipeline = Pipeline(
       writer: writer, cap: .sha256(limit: cap ?? TextCap.defaultLimit), search: search,
-      clock: Clock.now)
+      exclusion: exclusion, clock: Clock.now)
     let files = FileLister().list([folder.path]).newestFirst
     for file in oldestFirst ? files.reversed() : files { pipeline.take(file) }
     while try pipeline.step() {}

@@ -58,9 +58,10 @@ final class RunningProgram {
 
   /// Runs the program to its end.
   static func run(
-    _ arguments: [String], launcher: [String] = []
+    _ arguments: [String], launcher: [String] = [], environment: [String: String] = [:]
   ) throws -> (output: String, error: String, status: Int32) {
     let process = Process()
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     let (output, error) = (Pipe(), Pipe())
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     process.arguments = launcher + [path.path] + arguments

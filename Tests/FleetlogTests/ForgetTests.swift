@@ -1,0 +1,175 @@
+import FleetlogDerive
+import FleetlogEvents
+import FleetlogIngest
+import FleetlogStore
+import FleetlogTestSupport
+import Foundation
+import Testing
+
+@testable import fleetlog
+
+@Suite("Forgetting")
+struct ForgetTests {
+  private static let first = "5e551011-0000-4000-8000-00000000000a"
+  private static let second = "5e551011-0000-4000-8000-00000000000b"
+  private static let secret = "the heron nests behind the third mill"
+
+  private static func transcript(_ session: String, _ word: String, calls: Int = 40) -> ClaudeLines
+  {
+    var lines = ClaudeLines(session: session)
+    lines.prompt("\(word): why are postings written twice?")
+    for number in 0..<calls {
+      lines.run("echo \(word) \(number)", id: "toolu_\(session.suffix(1))\(number)")
+      lines.result(
+        "\(word), and here is line \(number) of it", id: "toolu_\(session.suffix(1))\(number)")
+    }
+    lines.say("Found \(word).")
+    return lines
+  }
+
+  /// A log of two sessions, one of which says the secret words.
+  private func filled(_ body: (Fleet) throws -> Void) throws {
+    try Fleet.with { fleet in
+      try fleet.folder.write("a.jsonl", Self.transcript(Self.first, Self.secret).text)
+      try fleet.folder.write("b.jsonl", Self.transcript(Self.second, "the weather is fine").text)
+      try fleet.ingest()
+      try body(fleet)
+    }
+  }
+
+  private func forget(_ word: String, _ fleet: Fleet) throws -> JSONValue {
+    let answer = try RunningProgram.run(
+      ["forget", word, "--yes", "--json", "--db", fleet.database])
+    #expect(answer.status == 0, "\(answer.error)")
+    return try JSONDocument(answer.output).root
+  }
+
+  /// Which files beside the log hold a text as it stands.
+  private func files(holding text: String, _ fleet: Fleet) throws -> [String] {
+    try [fleet.database, fleet.database + "-search"].flatMap { [$0, $0 + "-wal"] }.filter {
+      FileManager.default.fileExists(atPath: $0)
+    }.filter {
+      try Data(contentsOf: URL(fileURLWithPath: $0)).range(of: Data(text.utf8)) != nil
+    }
+  }
+
+  private func differences(_ fleet: Fleet) throws -> [Replay.Difference] {
+    try Replay.run(
+      log: fleet.database, scratch: fleet.database + "-replay", synthesize: Synthesizer(),
+      tasks: TaskReducer.projection, project: { SessionReducer.apply($0, to: &$1) },
+      now: Clock.now()
+    ).differences
+  }
+
+  @Test("says what would go, and changes nothing until it is told yes")
+  func plan() throws {
+    try filled { fleet in
+      let before = try fleet.content()
+      let answer = try RunningProgram.run(
+        ["forget", Self.first, "--json", "--db", fleet.database])
+      let said = try JSONDocument(answer.output).root
+      #expect(said["events"]?.int == 165 && said["runs"]?.int == 1)
+      #expect(said["removed"]?.bool == false)
+      #expect((said["receipt_bytes"]?.int ?? 0) > 0 && (said["text_bytes"]?.int ?? 0) > 0)
+      #expect(try fleet.content() == before)
+    }
+  }
+
+  @Test("leaves nothing of a session in any file, and all of the others as it was")
+  func forgets() throws {
+    try filled { fleet in
+      #expect(try !files(holding: Self.secret, fleet).isEmpty)
+      let others = try fleet.events { $0.sessions = [Self.second] }.map(\.summary)
+      let said = try forget(Self.first, fleet)
+      #expect(said["texts_looked_for"]?.int ?? 0 > 5 && said["texts_found"]?.int == 0)
+      for text in [Self.secret, "heron", Self.first] {
+        #expect(try files(holding: text, fleet) == [], "\(text)")
+      }
+      #expect(try fleet.events { $0.sessions = [Self.second] }.map(\.summary) == others)
+      #expect(try fleet.events { $0.text = "heron" }.isEmpty)
+      #expect(try fleet.events { $0.text = "weather" }.count > 40)
+      #expect(try fleet.log.session(Self.first) == nil)
+      #expect(try fleet.events(.logForgotten).count == 1)
+      #expect(try fleet.log.integrityProblems().isEmpty)
+      #expect(try differences(fleet).isEmpty)
+      for event in try fleet.events(.toolCall) {
+        #expect(try fleet.log.event(event.id)?.receipt != nil)
+      }
+    }
+  }
+
+  @Test("it does not come back when its file is read again, grows, is moved or copied")
+  func staysAway() throws {
+    try filled { fleet in
+      _ = try forget(Self.first, fleet)
+      let before = try fleet.content()
+      try fleet.ingest()
+      try fleet.folder.write("copy.jsonl", Self.transcript(Self.first, Self.secret).text)
+      try fleet.folder.move("a.jsonl", to: "moved.jsonl")
+      try fleet.ingest()
+      try fleet.folder.write("copy.jsonl", Self.transcript(Self.first, Self.secret, calls: 50).text)
+      try fleet.ingest()
+      #expect(try fleet.content() == before)
+      #expect(try files(holding: Self.secret, fleet) == [])
+      let states = try fleet.log.sources().filter { $0.state == .excluded }
+      #expect(!states.isEmpty && states.allSatisfy { $0.lastError == SourceStatus.forgotten })
+    }
+  }
+
+  @Test("a session that resumes a forgotten one shows what is new in it, and nothing of the old")
+  func resumed() throws {
+    try filled { fleet in
+      _ = try forget(Self.first, fleet)
+      var copy = ClaudeLines(session: Self.second.dropLast() + "c")
+      let old = Self.transcript(Self.first, Self.secret).text
+      copy.raw(String(old.dropLast().replacing(Self.first, with: copy.session)))
+      let own =
+        #"{"type":"user","uuid":"99999999-0000-4000-8000-000000000001","sessionId":"\#(copy.session)","#
+        + #""timestamp":"2026-01-01T15:00:00.000Z","cwd":"/home/dev/ledger","version":"2.0.46","#
+        + #""message":{"role":"user","content":"Try another way."}}"#
+      copy.raw(own)
+      try fleet.folder.write("c.jsonl", copy.text)
+      try fleet.ingest()
+      let shown = try fleet.events { $0.sessions = [copy.session] }
+      #expect(shown.filter { $0.type == .messageUser }.map(\.summary) == ["Try another way."])
+      #expect(try files(holding: Self.secret, fleet) == [])
+    }
+  }
+
+  @Test("a project's sessions go together")
+  func project() throws {
+    try filled { fleet in
+      let said = try forget("ledger", fleet)
+      #expect(said["sessions"]?.elements.count == 2)
+      #expect(try fleet.log.sessions(SessionQuery())?.sessions.isEmpty == true)
+      #expect(try differences(fleet).isEmpty)
+    }
+  }
+
+  @Test("cut short after its rows are gone, it goes on when it is called again")
+  func goesOn() throws {
+    try filled { fleet in
+      do {
+        let writer = try Pipeline.create(database: fleet.database)
+        #expect(try writer.forget(Self.first, now: Clock.now()) != nil)
+        #expect(try writer.isForgetting())
+      }
+      let answer = try RunningProgram.run(["forget", Self.first, "--yes", "--db", fleet.database])
+      #expect(answer.status == 0 && answer.output.contains("finished"))
+      #expect(try files(holding: Self.secret, fleet) == [])
+      #expect(try differences(fleet).isEmpty)
+    }
+  }
+
+  @Test("while another process writes it says how, and what is not there it says")
+  func refuses() throws {
+    try filled { fleet in
+      let unknown = try RunningProgram.run(["forget", "nothing", "--yes", "--db", fleet.database])
+      #expect(unknown.status == 1 && unknown.error.contains("no session"))
+      let writer = try Pipeline.create(database: fleet.database)
+      let busy = try RunningProgram.run(["forget", Self.first, "--yes", "--db", fleet.database])
+      #expect(busy.status == 1 && busy.error.contains("stop it"))
+      try withExtendedLifetime(writer) { #expect(try fleet.log.session(Self.first) != nil) }
+    }
+  }
+}
