@@ -169,7 +169,8 @@ struct ForgetTests {
       let writer = try Pipeline.create(database: fleet.database)
       let busy = try RunningProgram.run(["forget", Self.first, "--yes", "--db", fleet.database])
       #expect(busy.status == 1 && busy.error.contains("stop it"))
-      try withExtendedLifetime(writer) { #expect(try fleet.log.session(Self.first) != nil) }
+      #expect(try fleet.log.session(Self.first) != nil)
+      withExtendedLifetime(writer) {}
     }
   }
 }
