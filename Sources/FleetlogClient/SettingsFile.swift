@@ -1,4 +1,4 @@
-package import FleetlogEvents
+import FleetlogEvents
 
 /// The user's file of settings: one JSON object. A key is an option's name without its dashes; a
 /// verb's name as key holds an object of what counts for that verb alone, and counts more.
