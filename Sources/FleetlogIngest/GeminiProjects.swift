@@ -27,9 +27,6 @@ package enum GeminiProjects {
   }
 
   private static func text(_ path: FilePath) -> String? {
-    guard let file = try? OpenFile(path), file.stamp.size <= 1 << 20,
-      let bytes = try? file.bytes(at: 0, count: Int(file.stamp.size))
-    else { return nil }
-    return String(decoding: bytes, as: UTF8.self)
+    OpenFile.content(of: path, limit: 1 << 20).map { String(decoding: $0, as: UTF8.self) }
   }
 }

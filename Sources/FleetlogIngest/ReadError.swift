@@ -8,6 +8,8 @@ package struct ReadError: Error, Sendable, Equatable, CustomStringConvertible {
     case denied
     /// Not a regular file: a folder, a symbolic link, a device, a FIFO or a socket.
     case notAFile
+    /// A folder above it is a symbolic link, or was one when it was opened.
+    case linked
     /// A document or archive that can't be read as it stands, for this reason; it may be half
     /// written, and is read again when it changes.
     case malformed(String)
@@ -44,6 +46,8 @@ package struct ReadError: Error, Sendable, Equatable, CustomStringConvertible {
     case .missing: "there is nothing at this path; it may have been moved or deleted"
     case .denied: "permission denied; let the user that runs fleetlog read it"
     case .notAFile: "not a regular file; only regular files are read"
+    case .linked:
+      "a symbolic link leads to it, and links are not followed; watch the folder that it leads to"
     case .malformed(let reason): "\(reason); it is read again when it changes"
     case .system(let code): "\(SystemError.text(code)); check the disk or the mount"
     }

@@ -52,14 +52,26 @@ enum PresentBytes {
     }
   }
 
+  /// Whether no link on the way led elsewhere; where `/proc` does not tell, it is taken to be so.
+  private static func stands(_ descriptor: Int32, at path: [UInt8]) -> Bool {
+    withUnsafeTemporaryAllocation(of: CChar.self, capacity: path.count + 1) { buffer in
+      guard let base = buffer.baseAddress else { return true }
+      let count = readlink("/proc/self/fd/\(descriptor)", base, buffer.count)
+      return count < 0 || UnsafeRawBufferPointer(start: base, count: count).elementsEqual(path)
+    }
+  }
+
   private static func look(_ span: SourceSpan, limit: Int, at path: [UInt8]) -> [UInt8]? {
     let name = path.map { CChar(bitPattern: $0) } + [0]
-    // A receipt must never hang on a FIFO that took the file's place.
-    let descriptor = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    // A receipt must never hang on a FIFO that took the file's place, nor show what a link leads to.
+    let flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY
+    let descriptor = open(name, flags)
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }
     var status = stat()
-    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
+      stands(descriptor, at: path)
+    else { return nil }
     let wanted = min(Int(span.length), limit)
     let bytes = [UInt8](unsafeUninitializedCapacity: wanted) { buffer, count in
       count = max(0, pread(descriptor, buffer.baseAddress, wanted, off_t(span.offset)))

@@ -48,7 +48,11 @@ enum ExportCommand: Verb {
     if let path = arguments.value("output"), path != "-" {
       try write(&document, to: path)
     } else {
-      while let bytes = try document.next() { Terminal.write(bytes) }
+      // In HTML and Markdown nothing steers a terminal, wherever it is looked at.
+      let isJSON = format == .json || format == .ndjson
+      while let bytes = try document.next() {
+        Terminal.write(isJSON ? bytes.visibleJSON : bytes)
+      }
     }
     return 0
   }
@@ -69,9 +73,17 @@ enum ExportCommand: Verb {
 
   /// Writes beside the place first: what is there stays until the new file is whole.
   private static func write(_ document: inout any ExportDocument, to path: String) throws {
-    let part = path + ".part"
-    // A transcript is nobody else's to read.
-    let descriptor = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+    var status = stat()
+    guard stat(path, &status) != 0 || status.st_mode & S_IFMT == S_IFREG else {
+      throw Failure(
+        "won't put a file in the place of \(path), which is none: name a file, or leave -o away and "
+          + "say where standard output goes")
+    }
+    let part = path + ".\(getpid()).part"
+    // A transcript is nobody else's to read; and in a folder of everybody's, somebody may have put
+    // a link where it would be written.
+    let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
+    let descriptor = open(part, flags, 0o600)
     guard descriptor >= 0 else {
       throw Failure("can't write \(part): \(String(cString: strerror(errno)))")
     }

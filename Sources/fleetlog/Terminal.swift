@@ -1,3 +1,4 @@
+import FleetlogEvents
 @preconcurrency import Glibc
 
 /// Data goes to stdout, talk to stderr; colour and movement only where a person looks.
@@ -8,7 +9,8 @@ enum Terminal {
 
   static func print(_ text: String) { write(text + "\n", to: STDOUT_FILENO) }
 
-  static func print(_ bytes: [UInt8]) { write(bytes + [0x0A], to: STDOUT_FILENO) }
+  /// JSON, with what could steer a terminal escaped.
+  static func print(_ json: [UInt8]) { write(json.visibleJSON + [0x0A], to: STDOUT_FILENO) }
 
   /// Bytes as they are, without a line break.
   static func write(_ bytes: [UInt8]) { write(bytes, to: STDOUT_FILENO) }

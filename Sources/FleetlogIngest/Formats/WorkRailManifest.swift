@@ -116,7 +116,7 @@ package struct WorkRailManifests: Sendable {
     }
     if known[manifest]?.stamp != stamp {
       if known.count >= Self.most { known.removeAll() }
-      known[manifest] = Known(stamp: stamp, segments: Self.segments(of: manifest, stamp))
+      known[manifest] = Known(stamp: stamp, segments: Self.segments(of: manifest))
     }
     let segments = known[manifest]?.segments ?? []
     let name = "events/" + String(decoding: path.name, as: UTF8.self)
@@ -134,10 +134,8 @@ package struct WorkRailManifests: Sendable {
   }
 
   /// The segments that a manifest names: the lines up to the first that is torn.
-  static func segments(of manifest: FilePath, _ stamp: FileStamp) -> [WorkRailSegment] {
-    guard stamp.size <= mostBytes,
-      let data = FileManager.default.contents(atPath: manifest.string)
-    else { return [] }
+  static func segments(of manifest: FilePath) -> [WorkRailSegment] {
+    guard let data = OpenFile.content(of: manifest, limit: mostBytes) else { return [] }
     var segments: [WorkRailSegment] = []
     var names: Set<String> = []
     // What stands behind the last newline is not yet written.
@@ -159,7 +157,7 @@ package struct WorkRailManifests: Sendable {
           + "as it stands")
     }
     guard let promised = segment.sha256,
-      let data = FileManager.default.contents(atPath: path.string)
+      let data = OpenFile.content(of: path, limit: mostBytes)
     else { return .ready }
     guard FactKey.sha256(data) != promised else { return .ready }
     return .altered(

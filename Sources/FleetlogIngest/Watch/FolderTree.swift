@@ -92,7 +92,7 @@ final class FolderTree {
     case .success(let entries): take(entries, into: folder)
     case .failure(let error):
       switch error.cause {
-      case .missing, .notAFile: remove(folder)
+      case .missing, .notAFile, .linked: remove(folder)
       case .denied, .system, .malformed:
         passOver([PassedOver(folder.path, .unreadable(error))], in: folder)
       }

@@ -108,12 +108,12 @@ struct SessionMarkdown: ExportDocument {
       longest = max(longest, run)
     }
     let fence = String(repeating: "`", count: max(3, longest + 1))
-    return "\(fence)\n\(text)\n\(fence)"
+    return "\(fence)\n\(text.replacing("\r\n", with: "\n").visible)\n\(fence)"
   }
 
   /// The Markdown that somebody wrote, as a quotation: neither its HTML nor its images come to life.
   static func quote(_ text: String) -> String {
-    Excerpt.splitLines(harmless(text)).map { "> " + $0 }.joined(separator: "\n")
+    Excerpt.splitLines(text).map { "> " + harmless(String($0)) }.joined(separator: "\n")
   }
 
   /// Text within a line.
@@ -127,6 +127,6 @@ struct SessionMarkdown: ExportDocument {
   }
 
   private static func harmless(_ text: String) -> String {
-    text.replacing("<", with: "&lt;").replacing("![", with: "!\\[")
+    text.visible.replacing("<", with: "&lt;").replacing("![", with: "!\\[")
   }
 }

@@ -70,6 +70,12 @@ struct HTMLWriter {
           bytes.append(contentsOf: utf8[start..<index])
           bytes.append(contentsOf: Array("‹\(name)›".utf8))
           start = index + 3
+        } else if byte == 0xC2, index + 1 < utf8.count, utf8[index + 1] < 0xA0 {
+          // To a terminal, to which a file may be shown, these are the beginnings of commands.
+          bytes.append(contentsOf: utf8[start..<index])
+          bytes.append(
+            contentsOf: Array("‹U+00\(String(utf8[index + 1], radix: 16, uppercase: true))›".utf8))
+          start = index + 2
         } else if let replacement = Self.replacement(for: byte) {
           bytes.append(contentsOf: utf8[start..<index])
           bytes.append(contentsOf: replacement)

@@ -60,7 +60,7 @@ struct FileTurn: Sendable {
     guard case .failed(let error) = content else { return false }
     switch error.cause {
     case .missing, .malformed: return false
-    case .denied, .notAFile, .system: return true
+    case .denied, .notAFile, .linked, .system: return true
     }
   }
 

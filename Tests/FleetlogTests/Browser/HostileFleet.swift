@@ -29,7 +29,11 @@ enum HostileFleet {
     attack.replacing("/", with: "|").prefix(200) + ".jsonl"
   }
 
-  static func write(into folder: TemporaryFolder) throws {
+  @Sendable static func write(into folder: TemporaryFolder) throws {
+    try write(attacks, into: folder)
+  }
+
+  static func write(_ attacks: [String], into folder: TemporaryFolder) throws {
     for (number, attack) in attacks.enumerated() {
       try folder.write("\(number)" + fileName(attack), claude(attack, number))
       try folder.write("codex\(number).jsonl", codex(attack, number))
