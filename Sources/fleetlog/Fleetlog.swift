@@ -16,7 +16,7 @@ enum Fleetlog {
     TasksCommand.self, ExportCommand.self, ContractCommand.self, HookCommand.self, RunCommand.self,
     LogCommand.self, TokenCommand.self, DoctorCommand.self, PruneCommand.self, ForgetCommand.self,
     ReindexCommand.self, ReplayCommand.self, BackupCommand.self, ConfigCommand.self,
-    BenchCommand.self,
+    ServiceCommand.self, BenchCommand.self,
   ]
 
   static func main() {
