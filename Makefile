@@ -7,7 +7,7 @@ INSTALL  = missing="$$(for p in $(1); do dpkg-query -Wf '$${Status}\n' $$p 2>/de
 	[ -z "$$missing" ] || { $(SUDO) apt-get update -qq && \
 	DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends $$missing; }
 
-.PHONY: run demo build setup setup-test test lint format bench figures screenshots nightly fuzz asan tsan clean
+.PHONY: run demo build setup setup-test test lint format bench figures screenshots nightly fuzz soak asan tsan clean
 
 ## Serves your agents' transcripts if there are any, else a demo fleet.
 run: build
@@ -58,8 +58,9 @@ screenshots: build setup-test
 	Packaging/screenshots
 
 ## What takes too long for every change: hundreds of kills, twelve thousand runs of the model of
-## reading, every fuzzer for a minute, and the sanitizers.
+## reading, every fuzzer for a minute, ten minutes of load, and the sanitizers.
 nightly: setup-test fuzz asan tsan
+	$(MAKE) soak SOAK_SECONDS=600
 	swift build --build-tests
 	FLEETLOG_KILLS=200 swift test --skip-build --filter CrashTests
 	FLEETLOG_MODEL_RUNS=12000 swift test --skip-build --filter TailReaderModelTests
@@ -69,6 +70,11 @@ nightly: setup-test fuzz asan tsan
 SECONDS_EACH = 60
 fuzz: setup
 	SECONDS_EACH=$(SECONDS_EACH) Tests/Fuzz/run
+
+## Load for so many seconds: streams, browsers, writers, and clients that behave badly.
+SOAK_SECONDS = 3600
+soak: build setup-test
+	Tests/Load/soak.py .build/release/fleetlog --seconds $(SOAK_SECONDS) $(SOAK)
 
 # Counts over whole corpora, kills and the browser show nothing to a sanitizer and take long there.
 SANITIZED = --skip CorpusCountTests --skip CrashTests --skip Browser

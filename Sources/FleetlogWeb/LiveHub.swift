@@ -21,8 +21,13 @@ package final class LiveHub: Sendable {
     var progress: ImportProgress?
     /// Rises with every change of `progress`.
     var progressVersion = 0
+    /// Whether there are news of which the streams have not been told.
+    var hasNews = false
     var isClosed = false
   }
+
+  /// What the streams share of what they send.
+  let stretches: LiveStretches
 
   private let state = Monitor(State())
 
@@ -36,6 +41,7 @@ package final class LiveHub: Sendable {
     log: EventLog, heartbeat: Duration = .seconds(15), check: Duration = .seconds(1),
     now: @escaping @Sendable () -> Int64
   ) throws(HTTPServerError) {
+    stretches = LiveStretches(log: log)
     do throws(ErrnoFailure) {
       // The thread holds the state and not the hub, which can thus go away.
       let thread = try ServerThread.start { [state] in
@@ -60,11 +66,11 @@ package final class LiveHub: Sendable {
       defer { state.revision = max(state.revision, revision) }
       return revision > state.revision
     }
-    if isNew { Self.wakeStreams(state) }
+    if isNew { tellStreams() }
   }
 
   /// Says that the full-text index has moved on.
-  package func publishSearch() { Self.wakeStreams(state) }
+  package func publishSearch() { tellStreams() }
 
   /// Says how far the import has come; nil when none runs.
   package func publish(_ progress: ImportProgress?) {
@@ -74,8 +80,18 @@ package final class LiveHub: Sendable {
       state.progressVersion += 1
       return true
     }
-    if isNew { Self.wakeStreams(state) }
+    if isNew { tellStreams() }
   }
+
+  /// Has the streams woken by the hub's own thread: waking thousands takes a while, which is not the
+  /// writer's. What comes while it is at it is one more wake-up, however much it was.
+  private func tellStreams() {
+    state.withLock { $0.hasNews = true }
+    state.wakeAll()
+  }
+
+  /// Streams that are open.
+  var streams: Int { state.withLock { $0.streams.count } }
 
   package var progress: ImportProgress? { state.withLock { $0.progress } }
 
@@ -119,6 +135,7 @@ package final class LiveHub: Sendable {
     now: () -> Int64
   ) {
     var nextBeat = Moment(after: heartbeat)
+    var nextCheck = Moment(after: check)
     var needs = NeedWatch()
     while true {
       let mayGoOn = state.wait { state -> Bool? in
@@ -127,8 +144,15 @@ package final class LiveHub: Sendable {
       }
       guard mayGoOn else { return }
       needs.look(at: log, state, now: now)
-      _ = state.wait(until: Moment(after: check)) { $0.isClosed || $0.isAsked }
-      if state.withLock({ $0.isClosed }) { return }
+      _ = state.wait(until: nextCheck) { $0.isClosed || $0.isAsked || $0.hasNews }
+      let (isClosed, hasNews) = state.withLock { state in
+        defer { state.hasNews = false }
+        return (state.isClosed, state.hasNews)
+      }
+      if isClosed { return }
+      if hasNews { wakeStreams(state) }
+      guard nextCheck < Moment(after: .zero) else { continue }
+      nextCheck = Moment(after: check)
       if nextBeat < Moment(after: .zero) {
         nextBeat = Moment(after: heartbeat)
         for stream in state.withLock({ Array($0.streams.values) }) {

@@ -60,15 +60,15 @@ final class LiveStream: Sendable {
     var searchable: Int64 = -1
   }
 
-  private static let rowsPerTurn = 200
-
   private let order: Order
+  private let follower: LiveStretches.Follower
   private let log: EventLog
   private let hub: LiveHub
   private let place: Monitor<Place>
 
   private init(_ order: Order, log: EventLog, hub: LiveHub) {
     self.order = order
+    follower = hub.stretches.follower(of: order.filter)
     self.log = log
     self.hub = hub
     place = Monitor(Place(cursor: order.lastEventID))
@@ -106,15 +106,9 @@ final class LiveStream: Sendable {
       let bytes = try pulse(&place)
       return bytes.isEmpty ? .pause : .bytes(bytes)
     }
-    let stretch = try log.events(
-      after: place.cursor ?? 0, filter: order.filter, limit: Self.rowsPerTurn)
+    let stretch = try hub.stretches.next(follower, after: place.cursor ?? 0)
     place.cursor = stretch.readTo
-    var bytes: [UInt8] = []
-    for row in stretch.rows {
-      bytes += "id: \(row.event.id)\n".utf8
-      bytes += Self.frame("event", JSONTwin.row(row).bytes)
-    }
-    if !bytes.isEmpty { return .bytes(bytes) }
+    if !stretch.bytes.isEmpty { return .bytes(stretch.bytes) }
     return stretch.hasMore ? .again : .pause
   }
 
@@ -144,7 +138,7 @@ final class LiveStream: Sendable {
   }
 
   /// Within JSON a line break is blank space at most; in a frame it would begin another field.
-  private static func frame(_ name: String, _ json: [UInt8]) -> [UInt8] {
+  static func frame(_ name: String, _ json: [UInt8]) -> [UInt8] {
     let line = json.map { $0 == 0x0A || $0 == 0x0D ? UInt8(ascii: " ") : $0 }
     return Array("event: \(name)\ndata: ".utf8) + line + Array("\n\n".utf8)
   }

@@ -4,21 +4,26 @@ import Glibc
 enum DescriptorLimit {
   /// What the rest of the process is left with: database connections, watched and tailed files.
   private static let reserve = 256
+  /// With fewer connections than this no browser could load a page.
+  private static let fewestConnections = 8
 
-  /// Raises the limit as far as `connections` need and the system lets this process raise it.
-  static func makeRoom(forConnections connections: Int) throws(HTTPServerError) {
-    let needed = rlim_t(connections + reserve)
+  /// Raises the limit as far as `wanted` connections need and the system lets this process raise it.
+  ///
+  /// - Returns: how many connections there is room for, `wanted` at most.
+  static func room(forConnections wanted: Int) throws(HTTPServerError) -> Int {
+    let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+    let needed = rlim_t(wanted + reserve)
     var limit = rlimit()
-    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0,
-      limit.rlim_cur < needed
-    else { return }
-    if limit.rlim_max >= needed {
-      limit.rlim_cur = needed
-      if setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 { return }
-    }
+    guard getrlimit(resource, &limit) == 0, limit.rlim_cur < needed else { return wanted }
+    limit.rlim_cur = min(needed, limit.rlim_max)
+    guard setrlimit(resource, &limit) == 0, getrlimit(resource, &limit) == 0 else { return wanted }
+    let allowed = Int(clamping: limit.rlim_cur)
+    // Of a small limit the rest of the process still needs the larger part.
+    let room = min(wanted, allowed - min(reserve, allowed * 5 / 8))
+    if room >= fewestConnections { return room }
     throw HTTPServerError(
-      operation: "take on", place: "\(connections) connections",
-      cause: "that needs \(needed) open files, and this process may have \(limit.rlim_max)",
-      mend: "Raise the limit (ulimit -n \(needed)) or lower the connection limit.")
+      operation: "take on", place: "connections",
+      cause: "this process may have no more than \(allowed) files and sockets open",
+      mend: "Raise the limit (ulimit -n 1024).")
   }
 }

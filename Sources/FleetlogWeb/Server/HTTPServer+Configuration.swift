@@ -10,11 +10,12 @@ extension HTTPServer {
     /// 0 to 65535; 0 takes a free port, which `HTTPServer.port` then tells.
     package var port = 7450
 
-    /// Connections at one time, from 1 to 100,000; a further one is answered 503 and closed.
-    package var connectionLimit = 512
+    /// Connections at one time, from 1 to 100,000; a further one is answered 503 and closed. Fewer
+    /// where the process may not have as many files open; see `HTTPServer.connectionLimit`.
+    package var connectionLimit = 4096
 
     /// Streams at one time, fewer than the connections, so that pages can still be asked for.
-    package var streamLimit = 256
+    package var streamLimit = 3072
 
     /// Threads for `HTTPReply.queued` work, from 1 to 1,000.
     package var workers = 4

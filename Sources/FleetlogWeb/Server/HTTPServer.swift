@@ -21,6 +21,7 @@ package final class HTTPServer: Sendable {
   private let handler: @Sendable (HTTPRequest) -> HTTPReply
   private let phase = Monitor(Phase.idle)
   private let boundPort: Monitor<Int>
+  private let roomForConnections: Monitor<Int>
 
   /// - Parameter handler: answers each request, on a thread that serves many connections; anything
   ///   that may block belongs into `HTTPReply.queued`.
@@ -31,6 +32,7 @@ package final class HTTPServer: Sendable {
     self.configuration = configuration
     self.handler = handler
     boundPort = Monitor(configuration.port)
+    roomForConnections = Monitor(configuration.connectionLimit)
   }
 
   deinit {
@@ -42,6 +44,16 @@ package final class HTTPServer: Sendable {
     boundPort.withLock { $0 }
   }
 
+  /// Connections at one time: as many as were asked for, or as the process may have files open.
+  package var connectionLimit: Int { roomForConnections.withLock { $0 } }
+
+  /// Connections that are open, and those that were turned away for want of room.
+  package var connections: (open: Int, turnedAway: Int) {
+    phase.withLock { phase in
+      if case .running(let running) = phase { running.core.connections } else { (0, 0) }
+    }
+  }
+
   /// Binds, and serves from its own threads when it returns. Once per server.
   package func start() throws(HTTPServerError) {
     try phase.withLock { phase throws(HTTPServerError) in
@@ -51,10 +63,11 @@ package final class HTTPServer: Sendable {
           cause: "it has been started before", mend: "Make another HTTPServer to serve again.")
       }
       try configuration.validate()
-      try DescriptorLimit.makeRoom(forConnections: configuration.connectionLimit)
+      let room = try DescriptorLimit.room(forConnections: configuration.connectionLimit)
       let socket = try ListenSocket.open(host: configuration.host, port: configuration.port)
       do throws(HTTPServerError) {
-        let running = try run(on: socket)
+        let running = try run(on: socket, connections: room)
+        roomForConnections.withLock { $0 = room }
         boundPort.withLock { $0 = socket.port }
         phase = .running(running)
       } catch {
@@ -94,7 +107,14 @@ package final class HTTPServer: Sendable {
     phase.wakeAll()
   }
 
-  private func run(on socket: ListenSocket) throws(HTTPServerError) -> Running {
+  private func run(
+    on socket: ListenSocket, connections: Int
+  ) throws(HTTPServerError) -> Running {
+    var configuration = configuration
+    if connections < configuration.connectionLimit {
+      configuration.connectionLimit = connections
+      configuration.streamLimit = min(configuration.streamLimit, connections * 3 / 4)
+    }
     let names = try HostNames(
       address: socket.address, port: socket.port, allowed: configuration.allowedHosts,
       publicOrigins: configuration.publicOrigins)

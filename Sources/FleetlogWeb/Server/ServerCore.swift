@@ -14,6 +14,7 @@ final class ServerCore: Sendable {
 
   private struct Load: Sendable {
     var connections = 0
+    var turnedAway = 0
     var requests = 0
     /// Of bodies that are being read or worked on.
     var bodyBytes = 0
@@ -64,10 +65,18 @@ final class ServerCore: Sendable {
   /// Counts a connection in, or returns false when there are as many as allowed.
   func admitConnection() -> Bool {
     load.withLock { load in
-      guard load.connections < configuration.connectionLimit else { return false }
+      guard load.connections < configuration.connectionLimit else {
+        load.turnedAway += 1
+        return false
+      }
       load.connections += 1
       return true
     }
+  }
+
+  /// Connections that are open, and those that were turned away so far.
+  var connections: (open: Int, turnedAway: Int) {
+    load.withLock { ($0.connections, $0.turnedAway) }
   }
 
   func forgetConnection() {

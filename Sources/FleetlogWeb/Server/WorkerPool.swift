@@ -8,7 +8,8 @@ final class WorkerPool: Sendable {
   typealias Job = @Sendable () -> Void
 
   private struct State: Sendable {
-    var jobs: [Job] = []
+    /// Thousands wait when as many streams are woken: taking the first must not move the others.
+    var jobs: ArraySlice<Job> = []
     var isStopping = false
     var threads = 0
   }
@@ -58,7 +59,7 @@ final class WorkerPool: Sendable {
 
   private static func next(in state: Monitor<State>) -> Job? {
     state.wait { state -> Job?? in
-      if !state.jobs.isEmpty { return .some(state.jobs.removeFirst()) }
+      if let job = state.jobs.popFirst() { return .some(job) }
       return state.isStopping ? .some(nil) : nil
     }
   }
