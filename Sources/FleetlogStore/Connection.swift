@@ -44,6 +44,8 @@ final class Connection: @unchecked Sendable {
   /// Pages in the write-ahead log as of the last commit; counted only where checkpoints are taken
   /// over.
   fileprivate(set) var pagesInLog = 0
+  /// Where the time of each outermost transaction is noted.
+  var transactionTimes: TransactionTimes?
   /// The monotonic time in ns at which the running query is to stop; 0 for never.
   fileprivate var deadline: UInt64 = 0
   /// Whether texts are read without the secrets in them: see ``EventLog/init(path:deadline:revealsSecrets:)``.
@@ -209,6 +211,8 @@ final class Connection: @unchecked Sendable {
     _ body: () throws(StoreError) -> Result
   ) throws(StoreError) -> Result {
     if isInTransaction { return try body() }
+    let start = ContinuousClock.now
+    defer { transactionTimes?.note(.now - start) }
     try script("BEGIN IMMEDIATE", operation: "begin writing")
     do throws(StoreError) {
       let result = try body()

@@ -26,6 +26,7 @@ package final class EventWriter {
   let pruned: PrunedKeys
   private let loggedRuns: LoggedRuns
   let writeAheadLog: WriteAheadLog
+  package let transactionTimes = TransactionTimes()
   /// What is inferred from what is appended; nil where nothing is to be inferred.
   let synthesis: SynthesisLedger?
   /// Whether commits are synced to the disk behind the writer's back.
@@ -75,6 +76,7 @@ package final class EventWriter {
       synthesis = nil
     }
     try self.tasks?.catchUp()
+    connection.transactionTimes = transactionTimes
   }
 
   /// Whether a log is there that this program can write to as it stands.

@@ -25,6 +25,9 @@ package struct StoreError: Error, Sendable, CustomStringConvertible {
     "can't \(operation) in \(place): \(detail)" + (mend.map { "; \($0)" } ?? "")
   }
 
+  /// Whether the database's file does not hold what SQLite wrote into it.
+  package var isDamage: Bool { cause == .sqlite(code: 11) || cause == .sqlite(code: 26) }
+
   /// What a person can do about it.
   package var mend: String? {
     switch cause {

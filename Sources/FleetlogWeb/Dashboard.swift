@@ -15,6 +15,7 @@ package final class Dashboard: Sendable {
   private let now: @Sendable () -> Int64
   private let troubles: @Sendable () -> [String]
   private let events: (any EventSink)?
+  private let meter: Meter
   private let access: AccessControl
   private let publicOrigin: String?
   private let report: @Sendable (String) -> Void
@@ -33,13 +34,15 @@ package final class Dashboard: Sendable {
   ///     is not `http://` and the host they name.
   ///   - report: takes what the operator alone should read of a failure: it may name files.
   ///   - troubles: what keeps the program from its work right now, in sentences.
+  ///   - figures: what the program has to tell for `/metrics`.
   package init(
     log: EventLog, live: LiveHub, assets: Assets, rules: any SynthesisRules,
     prices: PriceTable, differences: any DiffCounting,
     now: @escaping @Sendable () -> Int64, events: (any EventSink)? = nil,
     access: AccessControl? = nil, publicOrigin: String? = nil,
     report: @escaping @Sendable (String) -> Void = { _ in },
-    troubles: @escaping @Sendable () -> [String] = { [] }
+    troubles: @escaping @Sendable () -> [String] = { [] },
+    figures: @escaping @Sendable () -> ServingFigures = { ServingFigures() }
   ) throws(TemplateError) {
     self.log = log
     self.live = live
@@ -50,6 +53,7 @@ package final class Dashboard: Sendable {
     self.now = now
     self.troubles = troubles
     self.events = events
+    meter = Meter(startedAt: now(), figures: figures, streams: { live.streams })
     self.access = access ?? AccessControl(clock: now)
     self.publicOrigin = publicOrigin
     self.report = report
@@ -66,7 +70,7 @@ package final class Dashboard: Sendable {
     if request.segments == [Routes.signOut] { return .now(signOut(request)) }
     if request.segments == [LiveStream.path] { return stream(request) }
     if request.segments == PostedEvents.path { return post(request) }
-    for route in Routes.exports {
+    for route in Routes.exports + Routes.figures {
       guard let id = route.match(request.segments) else { continue }
       guard request.method == .get else { return .now(readOnly(request)) }
       return .queued { [self] in answer(route, id, request) }
@@ -84,6 +88,7 @@ package final class Dashboard: Sendable {
 
   /// The designed form of what the HTTP server refuses by itself.
   package func errorPage(_ request: HTTPRequest?, _ problem: HTTPProblem) -> HTTPResponse {
+    meter.noteProblem(status: problem.status)
     if let request, request.prefersJSON {
       return .json(JSONTwin.error(problem).bytes, status: problem.status)
     }
@@ -225,7 +230,9 @@ package final class Dashboard: Sendable {
       origin: publicOrigin ?? request.headers["Host"].map { "http://" + $0 },
       asksForToken: access.asksForToken, graphs: graphs, prices: prices,
       differences: differences,
-      progress: live.progress, troubles: troubles)
+      progress: live.progress, meter: meter, troubles: troubles)
+    let start = ContinuousClock.now
+    defer { meter.note(.now - start, route: route.pattern) }
     do {
       // Before the page is read: what is recorded in between is then new to it rather than missed.
       let overview = request.prefersJSON ? nil : try log.overview()
@@ -236,6 +243,8 @@ package final class Dashboard: Sendable {
         return framed(head, content, overview, status: status)
       case .drawing(let content): return drawing(content)
       case .export(let export): return export.response
+      case .figures(let text):
+        return .bytes(text, contentType: PrometheusText.contentType)
       }
     } catch let error as EventFilter.ParameterError {
       return problem(
@@ -250,6 +259,7 @@ package final class Dashboard: Sendable {
         "The answer took longer than this server gives one, and was stopped. Narrow the question, "
           + "such as by a time or a session.", headers: ["Retry-After": "5"], for: request)
     } catch {
+      meter.note(error)
       report("\(request.path.prefix(200)): \(error)")
       let mend = (error as? StoreError)?.mend.map { " Its operator can mend that: \($0)." } ?? ""
       return problem(

@@ -34,6 +34,11 @@ enum Routes {
     Route("/export/sessions/:id", export: ExportOrder.session),
   ]
 
+  /// Figures for programs that watch this one.
+  static let figures: [Route] = [
+    Route("/metrics", figures: MetricsPage.text)
+  ]
+
   static let assets = "assets"
 
   /// Where browsers are let in and out; see `AccessControl`.
@@ -49,6 +54,7 @@ struct Route: Sendable {
     case json(JSONObject)
     case drawing(SafeHTML)
     case export(Export)
+    case figures([UInt8])
   }
 
   let pattern: String
@@ -77,6 +83,13 @@ struct Route: Sendable {
   ) {
     self.pattern = pattern
     answer = { request, log, _ in .export(try export(request, log)) }
+  }
+
+  init(
+    _ pattern: String, figures: @escaping @Sendable (PageRequest, EventLog) throws -> [UInt8]
+  ) {
+    self.pattern = pattern
+    answer = { request, log, _ in .figures(try figures(request, log)) }
   }
 
   /// What stands for `:id` where the path is this route's, empty where it has none; nil where the

@@ -7,18 +7,19 @@ enum DemoCommand: Verb {
   static let usesSettings = false
   static let help =
     "Writes a small, lively fleet of transcripts into a temporary folder and serves it."
-  static let options = [
-    Option(
-      name: "db", value: "FILE", help: "a new log (default fleetlog.db in the demo's folder)"),
-    Option(name: "host", value: "ADDRESS", help: "address to listen on (default 127.0.0.1)"),
-    Option(name: "port", value: "PORT", help: "port (default 7450; 0 takes a free one)"),
-    Option(name: "assets", value: "DIR", help: "folder that holds Templates and Public"),
-    Option(
-      name: "folder", value: "DIR",
-      help: "empty or new folder for the fleet, which stays (default: a temporary one)"),
-    Option(name: "once", value: nil, help: "writes the history and exits; needs --folder"),
-    Option(name: "seed", value: "N", help: "another number, another fleet (default 7)"),
-  ]
+  static let options =
+    [
+      Option(
+        name: "db", value: "FILE", help: "a new log (default fleetlog.db in the demo's folder)"),
+      Option(name: "host", value: "ADDRESS", help: "address to listen on (default 127.0.0.1)"),
+      Option(name: "port", value: "PORT", help: "port (default 7450; 0 takes a free one)"),
+      Option(name: "assets", value: "DIR", help: "folder that holds Templates and Public"),
+      Option(
+        name: "folder", value: "DIR",
+        help: "empty or new folder for the fleet, which stays (default: a temporary one)"),
+      Option(name: "once", value: nil, help: "writes the history and exits; needs --folder"),
+      Option(name: "seed", value: "N", help: "another number, another fleet (default 7)"),
+    ] + OperatorLog.options
 
   static func run(_ arguments: Arguments) throws -> Int32 {
     guard arguments.positional.isEmpty else {

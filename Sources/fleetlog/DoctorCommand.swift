@@ -97,8 +97,9 @@ enum DoctorCommand: Verb {
             : damage.joined(separator: "; "),
           mend: damage.isEmpty
             ? nil
-            : "move \(path) away and run fleetlog ingest over the transcripts; receipts of "
-              + "deleted transcripts are lost with it"),
+            : "stop fleetlog serve, move \(path) and its -wal, -shm and -search away and start it "
+              + "again: it makes a new log from the transcripts; what was only logged, and the "
+              + "receipts of deleted transcripts, are in the old file or in a backup"),
         Check(
           name: "full text", isWell: overview.searchLag == 0,
           finding: overview.searchLag == 0
@@ -150,14 +151,23 @@ enum DoctorCommand: Verb {
     let setting = "/proc/sys/fs/inotify/max_user_watches"
     let limit = (try? String(contentsOfFile: setting, encoding: .utf8)).flatMap { Int($0.trimmed) }
     let isWell = limit.map { listing.folders < $0 } ?? true
+    let unreadable = listing.passedOver.filter {
+      if case .unreadable = $0.reason { true } else { false }
+    }
     return [
+      Check(
+        name: "folders", isWell: unreadable.isEmpty,
+        finding: "\(unreadable.count) that can't be read"
+          + (unreadable.first.map { ", such as \($0.path): \($0.detail)" } ?? ""),
+        mend: unreadable.isEmpty
+          ? nil : "let the user that runs fleetlog read them (chmod, chown), or watch others"),
       Check(
         name: "watching", isWell: isWell,
         finding: present.isEmpty
           ? "no agent's folder found here"
           : "\(listing.folders) folders, \(listing.files.count) transcripts; the limit is "
             + (limit.map { "\($0) watches" } ?? "unknown"),
-        mend: isWell ? nil : "raise it: sysctl fs.inotify.max_user_watches=524288")
+        mend: isWell ? nil : "raise it: sysctl fs.inotify.max_user_watches=524288"),
     ]
   }
 }

@@ -85,6 +85,9 @@ final class EventIntake: EventSink {
 
   // MARK: For the writer
 
+  /// Events that have been taken and not been written.
+  var waiting: Int { state.withLock { $0.lines } }
+
   var hasPosts: Bool { state.withLock { !$0.queue.isEmpty } }
 
   /// Writes what has been waiting longest, in one transaction.

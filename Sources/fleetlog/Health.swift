@@ -31,8 +31,15 @@ final class Health: Sendable {
   var troubles: [String] {
     let (noted, lanes) = state.withLock { ($0.troubles, $0.lanes) }
     let sentences = noted.sorted { $0.key.rawValue < $1.key.rawValue }.map(\.value)
-    guard let lanes else { return sentences }
-    return sentences + lanes.statuses.flatMap(Self.sentences) + lanes.troubles
+    return sentences + Self.sentences(lanes)
+  }
+
+  /// Those of them that are about what is read, and not about the log.
+  var readingTroubles: [String] { Self.sentences(state.withLock { $0.lanes }) }
+
+  private static func sentences(_ lanes: Lanes?) -> [String] {
+    guard let lanes else { return [] }
+    return lanes.statuses.flatMap(sentences) + lanes.troubles
   }
 
   static func sentences(_ status: WatchStatus) -> [String] {

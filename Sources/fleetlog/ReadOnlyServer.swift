@@ -9,9 +9,12 @@ import Synchronization
 struct ReadOnlyServer {
   private let http: HTTPServer
   private let access: ServeAccess
+  private let said: OperatorLog
 
   init(_ arguments: Arguments, database path: String) throws {
     Signals.block()
+    let said = try OperatorLog(arguments)
+    self.said = said
     let access = try ServeAccess(arguments, database: path, isReadOnly: true)
     let rules = try Thresholds.rules(arguments)
     guard try EventWriter.isCurrent(path) else {
@@ -33,7 +36,7 @@ struct ReadOnlyServer {
       differences: GitCounter(path: ProcessInfo.processInfo.environment["PATH"] ?? ""),
       now: { Clock.now() }, access: access.control,
       publicOrigin: access.origin(port: access.configuration.port),
-      report: { Terminal.say("fleetlog: \(Terminal.safe($0))") })
+      report: { said.note(.error, "a request failed", ["cause": $0]) })
     var configuration = access.configuration
     configuration.errorPage = { dashboard.errorPage($0, $1) }
     self.access = access
@@ -43,8 +46,8 @@ struct ReadOnlyServer {
   /// Serves until SIGTERM or SIGINT.
   func run() throws -> Int32 {
     try http.start()
-    access.announce(port: http.port)
-    Terminal.say("read-only: nothing is watched and nothing is written to the log")
+    access.announce(port: http.port, on: said)
+    said.note(.info, "read-only: nothing is watched and nothing is written to the log")
     let asked = DispatchSemaphore(value: 0)
     _ = Signals.whenAsked { asked.signal() }
     asked.wait()

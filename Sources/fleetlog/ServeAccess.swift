@@ -120,17 +120,18 @@ struct ServeAccess {
   }
 
   /// Tells where the dashboard is, on stdout, and what there is to know of it.
-  func announce(port: Int) {
+  func announce(port: Int, on log: OperatorLog) {
     Terminal.print("Fleetlog is at \(configuration.url(port: port))/")
-    for origin in publicOrigins { Terminal.say("through its proxy at \(Terminal.safe(origin))") }
+    for origin in publicOrigins { log.note(.info, "served through a proxy", ["origin": origin]) }
     if let tokenFile {
-      let file = Terminal.safe(tokenFile)
-      Terminal.say("it asks for its token: fleetlog token --token-file \(file) shows it")
+      log.note(
+        .info, "it asks for its token",
+        ["shown_by": "fleetlog token --token-file \(tokenFile)"])
     }
     if !configuration.isOnLoopback, configuration.tls == nil {
-      Terminal.say(
-        "fleetlog: the network between can read along, the token too: give --tls-cert and --tls-key"
-      )
+      log.note(
+        .warning, "the network between can read along, the token too",
+        ["mend": "give --tls-cert and --tls-key"])
     }
   }
 }

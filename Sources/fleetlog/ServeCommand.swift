@@ -26,7 +26,7 @@ enum ServeCommand: Verb {
         help: "text kept whole up to this size, cut beyond it (default 1048576)"),
       Thresholds.option,
       Exclusion.option, Reveal.servingOption,
-    ]
+    ] + OperatorLog.options
 
   static func run(_ arguments: Arguments) throws -> Int32 {
     var folders = arguments.positional
@@ -86,12 +86,16 @@ final class Server {
   private let live: LiveHub
   private var meter = ImportMeter()
   private let health: Health
+  private let gauges: Gauges
+  private let said: OperatorLog
   private let intake: EventIntake
   private let places: LogPlaces
   private let differences: GitCounter
 
   init(_ arguments: Arguments, database path: String) throws {
     Signals.block()
+    let said = try OperatorLog(arguments)
+    self.said = said
     try Places.makeFolder(of: path)
     cap = TextCap.sha256(
       limit: try arguments.int("max-text", in: 1024...(1 << 30)) ?? TextCap.defaultLimit)
@@ -106,6 +110,8 @@ final class Server {
     places = LogPlaces(environment: LogPlaces.settings, database: path)
     let health = Health()
     self.health = health
+    let gauges = Gauges(transactions: writer.transactionTimes, intake: intake)
+    self.gauges = gauges
     search = try SearchThread(database: path)
     log = try EventLog(path: path, limit: access.queryLimit, revealsSecrets: reveals)
     live = try LiveHub(log: log, now: { Clock.now() })
@@ -117,18 +123,33 @@ final class Server {
       prices: try Places.prices(arguments, assets: assets), differences: differences,
       now: { Clock.now() }, events: intake, access: access.control,
       publicOrigin: access.origin(port: access.configuration.port),
-      report: { Terminal.say("fleetlog: \(Terminal.safe($0))") },
-      troubles: { health.troubles })
+      report: { said.note(.error, "a request failed", ["cause": $0]) },
+      troubles: { health.troubles }, figures: { gauges.figures })
     var configuration = access.configuration
     configuration.errorPage = { dashboard.errorPage($0, $1) }
     http = HTTPServer(configuration: configuration, handler: { dashboard.reply(to: $0) })
+    gauges.watch(http)
   }
 
   /// Serves until SIGTERM or SIGINT, then finishes what is in hand.
   func run(watching folders: [String]) throws -> Int32 {
     try http.start()
-    access.announce(port: http.port)
-    for folder in folders { Terminal.say("watching \(Terminal.safe(folder))") }
+    access.announce(port: http.port, on: said)
+    said.note(
+      .info, "serving",
+      [
+        "version": Fleetlog.version, "url": access.configuration.url(port: http.port),
+        "log": writer.path,
+      ])
+    if http.connectionLimit < HTTPServer.Configuration().connectionLimit {
+      said.note(
+        .warning, "fewer connections than usual are taken",
+        [
+          "connections": "\(http.connectionLimit)",
+          "cause": "the limit of open files", "mend": "raise it: ulimit -n 8192",
+        ])
+    }
+    for folder in folders { said.note(.info, "watching", ["folder": folder]) }
     // What runs of this log leave is read wherever else one looks.
     LogPlaces.makeFolder(places.runs)
     let notice = ServerNotice(
@@ -138,6 +159,7 @@ final class Server {
     defer { notice.remove(from: places.serverNotice) }
     let lanes = Lanes.watching((folders + [places.runs]).map { FilePath($0) })
     health.watch(lanes)
+    gauges.watch(lanes)
     self.lanes = lanes
     let pipeline = Pipeline(
       writer: writer, cap: cap, search: search, lanes: lanes, order: .newestFirst,
@@ -155,22 +177,32 @@ final class Server {
       retrySearch()
       do throws(StoreError) {
         try work(pipeline)
-        if trouble != nil { Terminal.say("fleetlog: writing works again") }
+        if trouble != nil { said.note(.info, "writing works again", ["place": writer.path]) }
         trouble = nil
       } catch {
-        if trouble != error.description { Terminal.say("fleetlog: \(error)") }
+        if trouble != error.description { said.note("writing waits", error) }
         trouble = error.description
         troubleAt = Clock.monotonic()
       }
       health.note(.log, trouble.map { "Fleetlog \($0)." })
       publish(pipeline)
+      noteTroubles()
     }
+    said.note(.info, "stopping", ["cause": "a signal"])
     lanes.stop()
     intake.close()
     while (try? pipeline.log(intake)) ?? intake.hasPosts {}
     http.stop()
     try search.finish()
+    said.note(.info, "stopped")
     return 0
+  }
+
+  /// Says what came to be wrong with the reading and what is well again, at most once a second.
+  private func noteTroubles() {
+    guard Clock.monotonic() - troublesNotedAt >= Self.troubleInterval else { return }
+    troublesNotedAt = Clock.monotonic()
+    said.note(troubles: health.readingTroubles)
   }
 
   /// Tells the open pages how far the log and the import have come.
@@ -196,9 +228,11 @@ final class Server {
 
   /// What keeps the log from being written, such as a full disk: said once, tried again.
   private var trouble: String?
+  private var searchTrouble: String?
   /// When that was met, and when what failed is tried again, in ms of the monotonic clock.
   private var troubleAt: Int64 = 0
   private var retryAt: Int64 = 0
+  private var troublesNotedAt: Int64 = 0
 
   /// ms between two attempts at what fails.
   private static let retryInterval: Int64 = 2000
@@ -264,6 +298,9 @@ final class Server {
   /// Tries again to index what could not be.
   private func retrySearch() {
     let failure = search.lastError
+    if let failure, failure.description != searchTrouble { said.note("full text waits", failure) }
+    if failure == nil, searchTrouble != nil { said.note(.info, "full text works again") }
+    searchTrouble = failure?.description
     health.note(.fullText, failure.map { "The full-text index lags: Fleetlog \($0)." })
     guard Clock.monotonic() >= retryAt else { return }
     retryAt = Clock.monotonic() + Self.retryInterval

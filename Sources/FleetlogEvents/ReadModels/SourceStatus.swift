@@ -167,6 +167,11 @@ package struct LogOverview: Sendable {
   /// Events that the full-text index has not taken in yet.
   package let searchLag: Int
 
+  /// What is shown of a log that can't be read.
+  package static let unknown = LogOverview(
+    events: 0, sessions: 0, sources: 0, validationErrors: 0, lastEventID: 0, firstEventAt: nil,
+    lastEventAt: nil, searchLag: 0)
+
   package init(
     events: Int, sessions: Int, sources: Int, validationErrors: Int, lastEventID: Int64,
     firstEventAt: Int64?, lastEventAt: Int64?, searchLag: Int

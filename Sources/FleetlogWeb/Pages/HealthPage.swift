@@ -16,10 +16,29 @@ struct HealthPage: Page {
 
   static func read(_ request: PageRequest, from log: EventLog) throws -> HealthPage {
     try request.allowOnly()
-    return HealthPage(
-      overview: try log.overview(), sources: try log.unreadableSources(),
-      progress: request.progress, troubles: request.troubles(), now: request.now)
+    var troubles = request.troubles()
+    do throws(StoreError) {
+      let (overview, sources) = (try log.overview(), try log.unreadableSources())
+      if request.meter.isDamaged { troubles.append(damage) }
+      return HealthPage(
+        overview: overview, sources: sources, progress: request.progress, troubles: troubles,
+        now: request.now)
+    } catch {
+      // Whoever asks how it is gets an answer in any case.
+      request.meter.note(error)
+      troubles.append(
+        error.isDamage
+          ? damage : "The log can’t be read: \(error.detail)" + (error.mend.map { "; \($0)" } ?? "")
+      )
+      return HealthPage(
+        overview: .unknown, sources: [], progress: request.progress, troubles: troubles,
+        now: request.now)
+    }
   }
+
+  private static let damage =
+    "The log’s file is damaged. Stop Fleetlog, move the file away and start it again: it makes a "
+    + "new log from the transcripts. fleetlog doctor says more."
 
   static func json(_ request: PageRequest, from log: EventLog) throws -> JSONObject {
     let page = try read(request, from: log)

@@ -79,6 +79,8 @@ struct PageRequest: Sendable {
   let differences: any DiffCounting
   /// The import that runs, if one does.
   var progress: ImportProgress?
+  /// Counts what the dashboard does.
+  var meter = Meter()
   /// What keeps the program from its work right now, in sentences.
   var troubles: @Sendable () -> [String] = { [] }
 

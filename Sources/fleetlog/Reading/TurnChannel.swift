@@ -156,6 +156,11 @@ final class TurnChannel: Sendable {
   /// Whether something waits to be committed.
   var hasTurns: Bool { state.withLock { !$0.turns.isEmpty } }
 
+  /// Turns that wait to be committed, and the bytes of all that are on their way.
+  var queued: (turns: Int, bytes: Int) {
+    state.withLock { state in (state.turns.count, state.lanes.reduce(0) { $0 + $1.weight }) }
+  }
+
   /// Files and bytes that were found to be read so far.
   var found: (files: Int, bytes: Int64) {
     state.withLock { state in
