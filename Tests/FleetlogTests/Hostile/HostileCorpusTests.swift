@@ -188,7 +188,7 @@ private struct Site {
     let assets = try Assets.locate(
       option: RunningProgram.package.path, environment: nil, executable: "")
     dashboard = try Dashboard(
-      log: log, live: LiveHub(log: log), assets: assets, rules: Synthesizer(),
+      log: log, live: LiveHub(log: log, now: { 0 }), assets: assets, rules: Synthesizer(),
       prices: .none, differences: GitCounter(path: ""), now: Clock.now)
   }
 
