@@ -173,11 +173,14 @@ final class Pipeline {
 
   /// Infers what had to wait until nothing older was left to read.
   ///
-  /// - Parameter time: the moment up to which the log is known, in ms; nil for its own end.
+  /// - Parameter time: the moment up to which the log is known, in ms; nil for its own end, or that
+  ///   up to which it was to be judged before: who was to do so may have been killed over it.
   func judge(until time: Int64? = nil) throws(StoreError) {
     let now = clock()
     var until = time ?? 0
-    if time == nil { until = try writer.endOfLog(now: now) }
+    if time == nil {
+      until = max(try writer.endOfLog(now: now), try writer.judgedUntil() ?? 0)
+    }
     guard writer.hasToJudge(at: until) else { return }
     let appended = try writer.judge(until: until, now: now)
     try writer.rest()
