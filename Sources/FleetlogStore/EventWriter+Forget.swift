@@ -43,9 +43,13 @@ extension EventWriter {
       let tasks = try connection.rows(
         "SELECT DISTINCT task_id FROM task_events WHERE event_id IN (SELECT id FROM gone)"
       ) { $0.text(0) }
-      for sql in TotalsLedger.uncount {
-        try connection.run(sql.replacing("step JOIN", with: "gone JOIN"))
-      }
+      try connection.script(
+        """
+        CREATE TEMP TABLE IF NOT EXISTS step (id INTEGER PRIMARY KEY);
+        DELETE FROM step;
+        INSERT INTO step SELECT id FROM gone;
+        """, operation: "count what goes")
+      for sql in TotalsLedger.uncount { try connection.run(sql) }
       for sql in Self.removal { try connection.run(sql) }
       try bury(now: now)
       try connection.run(

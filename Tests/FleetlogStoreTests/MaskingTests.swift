@@ -57,7 +57,8 @@ struct MaskingTests {
 
   @Test("who reveals sees them, and the log holds them as they were")
   func revealed() throws {
-    let rows = try log().reader().revealed.events(EventFilter()).rows
+    let log = try log()
+    let rows = try log.reader().revealed.events(EventFilter()).rows
     #expect(rows.contains { $0.event.summary == "push with \(Self.secret) now" })
   }
 
@@ -68,7 +69,7 @@ struct MaskingTests {
     let source = try log.addSource()
     for (number, distance) in [1, 10, 39, 41].enumerated() {
       let line = Array(
-        (String(repeating: "x ", count: limit).prefix(limit - distance) + Self.secret
+        (String(repeating: "x ", count: limit).prefix(limit - distance - 1) + " " + Self.secret
           + String(repeating: " y", count: 20_000)).utf8)
       let offset = Int64(number * 1_000_000)
       var batch = EventBatch(drafts: [

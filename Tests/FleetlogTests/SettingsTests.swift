@@ -99,6 +99,8 @@ struct SettingsTests {
     "the program shows where each value comes from, and takes the file by its place or its name")
   func shown() throws {
     try Fleet.with { fleet in
+      try fleet.folder.makeFolder("config")
+      try fleet.folder.makeFolder("config/fleetlog")
       try fleet.folder.write(
         "config/fleetlog/config.json", #"{"port": 7000, "serve": {"max-text": 4096}}"#)
       let places = ["XDG_CONFIG_HOME": fleet.folder.path.text + "/config", "FLEETLOG_HOST": "::1"]

@@ -36,7 +36,7 @@ struct SecretScanner: Sendable {
       for byte in pattern.firstBytes {
         matchers[Int(byte)].append(Matcher(pattern: pattern, kind: shape.kind, number: number))
       }
-      pattern.firstPairs.forEach { add($0) }
+      for pair in pattern.firstPairs { add(pair) }
     }
     self.matchers = matchers
     for second in UInt8.min...UInt8.max {
