@@ -268,7 +268,7 @@ extension EventWriter {
     for task in tasks { self.tasks?.revise(task: task) }
     try connection.run("DELETE FROM usage_hours")
     try connection.run(
-      "INSERT INTO usage_hours (hour, model, is_long, \(UsageLedger.columns)) \(UsageLedger.ofHours)"
+      "INSERT INTO usage_hours (hour, model, band, \(UsageLedger.columns)) \(UsageLedger.ofHours)"
     )
     try saveProjections(upTo: try lastEventID(), now: now)
     try connection.run(
