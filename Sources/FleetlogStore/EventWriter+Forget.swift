@@ -75,6 +75,8 @@ extension EventWriter {
     var commit = try begin(now: now, fileID: nil, revision: nil)
     try append(draft, &commit)
     try derive(&commit)
+    // Saved, and what follows saves again.
+    forget()
     return commit.nextID - 1
   }
 

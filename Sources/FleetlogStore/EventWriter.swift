@@ -162,7 +162,8 @@ package final class EventWriter {
             try archive.keep(
               archive.blanked(
                 archive.packed(batch.lines) + batch.chunks,
-                keeping: try spans(of: source.fileID, after: firstID)), file: source.fileID)
+                keeping: try spans(of: source.fileID, after: firstID, but: commit.refusedSpans)),
+              file: source.fileID)
           } else {
             try archive.keep(batch.lines, file: source.fileID)
             try archive.keep(batch.chunks, file: source.fileID)
@@ -183,14 +184,19 @@ package final class EventWriter {
     return appended
   }
 
-  /// Where the events of a file stand that were written from an id on.
-  private func spans(of file: Int64, after first: Int64) throws(StoreError) -> [SourceSpan] {
-    try connection.rows(
+  /// Where the events of a file stand that were written from an id on, but for lines of which
+  /// something was refused.
+  private func spans(
+    of file: Int64, after first: Int64, but refused: [SourceSpan]
+  ) throws(StoreError) -> [SourceSpan] {
+    let refused = Set(refused.map(\.offset))
+    return try connection.rows(
       """
       SELECT source_offset, source_length FROM events WHERE id >= ? AND source_file_id = ?
         AND source_offset IS NOT NULL
       """, [.int(first), .int(file)]
     ) { SourceSpan(offset: $0.int(0), length: $0.int(1)) }
+    .filter { !refused.contains($0.offset) }
   }
 
   func begin(
@@ -246,7 +252,7 @@ package final class EventWriter {
   package func rest() throws(StoreError) { try writeAheadLog.whenIdle() }
 
   /// Forgets what was cached for one transaction, which may have been rolled back.
-  private func forget() {
+  func forget() {
     sessions.forget()
     tasks?.forget()
     runs.forget()
@@ -276,6 +282,7 @@ package final class EventWriter {
     var forgottenDrafts = 0
     /// Whether some fact was refused that had been removed: its bytes are not to be kept either.
     var hasRefused = false
+    var refusedSpans: [SourceSpan] = []
     /// What became of the draft that was appended last.
     var outcome: LogAnswer?
 
@@ -290,6 +297,7 @@ package final class EventWriter {
     if try pruned.hasForgotten(session: draft.run.sessionID) {
       commit.result.existing += 1
       commit.forgottenDrafts += 1
+      if let span = draft.span { commit.refusedSpans.append(span) }
       commit.outcome = .refused(
         code: "forgotten", reason: "the session has been forgotten: nothing of it is taken", id: nil
       )
@@ -308,6 +316,7 @@ package final class EventWriter {
     if try pruned.contain(draft.idempotencyKey, draft.aliasKey) {
       commit.result.existing += 1
       commit.hasRefused = true
+      if let span = draft.span { commit.refusedSpans.append(span) }
       commit.outcome = .refused(
         code: "pruned", reason: "the event was in the log and has been removed", id: nil)
       return

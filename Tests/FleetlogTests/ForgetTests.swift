@@ -92,7 +92,7 @@ struct ForgetTests {
       #expect(try fleet.log.session(Self.first) == nil)
       #expect(try fleet.events(.logForgotten).count == 1)
       #expect(try fleet.log.integrityProblems().isEmpty)
-      #expect(try differences(fleet).isEmpty)
+      #expect(try differences(fleet).map { "\($0)" } == [])
       for event in try fleet.events(.toolCall) {
         #expect(try fleet.log.event(event.id)?.receipt != nil)
       }

@@ -83,7 +83,7 @@ struct DashboardTests {
   @Test(
     "no address shows a secret, in whatever form it answers",
     arguments: [
-      "/", "/events", "/events?q=marmalade", "/events/2", "/sessions", "/sessions/s%2F1.json",
+      "/", "/events", "/events?q=marmalade", "/events/2", "/sessions",
       "/workers", "/runs", "/runs/1", "/tasks", "/graph", "/sources", "/validation", "/healthz",
     ])
   func masked(address: String) throws {
