@@ -31,7 +31,9 @@ struct ForgetTests {
   private func filled(_ body: (Fleet) throws -> Void) throws {
     try Fleet.with { fleet in
       try fleet.folder.write("a.jsonl", Self.transcript(Self.first, Self.secret).text)
-      try fleet.folder.write("b.jsonl", Self.transcript(Self.second, "the weather is fine").text)
+      // Responses of one id are one fact, whichever session shows them.
+      let other = Self.transcript(Self.second, "the weather is fine").text
+      try fleet.folder.write("b.jsonl", other.replacing("msg_", with: "msg_b"))
       try fleet.ingest()
       try body(fleet)
     }
@@ -46,7 +48,7 @@ struct ForgetTests {
 
   /// Which files beside the log hold a text as it stands.
   private func files(holding text: String, _ fleet: Fleet) throws -> [String] {
-    try [fleet.database, fleet.database + "-search"].flatMap { [$0, $0 + "-wal"] }.filter {
+    [fleet.database, fleet.database + "-search"].flatMap { [$0, $0 + "-wal"] }.filter {
       FileManager.default.fileExists(atPath: $0)
     }.filter {
       (try? Data(contentsOf: URL(fileURLWithPath: $0)))?.range(of: Data(text.utf8)) != nil
@@ -86,7 +88,9 @@ struct ForgetTests {
       for text in [Self.secret, "heron", Self.first] {
         #expect(try files(holding: text, fleet) == [], "\(text)")
       }
-      #expect(try fleet.events { $0.sessions = [Self.second] }.map(\.summary) == others)
+      let kept = try fleet.events { $0.sessions = [Self.second] }.map(\.summary)
+      #expect(kept.filter { !others.contains($0) } == [])
+      #expect(others.filter { !kept.contains($0) } == [])
       #expect(try fleet.events { $0.text = "heron" }.isEmpty)
       #expect(try fleet.events { $0.text = "weather" }.count > 40)
       #expect(try fleet.log.session(Self.first) == nil)
