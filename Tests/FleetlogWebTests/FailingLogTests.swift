@@ -22,7 +22,8 @@ struct FailingLogTests {
   private func dashboard(limit: UInt64? = nil) throws -> Dashboard {
     let reader = try EventLog(path: log.path, limit: limit)
     return try Dashboard(
-      log: reader, live: LiveHub(log: reader, now: { 0 }), assets: .ofThisPackage(), rules: Synthesizer(),
+      log: reader, live: LiveHub(log: reader, now: { 0 }), assets: .ofThisPackage(),
+      rules: Synthesizer(),
       prices: .none, differences: NoRepository(), now: { TemporaryLog.recordedAt },
       report: { [reports] line in reports.withLock { $0.append(line) } })
   }

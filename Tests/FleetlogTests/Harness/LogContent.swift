@@ -109,8 +109,13 @@ struct LogContent {
       var filter = EventFilter()
       filter.text = word
       filter.limit = 500
-      let keys = try questions.events(filter).rows.map { $0.event.idempotencyKey ?? "" }
-        .filter { !Inference.isKey($0) && $0 != "run:fleetlog" }
+      var keys: [String] = []
+      repeat {
+        let page = try questions.events(filter)
+        keys += page.rows.map { $0.event.idempotencyKey ?? "" }
+          .filter { !Inference.isKey($0) && $0 != "run:fleetlog" }
+        filter.after = page.next
+      } while filter.after != nil
       return word + ": " + keys.sorted().joined(separator: " ")
     }
   }

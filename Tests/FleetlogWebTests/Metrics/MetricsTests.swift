@@ -17,7 +17,8 @@ struct MetricsTests {
       log = try TemporaryLog()
       let reader = try log.reader()
       dashboard = try Dashboard(
-        log: reader, live: LiveHub(log: reader, now: { 0 }), assets: .ofThisPackage(), rules: Synthesizer(),
+        log: reader, live: LiveHub(log: reader, now: { 0 }), assets: .ofThisPackage(),
+        rules: Synthesizer(),
         prices: .none, differences: NoRepository(), now: { TemporaryLog.recordedAt },
         figures: { figures })
     }
