@@ -106,6 +106,7 @@ extension BrowserTests {
       try serving(prompts(60)) { growing, tab in
         try tab.open("/events?type=message.user")
         let follow = "document.querySelector('[data-follow]')"
+        #expect(try tab.becomes("\(follow).ariaPressed !== null"))
         #expect(try tab.text("\(follow).textContent") == "Follow")
         try tab.press("f")
         #expect(try tab.text("\(follow).textContent") == "Pause")
@@ -135,7 +136,11 @@ extension BrowserTests {
     func stillness() throws {
       try serving(prompts(20)) { growing, tab in
         try tab.open("/events?type=message.user")
-        try tab.press("f", "j", "j")
+        let follow = "document.querySelector('[data-follow]')"
+        #expect(try tab.becomes("\(follow).ariaPressed !== null"))
+        try tab.press("f")
+        #expect(try tab.becomes("\(follow).ariaPressed === 'true'"))
+        try tab.press("j", "j")
         let marked = "document.querySelector('.at-cursor .what').textContent"
         let before = try tab.text(marked)
         try growing.append { $0.prompt("one more") }

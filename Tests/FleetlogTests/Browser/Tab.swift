@@ -146,7 +146,7 @@ struct Tab {
 
   /// Whether an expression comes true, now or before long.
   func becomes(_ expression: String) throws -> Bool {
-    for _ in 0..<500 {
+    for _ in 0..<2500 {
       // While one page gives way to the next there is nothing to ask.
       if (try? holds(expression)) == true { return true }
       Thread.sleep(forTimeInterval: 0.01)
@@ -154,8 +154,11 @@ struct Tab {
     return false
   }
 
-  /// Clicks as a pointer would: an element that is covered or not shown can't be.
+  /// Clicks as a person does, who first scrolls what lies beneath the line of an import above it:
+  /// an element that is covered or not shown can't be.
   func click(_ selector: String) throws {
+    let quoted = JSONObject.array(of: [selector])
+    _ = try holds("document.querySelector(\(quoted)[0])?.scrollIntoView({block: 'nearest'})")
     try driver.send("POST", "/element/\(try element(selector))/click")
   }
 
