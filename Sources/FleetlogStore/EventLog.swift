@@ -22,10 +22,13 @@ package final class EventLog: Sendable {
   /// The same log, with the secrets in it: for what takes them out itself and counts them.
   package var revealed: EventLog {
     get throws(StoreError) {
-      revealsSecrets ? self : try EventLog(path: path, deadline: deadline, revealsSecrets: true)
+      revealsSecrets
+        ? self
+        : try EventLog(path: path, deadline: deadline, limit: limit, revealsSecrets: true)
     }
   }
   package let revealsSecrets: Bool
+  private let limit: UInt64?
 
   /// - Parameters:
   ///   - path: a log that its writer has created. A full-text index that is missing is created,
@@ -41,6 +44,7 @@ package final class EventLog: Sendable {
   ) throws(StoreError) {
     self.path = path
     self.deadline = deadline
+    self.limit = limit
     self.revealsSecrets = revealsSecrets
     if access(SearchIndex.path(forDatabase: path), F_OK) != 0 {
       _ = try SearchIndex(database: path)

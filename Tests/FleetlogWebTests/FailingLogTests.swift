@@ -47,9 +47,12 @@ struct FailingLogTests {
     #expect(reports.withLock { $0.isEmpty })
   }
 
-  @Test("stops a question that would never end, also within a part that had more time")
-  func endless() throws {
-    let reader = try EventLog(path: log.path, limit: 20)
+  @Test(
+    "stops a question that would never end, also within a part that had more time",
+    arguments: [false, true])
+  func endless(isRevealed: Bool) throws {
+    let bounded = try EventLog(path: log.path, limit: 20)
+    let reader = isRevealed ? try bounded.revealed : bounded
     let endless =
       "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n"
     let error = #expect(throws: StoreError.self) {
