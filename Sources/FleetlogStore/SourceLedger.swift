@@ -25,9 +25,15 @@ package struct SourceRecord: Sendable, Equatable {
 /// Which file stands where: the `files` table.
 package final class SourceLedger {
   private let connection: Connection
-  private static let columns =
+  private static let columns = columns(parserState: "parser_state")
+  /// For every file at once: what their parsers remember comes to kilobytes for each.
+  private static let slimColumns = columns(parserState: "NULL")
+
+  private static func columns(parserState: String) -> String {
     "id, path, device, inode, format, parser_version, state, size, modified_at, read_offset, "
-    + "cursor, parser_state, is_holding, iif(state = 'excluded', coalesce(last_error, ''), NULL)"
+      + "cursor, \(parserState), is_holding, "
+      + "iif(state = 'excluded', coalesce(last_error, ''), NULL)"
+  }
 
   init(_ connection: Connection) { self.connection = connection }
 
@@ -63,9 +69,10 @@ package final class SourceLedger {
       .map { $0 == bytes }
   }
 
-  /// Every file that stands somewhere.
+  /// Every file that stands somewhere, without its parser's state.
   package func present() throws(StoreError) -> [SourceRecord] {
-    try connection.rows("SELECT \(Self.columns) FROM files WHERE state <> 'gone'", [], Self.read)
+    try connection.rows(
+      "SELECT \(Self.slimColumns) FROM files WHERE state <> 'gone'", [], Self.read)
   }
 
   /// Files whose parser holds something back, among them those that are gone by now.
@@ -74,10 +81,11 @@ package final class SourceLedger {
       "SELECT \(Self.columns) FROM files WHERE is_holding = 1", [], Self.read)
   }
 
-  /// Every file of which something was read, whether it still stands somewhere or not.
+  /// Every file of which something was read, whether it still stands somewhere or not, without its
+  /// parser's state.
   package func read() throws(StoreError) -> [SourceRecord] {
     try connection.rows(
-      "SELECT \(Self.columns) FROM files WHERE cursor IS NOT NULL AND format IS NOT NULL "
+      "SELECT \(Self.slimColumns) FROM files WHERE cursor IS NOT NULL AND format IS NOT NULL "
         + "ORDER BY id", [], Self.read)
   }
 

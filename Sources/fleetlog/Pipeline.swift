@@ -107,7 +107,10 @@ final class Pipeline {
     if group.isEmpty {
       group = lanes.channel.take(upTo: Self.groupBytes, turns: Self.groupTurns)
     }
-    guard !group.isEmpty else { return false }
+    guard !group.isEmpty else {
+      if !lanes.channel.hasWork { search.yieldNoMore() }
+      return false
+    }
     let results = try writer.group { () throws(StoreError) in
       var results: [Appended?] = []
       for sent in group { results.append(try turns.apply(sent.turn)) }
@@ -120,7 +123,9 @@ final class Pipeline {
     try noteOccasions(zip(group, results).compactMap { $1 == nil ? nil : $0.turn })
     lanes.channel.settle(group, refused: refused)
     group = []
-    if results.contains(where: { ($0?.inserted ?? 0) + ($0?.inferred ?? 0) > 0 }) { search.wake() }
+    if results.contains(where: { ($0?.inserted ?? 0) + ($0?.inferred ?? 0) > 0 }) {
+      search.wake(isImporting: lanes.channel.hasWork)
+    }
     return true
   }
 

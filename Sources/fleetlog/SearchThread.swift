@@ -3,8 +3,12 @@ import FleetlogStore
 import Foundation
 import Synchronization
 
-/// Keeps the full-text index current on a thread of its own, since indexing is slower than
-/// appending and must not hold it up.
+/// Keeps the full-text index current beside the writer, since indexing is slower than appending and
+/// must not hold it up.
+///
+/// Two threads take turns. While an archive is being imported one indexes that only has what the
+/// others leave of the processors: a writer that wakes up takes its place at once, so events come
+/// first and their full text after them. Otherwise one does that no busy machine starves.
 final class SearchThread: Sendable {
   private let work: SearchWork
 
@@ -12,7 +16,7 @@ final class SearchThread: Sendable {
   init(database path: String) throws(StoreError) {
     let work = SearchWork(try SearchIndex(database: path))
     self.work = work
-    Thread.detachNewThread { work.run() }
+    for pace in SearchWork.Pace.allCases { Thread.detachNewThread { work.run(at: pace) } }
   }
 
   deinit { work.stop() }
@@ -26,45 +30,73 @@ final class SearchThread: Sendable {
   }
 
   /// Brings the index up to date soon.
-  func wake() { work.signal.raise() }
+  ///
+  /// - Parameter isImporting: whether more is being read, so that the writer comes first.
+  func wake(isImporting: Bool = false) { work.wake(isImporting ? .yielding : .prompt) }
+
+  /// Notes that nothing more is being read.
+  func yieldNoMore() { if work.isYielding { work.wake(.prompt) } }
 
   /// Brings the index up to date before it returns.
   func finish() throws(StoreError) {
-    work.advance()
+    work.wake(.prompt)
+    work.advance(while: { true })
     if let error = lastError { throw error }
   }
 }
 
-/// What the thread works on, and keeps alive until it has seen that it is to stop.
+/// What the threads work on, and keep alive until they have seen that they are to stop.
 private final class SearchWork: Sendable {
+  enum Pace: Int, CaseIterable, AtomicRepresentable {
+    case prompt, yielding
+  }
+
   private let index: Monitor<SearchIndex>
   private let isStopped = Atomic(false)
-  let signal = WakeSignal()
+  private let pace = Atomic(Pace.prompt)
+  private let signals = [WakeSignal(), WakeSignal()]
   let failure = Monitor<StoreError?>(nil)
   let onAdvance = Monitor<(@Sendable () -> Void)?>(nil)
 
-  /// Where an import leaves no core idle, events come first and their full text after them.
+  /// Where no core is idle, others come first.
   private static let niceness: Int32 = 19
+  /// `SCHED_IDLE` of Linux' sched.h, which the module map leaves out.
+  private static let idlePolicy: Int32 = 5
 
   init(_ index: sending SearchIndex) { self.index = Monitor(index) }
 
-  func run() {
-    // Of the calling thread alone, as Linux has it.
-    _ = setpriority(Int32(PRIO_PROCESS.rawValue), 0, Self.niceness)
-    while !isStopped.load(ordering: .acquiring) {
-      signal.wait(timeoutMs: nil)
-      advance()
+  func run(at own: Pace) {
+    // Both of the calling thread alone, as Linux has it.
+    if own == .prompt || !Self.runsWhenIdle() {
+      _ = setpriority(Int32(PRIO_PROCESS.rawValue), 0, Self.niceness)
     }
+    while !isStopped.load(ordering: .acquiring) {
+      signals[own.rawValue].wait(timeoutMs: nil)
+      advance(while: { self.pace.load(ordering: .acquiring) == own })
+    }
+  }
+
+  var isYielding: Bool { pace.load(ordering: .acquiring) == .yielding }
+
+  /// Has the calling thread run where nobody else wants to; false where the system refuses.
+  private static func runsWhenIdle() -> Bool {
+    var none = sched_param()
+    return sched_setscheduler(0, idlePolicy, &none) == 0
+  }
+
+  func wake(_ pace: Pace) {
+    self.pace.store(pace, ordering: .releasing)
+    signals[pace.rawValue].raise()
   }
 
   func stop() {
     isStopped.store(true, ordering: .releasing)
-    signal.raise()
+    for signal in signals { signal.raise() }
   }
 
-  func advance() {
+  func advance(while goesOn: () -> Bool) {
     do throws(StoreError) {
-      while !isStopped.load(ordering: .acquiring),
+      while !isStopped.load(ordering: .acquiring), goesOn(),
         try index.withLock({ (index) throws(StoreError) in try index.advance() }) > 0
       {
         onAdvance.withLock { $0 }?()

@@ -26,6 +26,19 @@ struct SourceTests {
     #expect(try sources.find(device: 3, inode: 5).isEmpty)
   }
 
+  @Test("Where all sources are listed, what their parsers remember is left out")
+  func slim() throws {
+    let log = try TemporaryLog()
+    let source = try log.addSource("/a")
+    try log.commit(EventBatch(drafts: [], source: .read(source, to: 10)))
+    let sources = log.writer.sources
+    #expect(try sources.find(path: "/a")?.parserState == "{}")
+    for listed in [try sources.present(), try sources.read()] {
+      #expect(listed.map(\.cursor) == ["at 10"])
+      #expect(listed.map(\.parserState) == [nil])
+    }
+  }
+
   @Test("Other content at the same path is another source, and the old one is gone but known")
   func replace() throws {
     let log = try TemporaryLog()

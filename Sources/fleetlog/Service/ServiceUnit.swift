@@ -81,7 +81,7 @@ struct ServiceUnit {
     SystemCallArchitectures=native
     SystemCallFilter=@system-service
     SystemCallFilter=~@privileged @resources
-    SystemCallFilter=setpriority prlimit64
+    SystemCallFilter=sched_setscheduler setpriority prlimit64
     SystemCallErrorNumber=EPERM
 
     # What it may take.

@@ -1,0 +1,41 @@
+import FleetlogEvents
+import FleetlogStore
+import FleetlogTestSupport
+import Foundation
+import Testing
+
+@testable import fleetlog
+
+@Suite("Full text beside the writer")
+struct SearchThreadTests {
+  private func finds(_ word: String, in log: TemporaryLog) throws -> Bool {
+    var filter = EventFilter()
+    filter.text = word
+    return try !EventLog(path: log.path, deadline: 60_000).events(filter).rows.isEmpty
+  }
+
+  private func isFound(_ word: String, in log: TemporaryLog) throws -> Bool {
+    for _ in 0..<1000 {
+      if try finds(word, in: log) { return true }
+      usleep(20_000)
+    }
+    return false
+  }
+
+  @Test("is completed while it yields to an import, and when it need yield no more")
+  func completes() throws {
+    let log = try TemporaryLog()
+    let search = try SearchThread(database: log.path)
+    try log.append(.sample("a", summary: "aardvark"))
+    search.wake(isImporting: true)
+    #expect(try isFound("aardvark", in: log))
+    search.yieldNoMore()
+    try log.append(.sample("b", summary: "buffalo"))
+    search.wake()
+    #expect(try isFound("buffalo", in: log))
+    try log.append(.sample("c", summary: "capybara"))
+    search.wake(isImporting: true)
+    try search.finish()
+    #expect(try finds("capybara", in: log))
+  }
+}
