@@ -58,15 +58,17 @@ struct Route: Sendable {
   }
 
   let pattern: String
+  /// The page that fills a template; nil for what is no page.
+  let page: (any Page.Type)?
   let answer: @Sendable (PageRequest, EventLog, _ asJSON: Bool) throws -> Answer
 
-  init<P: Page>(_ pattern: String, _: P.Type) {
+  init<P: Page>(_ pattern: String, _ page: P.Type) {
     self.pattern = pattern
+    self.page = page
     answer = { request, log, asJSON in
       if asJSON { return .json(try P.json(request, from: log)) }
       let page = try P.read(request, from: log)
-      let content = request.templates[keyPath: P.template].fill(page)
-      return .page(page.head, content, status: page.status)
+      return .page(page.head, try request.templates.fill(page), status: page.status)
     }
   }
 
@@ -75,6 +77,7 @@ struct Route: Sendable {
     drawing: @escaping @Sendable (PageRequest, EventLog) throws -> SafeHTML
   ) {
     self.pattern = pattern
+    page = nil
     answer = { request, log, _ in .drawing(try drawing(request, log)) }
   }
 
@@ -82,6 +85,7 @@ struct Route: Sendable {
     _ pattern: String, export: @escaping @Sendable (PageRequest, EventLog) throws -> Export
   ) {
     self.pattern = pattern
+    page = nil
     answer = { request, log, _ in .export(try export(request, log)) }
   }
 
@@ -89,6 +93,7 @@ struct Route: Sendable {
     _ pattern: String, figures: @escaping @Sendable (PageRequest, EventLog) throws -> [UInt8]
   ) {
     self.pattern = pattern
+    page = nil
     answer = { request, log, _ in .figures(try figures(request, log)) }
   }
 

@@ -3,7 +3,7 @@ import FleetlogStore
 
 /// `/contract`: the text that teaches a worker to emit events, and the types it can say.
 struct ContractPage: Page {
-  static let template: TemplatePath<ContractPage> = \.contract
+  static let template = "contract"
 
   static func read(_ request: PageRequest, from log: EventLog) throws -> ContractPage {
     try request.allowOnly()

@@ -4,7 +4,7 @@ import FleetlogStore
 /// `/sessions/ID/diff-summary`: what git counts between the commits at which a session began and
 /// ended, where its repository is on this machine.
 struct DiffSummaryPage: Page {
-  static let template: TemplatePath<DiffSummaryPage> = \.diff
+  static let template = "diff_summary"
   private static let mostFiles = 500
 
   let session: SessionSummary

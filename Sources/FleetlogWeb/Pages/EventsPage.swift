@@ -3,7 +3,7 @@ import FleetlogStore
 
 /// `/events`: every event that a filter finds, newest first.
 struct EventsPage: Page {
-  static let template: TemplatePath<EventsPage> = \.events
+  static let template = "events"
   private static let buckets = 96
 
   let view: EventsView

@@ -3,7 +3,7 @@ import FleetlogStore
 
 /// `/graph`: which events hang together and how, drawn and as a table.
 struct GraphPage: Page {
-  static let template: TemplatePath<GraphPage> = \.graph
+  static let template = "graph"
   private static let day: Int64 = 86_400_000
   static let parameters = ["relation", "session", "root", "since", "until"]
 

@@ -3,7 +3,7 @@ import FleetlogStore
 
 /// `/healthz`: whether the log is read and searched as it should be.
 struct HealthPage: Page {
-  static let template: TemplatePath<HealthPage> = \.health
+  static let template = "health"
 
   /// So many events may wait for the full-text index before that counts as a fault.
   private static let searchLagLimit = 10_000

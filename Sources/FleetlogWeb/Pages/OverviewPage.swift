@@ -3,7 +3,7 @@ import FleetlogStore
 
 /// `/`: who asks for attention, why, since when; then what was active and what came of it.
 struct OverviewPage: Page {
-  static let template: TemplatePath<OverviewPage> = \.overview
+  static let template = "overview"
   private static let buckets = 96
   private static let day: Int64 = 86_400_000
 

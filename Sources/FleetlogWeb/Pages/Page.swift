@@ -3,7 +3,8 @@ import FleetlogStore
 
 /// One page: its data for people as the names of its template, and the same for scripts.
 protocol Page: TemplateContext {
-  static var template: TemplatePath<Self> { get }
+  /// The name of its file in `Templates`, without the ending.
+  static var template: String { get }
 
   /// Reads what the page shows. Throws a parameter that cannot be taken, what is not there, or
   /// what the store says.

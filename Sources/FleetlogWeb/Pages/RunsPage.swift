@@ -3,7 +3,7 @@ import FleetlogStore
 
 /// `/runs`: who ran when, inside whom, how it ended and what it used; drawn and as a table.
 struct RunsPage: Page {
-  static let template: TemplatePath<RunsPage> = \.runs
+  static let template = "runs"
   private static let day: Int64 = 86_400_000
 
   let query: RunQuery

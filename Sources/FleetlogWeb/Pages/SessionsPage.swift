@@ -3,7 +3,7 @@ import FleetlogStore
 
 /// `/sessions`: every session, the one last active first.
 struct SessionsPage: Page {
-  static let template: TemplatePath<SessionsPage> = \.sessions
+  static let template = "sessions"
 
   let text: String?
   let parameters: [(name: String, value: String)]

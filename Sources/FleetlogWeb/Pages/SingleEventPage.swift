@@ -3,7 +3,7 @@ import FleetlogStore
 
 /// `/events/ID`: one event with all that hangs on it.
 struct SingleEventPage: Page {
-  static let template: TemplatePath<SingleEventPage> = \.event
+  static let template = "event"
 
   let detail: EventDetail
   let payload: SafeHTML

@@ -3,7 +3,7 @@ import FleetlogStore
 
 /// `/runs/ID`: one run, in the tree it stands in, with what its process told of itself.
 struct SingleRunPage: Page {
-  static let template: TemplatePath<SingleRunPage> = \.run
+  static let template = "run"
 
   let tree: RunTree
   let node: RunTree.Node

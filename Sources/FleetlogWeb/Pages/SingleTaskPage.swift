@@ -3,7 +3,7 @@ import FleetlogStore
 
 /// `/tasks/issue:N`: the life of one task, event by event, each with its receipt.
 struct SingleTaskPage: Page {
-  static let template: TemplatePath<SingleTaskPage> = \.task
+  static let template = "task"
 
   let detail: TaskDetail
   /// ms since the Unix epoch.

@@ -4,7 +4,7 @@ import FleetlogStore
 /// `/sources`: every transcript file, those with something wrong first, how far it is read, and what
 /// in it could not be taken.
 struct SourcesPage: Page {
-  static let template: TemplatePath<SourcesPage> = \.sources
+  static let template = "sources"
   private static let problemLimit = 200
 
   let page: SourcePage

@@ -3,7 +3,7 @@ import FleetlogStore
 
 /// `/tasks`: every task that a runner gave to workers, the one last active first.
 struct TasksPage: Page {
-  static let template: TemplatePath<TasksPage> = \.tasks
+  static let template = "tasks"
 
   let query: TaskQuery
   let parameters: [(name: String, value: String)]

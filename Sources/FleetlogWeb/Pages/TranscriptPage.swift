@@ -3,7 +3,7 @@ import FleetlogStore
 
 /// `/sessions/ID`: a session over time, and its transcript, oldest first.
 struct TranscriptPage: Page {
-  static let template: TemplatePath<TranscriptPage> = \.session
+  static let template = "session"
 
   let detail: SessionDetail
   let query: TranscriptQuery

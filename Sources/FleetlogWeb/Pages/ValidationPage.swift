@@ -3,7 +3,7 @@ import FleetlogStore
 
 /// `/validation`: event blocks that were refused or ignored, and how agents keep the contract.
 struct ValidationPage: Page {
-  static let template: TemplatePath<ValidationPage> = \.validation
+  static let template = "validation"
   private static let limit = 100
 
   let report: ValidationReport

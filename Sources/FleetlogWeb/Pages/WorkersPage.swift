@@ -4,7 +4,7 @@ import FleetlogStore
 /// `/workers`: how it stands with every worker, as it says, as its records show, and as follows from
 /// both; those that need the operator first. As of now, or of any moment of the log.
 struct WorkersPage: Page {
-  static let template: TemplatePath<WorkersPage> = \.workers
+  static let template = "workers"
 
   let query: WorkerQuery
   let list: WorkerList

@@ -1,22 +1,10 @@
-/// Every template, read and checked once at start.
+/// Every template, read and checked once at start: those of the pages in ``Routes``, which name
+/// theirs themselves, and those listed here.
 struct Templates: Sendable {
+  /// By the page's type its `Template`.
+  private let pages: [ObjectIdentifier: any Sendable]
+
   let layout: Template<Layout>
-  let overview: Template<OverviewPage>
-  let events: Template<EventsPage>
-  let event: Template<SingleEventPage>
-  let sessions: Template<SessionsPage>
-  let session: Template<TranscriptPage>
-  let diff: Template<DiffSummaryPage>
-  let workers: Template<WorkersPage>
-  let runs: Template<RunsPage>
-  let run: Template<SingleRunPage>
-  let tasks: Template<TasksPage>
-  let task: Template<SingleTaskPage>
-  let graph: Template<GraphPage>
-  let sources: Template<SourcesPage>
-  let validation: Template<ValidationPage>
-  let contract: Template<ContractPage>
-  let health: Template<HealthPage>
   let problem: Template<ProblemPage>
   let signIn: Template<SignInPage>
 
@@ -37,32 +25,35 @@ struct Templates: Sendable {
     let parser = TemplateParser(load: load)
     let compiler = TemplateCompiler()
     layout = try Template(parser.parse("layout"), compiler)
-    overview = try Template(parser.parse("overview"), compiler)
-    events = try Template(parser.parse("events"), compiler)
-    event = try Template(parser.parse("event"), compiler)
-    sessions = try Template(parser.parse("sessions"), compiler)
-    session = try Template(parser.parse("session"), compiler)
-    diff = try Template(parser.parse("diff_summary"), compiler)
-    workers = try Template(parser.parse("workers"), compiler)
-    runs = try Template(parser.parse("runs"), compiler)
-    run = try Template(parser.parse("run"), compiler)
-    tasks = try Template(parser.parse("tasks"), compiler)
-    task = try Template(parser.parse("task"), compiler)
-    graph = try Template(parser.parse("graph"), compiler)
-    sources = try Template(parser.parse("sources"), compiler)
-    validation = try Template(parser.parse("validation"), compiler)
-    contract = try Template(parser.parse("contract"), compiler)
-    health = try Template(parser.parse("health"), compiler)
     problem = try Template(parser.parse("problem"), compiler)
     signIn = try Template(parser.parse("sign_in"), compiler)
     export = try Template(parser.parse("export"), compiler)
     exportEnd = try Template(parser.parse("export_end"), compiler)
     payload = try Template(parser.parse("payload_node"), compiler)
     entry = try Template(parser.parse("transcript_entry"), compiler)
+    var pages: [ObjectIdentifier: any Sendable] = [:]
+    for page in Routes.pages.compactMap(\.page) {
+      pages[ObjectIdentifier(page)] = try page.compile(parser, compiler)
+    }
+    self.pages = pages
     unusedSlots = compiler.unusedSlots
+  }
+
+  /// Fills the template of a page.
+  ///
+  /// - Throws: where no route leads to the page.
+  func fill<P: Page>(_ page: P) throws(TemplateError) -> SafeHTML {
+    guard let template = pages[ObjectIdentifier(P.self)] as? Template<P> else {
+      throw TemplateError(file: P.template, line: 1, reason: "\(P.self) is not in Routes.swift")
+    }
+    return template.fill(page)
   }
 }
 
-/// Which of the templates a page fills.
-typealias TemplatePath<Context: TemplateContext> = any KeyPath<Templates, Template<Context>>
-  & Sendable
+extension Page {
+  fileprivate static func compile(
+    _ parser: TemplateParser, _ compiler: TemplateCompiler
+  ) throws(TemplateError) -> any Sendable {
+    try Template<Self>(parser.parse(template), compiler)
+  }
+}

@@ -16,7 +16,7 @@ struct EventsPageTests {
         rows: rows, next: next, matched: matched, matchedIsExact: isExact, partialReason: partial),
       histogram: Histogram(bucketWidth: 1, buckets: [], isExact: true), facets: facets,
       now: 10)
-    return try Templates.ofThisPackage().events.fill(page).text
+    return try Templates.ofThisPackage().fill(page).text
   }
 
   @Test("each filter in force can be removed while the others stay")

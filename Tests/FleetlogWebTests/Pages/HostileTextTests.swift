@@ -139,7 +139,7 @@ struct HostileTextTests {
     var pages: [String] = []
     let events = events(text)
     func add<P: Page>(_ page: P) throws {
-      pages.append(try framed(page.head, templates[keyPath: P.template].fill(page)))
+      pages.append(try framed(page.head, templates.fill(page)))
     }
     var filter = EventFilter()
     filter.text = text

@@ -23,7 +23,7 @@ struct OverviewPageTests {
       query: WorkerQuery(moment: 10, isNow: true), sessions: sessions, contradictions: [1: 44],
       activity: Histogram(bucketWidth: 1, buckets: [], isExact: true),
       spend: SpendDrawing(bars: [], width: 1) { _, _ in Location() }, delivered: [], now: 10)
-    return try Templates.ofThisPackage().overview.fill(page).text
+    return try Templates.ofThisPackage().fill(page).text
   }
 
   private func ask(

@@ -23,7 +23,7 @@ struct ReviewTests {
     let detail = EventDetail(
       event: event, links: [], receipt: nil, previousInSession: nil, nextInSession: nil,
       sessions: [])
-    return templates.event.fill(SingleEventPage(detail: detail, payload: .empty, now: 5)).text
+    return try templates.fill(SingleEventPage(detail: detail, payload: .empty, now: 5)).text
   }
 
   @Test("is shown as a needed review with the pull request's handle, and names its type")
@@ -59,16 +59,14 @@ struct ReviewTests {
     var worker = Worker(
       run: run, agent: nil, title: nil, project: nil, branch: nil, tokens: 0, state: state,
       children: [])
-    func shown() -> String {
+    func shown() throws -> String {
       let list = WorkerList(workers: [worker], known: 1, partialReason: nil)
-      return templates.workers.fill(
-        WorkersPage(query: Self.query, list: list, parameters: [])
-      ).text
+      return try templates.fill(WorkersPage(query: Self.query, list: list, parameters: [])).text
     }
-    #expect(!shown().contains("review needed"))
+    #expect(!(try shown()).contains("review needed"))
     #expect(JSONTwin.worker(worker).text.contains("\"review\":null"))
     worker.review = done().review
-    #expect(shown().contains("review needed: <a href=\"https://example.org/shop"))
+    #expect(try shown().contains("review needed: <a href=\"https://example.org/shop"))
     #expect(JSONTwin.worker(worker).text.contains("\"review\":{"))
   }
 }
@@ -87,7 +85,7 @@ struct InferredEventPageTests {
     let detail = EventDetail(
       event: event, links: [link], receipt: nil, previousInSession: nil, nextInSession: nil,
       sessions: [])
-    let html = templates.event.fill(
+    let html = try templates.fill(
       SingleEventPage(detail: detail, payload: .empty, now: 5)
     ).text
     #expect(html.contains("Inferred, not said: no output for 30 min."))
