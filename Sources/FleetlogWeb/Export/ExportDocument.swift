@@ -7,6 +7,42 @@ package protocol ExportDocument: Sendable {
   mutating func next() throws -> [UInt8]?
 }
 
+/// What the documents of a session consist of.
+protocol ExportParts: Sendable {
+  mutating func head() throws -> [UInt8]
+
+  /// The next piece of the events, empty where there is none just now; nil after the last.
+  mutating func piece() throws -> [UInt8]?
+
+  mutating func end() throws -> [UInt8]
+}
+
+/// Makes the parts one after the other.
+struct SessionDocument<Parts: ExportParts>: ExportDocument {
+  private enum Place { case head, events, end, done }
+
+  private var parts: Parts
+  private var place = Place.head
+
+  init(_ parts: Parts) { self.parts = parts }
+
+  mutating func next() throws -> [UInt8]? {
+    switch place {
+    case .head:
+      place = .events
+      return try parts.head()
+    case .events:
+      if let piece = try parts.piece() { return piece }
+      place = .end
+      return []
+    case .end:
+      place = .done
+      return try parts.end()
+    case .done: return nil
+    }
+  }
+}
+
 /// A document with what a client is told of it first.
 package struct Export: Sendable {
   let contentType: String
@@ -118,10 +154,10 @@ package struct ExportOrder: Sendable {
     let frame = FileFrame(assets)
     let document: any ExportDocument =
       switch format {
-      case .html: SessionFile(detail, frame, self)
-      case .md: SessionMarkdown(detail, self)
-      case .json: SessionData(detail, self, asLines: false)
-      case .ndjson: SessionData(detail, self, asLines: true)
+      case .html: SessionDocument(SessionFile(detail, frame, self))
+      case .md: SessionDocument(SessionMarkdown(detail, self))
+      case .json: SessionDocument(SessionData(detail, self, asLines: false))
+      case .ndjson: SessionDocument(SessionData(detail, self, asLines: true))
       }
     return Export(
       contentType: format.contentType, fileName: Self.fileName(id) + "." + format.rawValue,

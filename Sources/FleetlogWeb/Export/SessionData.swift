@@ -2,9 +2,7 @@ import FleetlogEvents
 import FleetlogStore
 
 /// A session for scripts: one JSON document, or a line for the session and one for each event.
-struct SessionData: ExportDocument {
-  private enum Part { case head, events, end, done }
-
+struct SessionData: ExportParts {
   private static let stretch = 500
 
   private let log: EventLog
@@ -13,7 +11,7 @@ struct SessionData: ExportDocument {
   private let detail: SessionDetail
   private var redaction: Redaction
   private var filter = EventFilter()
-  private var part = Part.head
+  private var isRead = false
   private var isFirst = true
 
   init(_ detail: SessionDetail, _ order: ExportOrder, asLines: Bool) {
@@ -26,24 +24,7 @@ struct SessionData: ExportDocument {
     filter.sort = .oldest
   }
 
-  mutating func next() throws -> [UInt8]? {
-    switch part {
-    case .head:
-      part = .events
-      return try head()
-    case .events:
-      let (rows, next) = try log.series(filter, limit: Self.stretch)
-      filter.after = next
-      if next == nil { part = .end }
-      return events(rows.map(\.event))
-    case .end:
-      part = .done
-      return end
-    case .done: return nil
-    }
-  }
-
-  private mutating func head() throws -> [UInt8] {
+  mutating func head() throws -> [UInt8] {
     var object = JSONTwin.head(of: detail)
     let metrics = try log.metrics(of: detail.session, runs: detail.runs, by: rules)
     object.set("metrics", json: metrics.map { redaction.json(JSONTwin.metrics($0).text) } ?? "null")
@@ -53,6 +34,14 @@ struct SessionData: ExportDocument {
     object.set("graph", JSONTwin.graph(redaction.graph(try log.graph(query))))
     // The list goes on in the pieces that follow.
     return object.bytes.dropLast() + Array(",\"events\":[".utf8)
+  }
+
+  mutating func piece() throws -> [UInt8]? {
+    if isRead { return nil }
+    let (rows, next) = try log.series(filter, limit: Self.stretch)
+    filter.after = next
+    isRead = next == nil
+    return events(rows.map(\.event))
   }
 
   private mutating func events(_ events: [StoredEvent]) -> [UInt8] {
@@ -66,7 +55,7 @@ struct SessionData: ExportDocument {
     return bytes
   }
 
-  private var end: [UInt8] {
+  func end() -> [UInt8] {
     var object = JSONObject()
     object.set(
       "redacted",

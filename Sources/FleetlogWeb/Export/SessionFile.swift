@@ -2,15 +2,12 @@ import FleetlogEvents
 import FleetlogStore
 
 /// A session as one HTML file that needs nothing else: no server, no network, no JavaScript.
-struct SessionFile: ExportDocument {
-  private enum Part { case head, transcript, end, done }
-
+struct SessionFile: ExportParts {
   private let order: ExportOrder
   private let frame: FileFrame
   private let detail: SessionDetail
   private let entry: Template<TranscriptEntry>
   private var lanes: SessionLanes
-  private var part = Part.head
   /// The day that the transcript has come to, as days since the epoch.
   private var day: Int64?
   /// By event: the one that the lanes show it by.
@@ -26,32 +23,17 @@ struct SessionFile: ExportDocument {
       detail, from: order.log, Preparation(redaction, texts: detail.session.events / 2))
   }
 
-  mutating func next() throws -> [UInt8]? {
-    switch part {
-    case .head:
-      part = .transcript
-      return order.templates.export.inFile.fill(try head()).bytes
-    case .transcript:
-      guard let step = try lanes.next() else {
-        part = .end
-        return []
-      }
-      return try fill(step)
-    case .end:
-      part = .done
-      return order.templates.exportEnd.inFile.fill(
-        ExportEnd(preparation: lanes.preparation, script: frame.script)
-      ).bytes
-    case .done: return nil
-    }
+  mutating func head() throws -> [UInt8] {
+    order.templates.export.inFile.fill(try readHead()).bytes
   }
 
-  private mutating func fill(_ step: SessionLanes.Step) throws -> [UInt8] {
-    switch step {
+  mutating func piece() throws -> [UInt8]? {
+    switch try lanes.next() {
+    case nil: return nil
     case .events(let events):
       var transcript = Transcript(
         events: events, runs: [],
-        contradictions: try order.log.contradictions(of: events.map(\.id)),
+        contradictions: try order.log.contradictions(of: events.map(\.id)), places: places,
         now: order.now, template: entry)
       transcript.day = day
       day = (events.map(\.ts).max() ?? 0) / 86_400_000
@@ -59,6 +41,12 @@ struct SessionFile: ExportDocument {
     case .begin(let run, let first): return Self.halves(of: agent(run, first)).before
     case .end: return agentEnd
     }
+  }
+
+  func end() -> [UInt8] {
+    order.templates.exportEnd.inFile.fill(
+      ExportEnd(preparation: lanes.preparation, script: frame.script)
+    ).bytes
   }
 
   // MARK: Sub-agents, whose entry is written in two halves
@@ -102,7 +90,7 @@ struct SessionFile: ExportDocument {
   ]
   private static let mostTelling = 200
 
-  private mutating func head() throws -> ExportHead {
+  private mutating func readHead() throws -> ExportHead {
     var filter = EventFilter()
     filter.sessions = [detail.session.id]
     filter.types = Self.telling

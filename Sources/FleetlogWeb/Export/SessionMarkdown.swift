@@ -4,46 +4,28 @@ import FleetlogStore
 /// A session as Markdown: for a ticket, a review, or another agent to read.
 ///
 /// Whatever it is pasted into, no text of the transcript becomes markup that loads or runs something.
-struct SessionMarkdown: ExportDocument {
-  private enum Part { case head, transcript, end, done }
-
+struct SessionMarkdown: ExportParts {
   private let detail: SessionDetail
-  private let now: Int64
   private var lanes: SessionLanes
-  private var part = Part.head
 
   init(_ detail: SessionDetail, _ order: ExportOrder) {
     var redaction = order.redaction
     self.detail = redaction.detail(detail)
-    now = order.now
     lanes = SessionLanes(
       detail, from: order.log, Preparation(redaction, texts: detail.session.events / 2))
   }
 
-  mutating func next() throws -> [UInt8]? {
-    switch part {
-    case .head:
-      part = .transcript
-      return Array(head.utf8)
-    case .transcript:
-      guard let step = try lanes.next() else {
-        part = .end
-        return []
-      }
-      switch step {
-      case .events(let events): return Array(events.map(Self.entry).joined().utf8)
-      case .begin(let run, _):
-        return Array("\n## Sub-agent: \(Self.inline(run.summary))\n\n".utf8)
-      case .end: return Array("\n*The sub-agent ends here.*\n\n".utf8)
-      }
-    case .end:
-      part = .done
-      return Array(end.utf8)
-    case .done: return nil
+  mutating func piece() throws -> [UInt8]? {
+    switch try lanes.next() {
+    case .events(let events): return Array(events.map(Self.entry).joined().utf8)
+    case .begin(let run, _):
+      return Array("\n## Sub-agent: \(Self.inline(run.summary))\n\n".utf8)
+    case .end: return Array("\n*The sub-agent ends here.*\n\n".utf8)
+    case nil: return nil
     }
   }
 
-  private var head: String {
+  func head() -> [UInt8] {
     let session = detail.session
     let facts: [(String, String?)] = [
       ("session", session.id), ("project", session.project), ("agent", session.agent),
@@ -51,16 +33,19 @@ struct SessionMarkdown: ExportDocument {
       ("from", Timestamp.format(session.startedAt)), ("to", Timestamp.format(session.lastAt)),
     ]
     let figures = TranscriptPage.figures(of: session, contradictions: 0)
-    return "# \(Self.inline(session.heading))\n\n"
+    let text =
+      "# \(Self.inline(session.heading))\n\n"
       + facts.compactMap { name, value in value.map { "- \(name): \(Self.inline($0))\n" } }.joined()
       + figures.map { "- \($0.value), \($0.label)\n" }.joined()
       + "\nAll times are UTC.\n\n## Transcript\n\n"
+    return Array(text.utf8)
   }
 
-  private var end: String {
+  func end() -> [UInt8] {
     let redacted = lanes.preparation.redaction.list.map { "- \($0.kind): \($0.count)\n" }.joined()
     let cut = lanes.preparation.cutTexts
-    return "\n## What is not in this file\n\n"
+    let text =
+      "\n## What is not in this file\n\n"
       + (cut == 0
         ? "No text was cut.\n"
         : "\(Wording.plural(cut, "event holds", "events hold")) texts that were cut, "
@@ -69,6 +54,7 @@ struct SessionMarkdown: ExportDocument {
         ? "\nSecrets were not looked for.\n"
         : redacted.isEmpty
           ? "\nNo secret was recognised.\n" : "\nSecrets taken out:\n\n" + redacted)
+    return Array(text.utf8)
   }
 
   // MARK: Entries

@@ -22,6 +22,9 @@ struct SessionFileTests {
     #expect(html.contains("href=\"#e4\""))
     let addresses = html.matches(of: /(?:href|src|action)="([^"]*)"/).map(\.output.1)
     #expect(addresses.allSatisfy { $0.hasPrefix("#") })
+    let lanes = addresses.filter { $0.wholeMatch(of: /#s\d+/) != nil }
+    #expect(!lanes.isEmpty, "nothing in the transcript leads to its place in the lanes")
+    #expect(lanes.allSatisfy { html.contains("id=\"\($0.dropFirst())\"") })
     #expect(!html.contains("url("))
     #expect(html.hasPrefix("<!doctype html>") && html.hasSuffix("</html>\n"))
   }
