@@ -179,15 +179,3 @@ extension EventWriter {
       """, [.int(first), .int(last)])
   }
 }
-
-extension EventLog {
-  /// How many events of a session were pruned.
-  package func prunedEvents(session: String) throws(StoreError) -> Int {
-    try pool.withConnection { (connection) throws(StoreError) in
-      Int(
-        try connection.first(
-          "SELECT events FROM pruned_sessions WHERE session_id = ?", [.text(session)]
-        ) { $0.int(0) } ?? 0)
-    }
-  }
-}

@@ -8,15 +8,13 @@ extension JSONTwin {
     _ tree: RunTree, prices: PriceTable, now: Int64
   ) -> JSONObject {
     var object = JSONObject()
-    object.set("runs", tree.nodes.map { run($0, in: tree, prices: prices, now: now) })
+    object.set("runs", tree.nodes.map { run($0, prices: prices, now: now) })
     object.set("matched", tree.nodes.count)
     object.set("partial_reason", tree.partialReason)
     return object
   }
 
-  static func run(
-    _ node: RunTree.Node, in tree: RunTree, prices: PriceTable, now: Int64
-  ) -> JSONObject {
+  static func run(_ node: RunTree.Node, prices: PriceTable, now: Int64) -> JSONObject {
     let state = node.worker.state
     var object = JSONObject()
     object.set("run_id", node.run.id)

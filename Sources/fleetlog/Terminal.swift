@@ -25,8 +25,6 @@ enum Terminal {
 
   static func dim(_ text: String) -> String { hasColour ? "\u{1B}[2m\(text)\u{1B}[0m" : text }
 
-  static func bold(_ text: String) -> String { hasColour ? "\u{1B}[1m\(text)\u{1B}[0m" : text }
-
   /// Text from a transcript made safe for a terminal: control characters could steer it.
   static func safe(_ text: String) -> String {
     String(

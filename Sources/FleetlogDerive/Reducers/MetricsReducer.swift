@@ -30,7 +30,7 @@ struct MetricsReducer {
     case .other:
       switch fact.event.type {
       case .contextSet: report(fact)
-      case .processStarted, .observationRecorded: observe(fact, known)
+      case .processStarted, .observationRecorded: observe(fact)
       default: break
       }
       if metrics.folder == nil { metrics.folder = known.cwd }
@@ -63,7 +63,7 @@ struct MetricsReducer {
 
   // MARK: What was observed
 
-  private mutating func observe(_ fact: Fact, _ known: RunFacts) {
+  private mutating func observe(_ fact: Fact) {
     guard let payload = fact.payload else { return }
     let mark = WorkerFacts.Mark(fact.evidence)
     func value(_ key: String) -> String? {

@@ -48,7 +48,7 @@ package enum TaskReducer {
     }
     notePR(event, payload, in: &task)
     if let kind = mark(event, payload) {
-      add(TaskSummary.Mark(kind: kind, ts: event.ts, event: event.id), event, payload, to: &task)
+      add(TaskSummary.Mark(kind: kind, ts: event.ts, event: event.id), payload, to: &task)
     }
   }
 
@@ -97,8 +97,7 @@ package enum TaskReducer {
   }
 
   private static func add(
-    _ mark: TaskSummary.Mark, _ event: StoredEvent, _ payload: JSONValue?,
-    to task: inout TaskSummary
+    _ mark: TaskSummary.Mark, _ payload: JSONValue?, to task: inout TaskSummary
   ) {
     let place = task.marks.firstIndex { order($0) > order(mark) } ?? task.marks.endIndex
     task.marks.insert(mark, at: place)

@@ -47,7 +47,7 @@ struct WorkerStates {
     if let contradiction = state.contradiction { doubt(&state.inferred, contradiction) }
     state.waitsFor = waitsFor(state)
     state.need = need(state)
-    state.reasons = reasons(state)
+    state.reasons = reasons
     return state
   }
 
@@ -324,7 +324,7 @@ struct WorkerStates {
 
   /// How it stands with the worker, each fact with the event that proves it: what it reports, how
   /// long nothing came, the call that is open, what the rules say.
-  private func reasons(_ state: WorkerState) -> [WorkerState.Reason] {
+  private var reasons: [WorkerState.Reason] {
     var reasons: [WorkerState.Reason] = []
     if let said = facts.said {
       let outdated = facts.isSaidBeforePrompt ? " before its last prompt" : ""

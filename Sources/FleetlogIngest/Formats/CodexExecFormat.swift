@@ -48,16 +48,12 @@ package struct CodexExecFormat: TranscriptFormat {
       || (kind == "error" && value["message"]?.string != nil)
   }
 
-  package var isHolding: Bool { false }
-
-  package mutating func settle(into output: inout FormatOutput) {}
-
   package mutating func read(_ line: RawLine, into output: inout FormatOutput) {
     guard let value = output.parse(line) else { return }
     switch value["type"]?.string {
     case "thread.started":
       memory.thread = value["thread_id"]?.string ?? ""
-      start(line, value, into: &output)
+      start(line, into: &output)
     case "item.started": readItem(value["item"], line, hasEnded: false, into: &output)
     case "item.completed": readItem(value["item"], line, hasEnded: true, into: &output)
     case "turn.completed": readTurn(value, line, into: &output)
@@ -99,7 +95,7 @@ package struct CodexExecFormat: TranscriptFormat {
     return draft
   }
 
-  private func start(_ line: RawLine, _ value: JSONValue, into output: inout FormatOutput) {
+  private func start(_ line: RawLine, into output: inout FormatOutput) {
     var draft = draft(.processStarted, line, "Codex started (exec)", .system)
     draft.idempotencyKey = run.key
     draft.payload.set("agent", CodexFormat.name)

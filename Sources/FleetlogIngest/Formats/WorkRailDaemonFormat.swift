@@ -66,7 +66,7 @@ package struct WorkRailDaemonFormat: TranscriptFormat {
       record.timeSource = memory.lastTime == nil ? "file_mtime" : "previous_record"
     }
     guard let process = record.process else {
-      output.drafts += record.ofDaemon(into: &memory)
+      output.drafts += record.ofDaemon()
       return
     }
     let session = value["workrailSessionId"]?.label

@@ -56,7 +56,7 @@ struct WorkRailDaemonRecord {
 
   // MARK: The daemon
 
-  func ofDaemon(into memory: inout WorkRailDaemonMemory) -> [EventDraft] {
+  func ofDaemon() -> [EventDraft] {
     switch kind {
     case "daemon_started": [plain("process.started", "The daemon started", .system)]
     case "daemon_stopped":

@@ -75,7 +75,7 @@ struct OpenCodeStorage: Sendable {
     if let known = sessions[key] { return known }
     let root = storage.appending("session")
     for project in folders(of: root) {
-      guard let data = record(id, in: root.appending(project), sure: false) else { continue }
+      guard let data = record(id, in: root.appending(project)) else { continue }
       if sessions.count >= Self.keptSessions { sessions = [:] }
       let session = OpenCodeLine.Session(data, id: id)
       sessions[key] = session
@@ -89,7 +89,7 @@ struct OpenCodeStorage: Sendable {
   ) -> (session: String, data: JSONValue)? {
     let root = place.storage.appending("message")
     for folder in session.map({ [Array($0.utf8)] }) ?? folders(of: root) {
-      if let data = record(id, in: root.appending(folder), sure: session != nil) {
+      if let data = record(id, in: root.appending(folder)) {
         return (data["sessionID"]?.string ?? String(decoding: folder, as: UTF8.self), data)
       }
     }
@@ -103,7 +103,7 @@ struct OpenCodeStorage: Sendable {
 
   /// The record of an id in a folder, by the file's name; else by what the files say, since
   /// copies that people made may be called otherwise.
-  private func record(_ id: String, in folder: FilePath, sure: Bool) -> JSONValue? {
+  private func record(_ id: String, in folder: FilePath) -> JSONValue? {
     guard !id.utf8.contains(0x2F), id != "..", id != "." else { return nil }
     if let data = json(folder.appending(id + ".json")) { return data }
     return files(of: folder).prefix(Self.mostLooks).lazy.compactMap { json(folder.appending($0)) }

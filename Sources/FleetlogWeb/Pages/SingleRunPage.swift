@@ -23,7 +23,7 @@ struct SingleRunPage: Page {
 
   static func json(_ request: PageRequest, from log: EventLog) throws -> JSONObject {
     let (tree, node) = try find(request, from: log)
-    var object = JSONTwin.run(node, in: tree, prices: request.prices, now: request.now)
+    var object = JSONTwin.run(node, prices: request.prices, now: request.now)
     object.set("started", try log.event(node.run.id).map { JSONTwin.event($0.event) })
     object.set(
       "exited",

@@ -127,18 +127,18 @@ struct TimelineDrawing {
       svg.rectangle("elsewhere", left, max(right - left, 0.4), row.middle - 4, 8)
       svg.endLink()
     }
-    for bar in lane.models { draw(bar, "model", in: row, height: 10, y: row.middle, &svg) }
+    for bar in lane.models { draw(bar, "model", height: 10, y: row.middle, &svg) }
     for bar in lane.delegations {
-      draw(bar, "agent", in: row, height: 4, y: row.top + row.area - 2, &svg)
+      draw(bar, "agent", height: 4, y: row.top + row.area - 2, &svg)
     }
     for (index, calls) in lane.calls.enumerated() {
       for bar in calls {
         draw(
-          bar, bar.family.rawValue, in: row, height: row.barHeight(bar), y: row.middle(of: index),
+          bar, bar.family.rawValue, height: row.barHeight(bar), y: row.middle(of: index),
           &svg)
       }
     }
-    for bar in lane.prompts { draw(bar, "prompt", in: row, height: row.area, y: row.middle, &svg) }
+    for bar in lane.prompts { draw(bar, "prompt", height: row.area, y: row.middle, &svg) }
   }
 
   private func elsewhere(_ lane: Timeline.Lane) -> String {
@@ -146,8 +146,7 @@ struct TimelineDrawing {
   }
 
   private func draw(
-    _ bar: Timeline.Bar, _ name: String, in row: TimelineRow, height: Int, y: Int,
-    _ svg: inout SVGWriter
+    _ bar: Timeline.Bar, _ name: String, height: Int, y: Int, _ svg: inout SVGWriter
   ) {
     let left = scale.percent(bar.time.lowerBound)
     let least = bar.failed > 0 ? 0.3 : name == "prompt" ? 0.1 : 0.15

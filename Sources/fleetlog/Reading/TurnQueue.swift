@@ -31,7 +31,6 @@ struct TurnQueue {
   init(_ order: Order) { self.order = order }
 
   var isEmpty: Bool { waiting.isEmpty }
-  var hasLive: Bool { !live.isEmpty }
 
   func holds(_ path: FilePath) -> Bool { waiting[path] != nil }
 
