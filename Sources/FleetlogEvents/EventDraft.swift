@@ -89,6 +89,27 @@ package struct EventDraft: Sendable {
     self.severity = entry?.severity ?? 1
     self.provenance = provenance
   }
+
+  /// A draft of what the contract let in. Its keys and links are left out: what they name depends
+  /// on where it was said.
+  package init(
+    _ event: AdmittedEvent, ts: Int64, run: RunIdentity, sourceKind: SourceKind, summary: String,
+    provenance: String
+  ) {
+    self.init(
+      event.type, ts: ts, run: run, sourceKind: sourceKind, summary: summary,
+      provenance: provenance)
+    severity = event.severity
+    confidence = event.confidence
+    attentionCandidate = event.attentionCandidate
+    operatorActionRequired = event.operatorActionRequired
+    riskDetected = event.riskDetected
+    payload = event.payload
+    artifacts = event.artifacts
+    tags = event.tags
+    dedupeKey = event.dedupeKey
+    expiresAt = event.expiresAt
+  }
 }
 
 extension EventDraft {

@@ -48,6 +48,13 @@ package struct LinkDraft: Sendable, Equatable {
     self.metadata = metadata
   }
 
+  /// An edge that whoever told of the event drew.
+  package static func byWorker(_ relation: RelationType, _ target: Target) -> LinkDraft {
+    var metadata = JSONObject()
+    metadata.set("by", "worker")
+    return LinkDraft(relation, target, metadata: metadata)
+  }
+
   /// An edge that a rule read off the transcript.
   package static func byRule(
     _ rule: String, _ relation: RelationType, _ target: Target, direction: Direction = .fromThis

@@ -163,32 +163,19 @@ private struct EmissionWriter {
     _ event: AdmittedEvent, _ place: [Int], _ contractVersion: String?
   ) -> EventDraft {
     var draft = EventDraft(
-      event.type, ts: event.ts ?? piece.ts, run: run, sourceKind: .worker,
-      summary: event.summary, provenance: "worker")
-    draft.severity = event.severity
-    draft.confidence = event.confidence
-    draft.attentionCandidate = event.attentionCandidate
-    draft.operatorActionRequired = event.operatorActionRequired
-    draft.riskDetected = event.riskDetected
-    draft.payload = event.payload
+      event, ts: event.ts ?? piece.ts, run: run, sourceKind: .worker, summary: event.summary,
+      provenance: "worker")
     if !draft.payload.contains("_contract_version") {
       draft.payload.set("_contract_version", contractVersion)
     }
-    draft.artifacts = event.artifacts
-    draft.tags = event.tags
-    draft.dedupeKey = event.dedupeKey
-    draft.expiresAt = event.expiresAt
     finish(&draft, place)
     if let key = event.idempotencyKey {
       draft.aliasKey = draft.idempotencyKey
       draft.idempotencyKey = WorkerKey.prefixed(key, session: run.sessionID ?? run.key)
     }
     draft.links += event.links.map { link in
-      var metadata = JSONObject()
-      metadata.set("by", "worker")
-      return LinkDraft(
-        link.relation, WorkerKey.prefixed(link.target, session: run.sessionID ?? run.key),
-        metadata: metadata)
+      .byWorker(
+        link.relation, WorkerKey.prefixed(link.target, session: run.sessionID ?? run.key))
     }
     return draft
   }

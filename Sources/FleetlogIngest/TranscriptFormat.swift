@@ -35,6 +35,13 @@ package protocol TranscriptFormat: Sendable {
   var isHolding: Bool { get }
 }
 
+/// Of a format that holds nothing back.
+extension TranscriptFormat {
+  package var isHolding: Bool { false }
+
+  package mutating func settle(into output: inout FormatOutput) {}
+}
+
 /// A file as a format sees it. The path is for attribution only and never part of a key.
 package struct TranscriptFile: Sendable {
   package let path: String

@@ -61,35 +61,23 @@ struct FaultTests {
     }
   }
 
-  @discardableResult
-  private static func run(_ words: String...) -> Int32 {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = words
-    process.standardError = FileHandle.nullDevice
-    process.standardOutput = FileHandle.nullDevice
-    guard (try? process.run()) != nil else { return -1 }
-    process.waitUntilExit()
-    return process.terminationStatus
-  }
-
   /// Mounting takes more than being root: containers often may not.
   private static let canMount: Bool = {
-    run("unshare", "--mount", "mount", "-t", "tmpfs", "tmpfs", "/mnt") == 0
+    SystemCommand.run("unshare", "--mount", "mount", "-t", "tmpfs", "tmpfs", "/mnt") == 0
   }()
 
   @Test("A full disk stops the writing only, until there is room again", .enabled(if: canMount))
   func diskFull() throws {
     func mount(_ home: TemporaryFolder) throws {
       let data = home.path("data").text
-      try #require(Self.run("mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", data) == 0)
+      try #require(SystemCommand.run("mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", data) == 0)
     }
     func unmount(_ home: TemporaryFolder) {
-      Self.run("umount", "--lazy", home.path("data").text)
+      SystemCommand.run("umount", "--lazy", home.path("data").text)
     }
     try serving(prepare: mount, cleanUp: unmount) { scene in
       // As much as there is room for.
-      Self.run("sh", "-c", "cat /dev/zero >\(scene.home.path("data/ballast").text)")
+      SystemCommand.run("sh", "-c", "cat /dev/zero >\(scene.home.path("data/ballast").text)")
       try scene.write("while full " + String(repeating: "x", count: 600_000), to: "a/s.jsonl")
       try scene.expectDegraded("the disk is full")
       try scene.home.remove("data/ballast")
@@ -103,10 +91,10 @@ struct FaultTests {
     // A limit on the size of files fails as a disk does, once its signal is ignored.
     try serving(launcher: ["sh", "-c", #"trap "" XFSZ; exec "$0" "$@""#]) { scene in
       let process = "--pid=\(scene.server.program.identifier)"
-      try #require(Self.run("prlimit", process, "--fsize=4096:unlimited") == 0)
+      try #require(SystemCommand.run("prlimit", process, "--fsize=4096:unlimited") == 0)
       try scene.write("while it fails", to: "a/s.jsonl")
       try scene.expectDegraded("disk I/O error")
-      try #require(Self.run("prlimit", process, "--fsize=unlimited:unlimited") == 0)
+      try #require(SystemCommand.run("prlimit", process, "--fsize=unlimited:unlimited") == 0)
       try scene.waitForEvent("while it fails")
       try scene.expectRecovery()
     }
@@ -160,7 +148,7 @@ struct FaultTests {
   private static func giveAway(_ home: TemporaryFolder) throws {
     try home.setMode("", 0o777)
     guard getuid() == 0 else { return }
-    try #require(Self.run("chown", "-R", "65534:65534", home.path.text) == 0)
+    try #require(SystemCommand.run("chown", "-R", "65534:65534", home.path.text) == 0)
   }
 
   @Test(

@@ -53,10 +53,6 @@ package struct EventLogFormat: TranscriptFormat {
 
   package var state: String { ParserState.encode(memory) }
 
-  package var isHolding: Bool { false }
-
-  package mutating func settle(into output: inout FormatOutput) {}
-
   /// An event's type is enough beside one more column of the log; a dotted name is enough alone.
   package static func recognises(_ sample: FormatSample) -> Bool {
     sample.objects.contains(where: isMark) && !LogGuest.areSeveral(in: sample)
@@ -94,18 +90,12 @@ package struct EventLogFormat: TranscriptFormat {
       ? newRun(of: scope, key) : currentRun(of: scope, time, reference, line, into: &output)
 
     var draft = EventDraft(
-      event.type, ts: time.ts, run: run, sourceKind: logged.sourceKind,
+      event, ts: time.ts, run: run, sourceKind: logged.sourceKind,
       summary: PlainText.line(event.summary, limit: 501), provenance: logged.provenance)
     draft.sourceRef = logged.sourceRef ?? logged.sessionID
     draft.sinkKind = logged.sinkKind
     draft.sinkRef = logged.sinkRef
     draft.schemaVersion = logged.schemaVersion
-    draft.severity = event.severity
-    draft.confidence = event.confidence
-    draft.attentionCandidate = event.attentionCandidate
-    draft.operatorActionRequired = event.operatorActionRequired
-    draft.riskDetected = event.riskDetected
-    draft.payload = event.payload
     draft.reference = reference
     draft.parentRunKey = parentKey(logged, isStart: isStart)
     if reference == nil {
@@ -115,21 +105,13 @@ package struct EventLogFormat: TranscriptFormat {
     if let source = time.source, !draft.payload.contains("_ts_from") {
       draft.payload.set("_ts_from", source)
     }
-    draft.artifacts = event.artifacts
-    draft.tags = event.tags
-    draft.dedupeKey = event.dedupeKey
-    draft.expiresAt = event.expiresAt
     draft.span = span(line)
     draft.idempotencyKey = isStart ? run.key : key
     if !isStart, let own = event.idempotencyKey {
       draft.idempotencyKey = scope.prefixed(own)
       draft.aliasKey = key
     }
-    draft.links = event.links.map { link in
-      var metadata = JSONObject()
-      metadata.set("by", "worker")
-      return LinkDraft(link.relation, scope.prefixed(link.target), metadata: metadata)
-    }
+    draft.links = event.links.map { .byWorker($0.relation, scope.prefixed($0.target)) }
     output.drafts.append(draft)
   }
 

@@ -31,10 +31,6 @@ package struct ForgeFormat: TranscriptFormat {
 
   package var state: String { ParserState.encode(memory) }
 
-  package var isHolding: Bool { false }
-
-  package mutating func settle(into output: inout FormatOutput) {}
-
   /// A kind that only this runner has is enough; a kind that is in no list, beside a time, where
   /// the file has a name that the runner gives.
   package static func recognises(_ sample: FormatSample) -> Bool {

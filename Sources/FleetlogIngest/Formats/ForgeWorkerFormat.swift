@@ -33,10 +33,6 @@ package struct ForgeWorkerFormat: TranscriptFormat {
 
   package var state: String { ParserState.encode(memory) }
 
-  package var isHolding: Bool { false }
-
-  package mutating func settle(into output: inout FormatOutput) {}
-
   package static func recognises(_ sample: FormatSample) -> Bool {
     !sample.hasProse && !LogGuest.areSeveral(in: sample)
       && sample.objects.contains(where: isMark)

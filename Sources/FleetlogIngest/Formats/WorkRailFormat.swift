@@ -24,8 +24,6 @@ package struct WorkRailFormat: TranscriptFormat {
   }
 
   package var state: String { ParserState.encode(memory) }
-  package var isHolding: Bool { false }
-  package mutating func settle(into output: inout FormatOutput) {}
 
   package static func recognises(_ sample: FormatSample) -> Bool {
     sample.objects.contains {

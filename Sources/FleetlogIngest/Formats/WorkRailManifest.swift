@@ -11,8 +11,6 @@ package struct WorkRailManifestFormat: TranscriptFormat {
   package init(file: TranscriptFile, state: String?) {}
 
   package var state: String { "{}" }
-  package var isHolding: Bool { false }
-  package mutating func settle(into output: inout FormatOutput) {}
 
   package static func recognises(_ sample: FormatSample) -> Bool {
     sample.objects.contains { $0["manifestIndex"]?.int != nil && $0["sessionId"]?.string != nil }

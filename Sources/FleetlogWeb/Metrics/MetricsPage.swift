@@ -40,8 +40,8 @@ enum MetricsPage {
     for (type, count) in counts.sorted(by: { $0.key < $1.key }) {
       text.sample([("type", type)], count)
     }
-    text.family("fleetlog_last_event_id", .gauge, "The number of the newest event.")
-    text.sample(gauges.lastEventID)
+    text.family(
+      "fleetlog_last_event_id", .gauge, "The number of the newest event.", gauges.lastEventID)
     text.family(
       "fleetlog_validation_errors_total", .counter,
       "Refused event blocks and events of this log by kind.")
@@ -70,15 +70,16 @@ enum MetricsPage {
       "fleetlog_source_lag_bytes", .gauge, "The files that are farthest behind, ten at most.")
     for file in gauges.farthestBehind { text.sample([("source", file.path)], file.unreadBytes) }
     text.family(
-      "fleetlog_import_backlog_bytes", .gauge, "Bytes that the import under way has still to read.")
-    let backlog = request.progress.map { max(0, $0.bytes - $0.bytesDone) } ?? 0
-    text.sample(backlog)
-    text.family("fleetlog_queue_turns", .gauge, "Readings that wait for the writer.")
-    text.sample(figures.queuedTurns)
-    text.family("fleetlog_queue_bytes", .gauge, "Bytes of lines that wait for the writer.")
-    text.sample(figures.queuedBytes)
-    text.family("fleetlog_posted_events_waiting", .gauge, "Posted events that wait for the writer.")
-    text.sample(figures.postedEvents)
+      "fleetlog_import_backlog_bytes", .gauge, "Bytes that the import under way has still to read.",
+      request.progress.map { max(0, $0.bytes - $0.bytesDone) } ?? 0)
+    text.family(
+      "fleetlog_queue_turns", .gauge, "Readings that wait for the writer.", figures.queuedTurns)
+    text.family(
+      "fleetlog_queue_bytes", .gauge, "Bytes of lines that wait for the writer.",
+      figures.queuedBytes)
+    text.family(
+      "fleetlog_posted_events_waiting", .gauge, "Posted events that wait for the writer.",
+      figures.postedEvents)
     text.family("fleetlog_transaction_seconds", .histogram, "Write transactions, with their sync.")
     text.histogram(figures.transactions)
   }
@@ -88,31 +89,31 @@ enum MetricsPage {
   }
 
   private static func storage(_ gauges: LogGauges, into text: inout PrometheusText) {
-    text.family("fleetlog_database_bytes", .gauge, "The log's file.")
-    text.sample(gauges.databaseBytes)
-    text.family("fleetlog_wal_bytes", .gauge, "The log's write-ahead log.")
-    text.sample(gauges.writeAheadLogBytes)
-    text.family("fleetlog_search_bytes", .gauge, "The full-text index with its write-ahead log.")
-    text.sample(gauges.searchBytes)
-    text.family("fleetlog_search_lag_events", .gauge, "Events that full text has not taken in yet.")
-    text.sample(gauges.searchLag)
+    text.family("fleetlog_database_bytes", .gauge, "The log's file.", gauges.databaseBytes)
+    text.family(
+      "fleetlog_wal_bytes", .gauge, "The log's write-ahead log.", gauges.writeAheadLogBytes)
+    text.family(
+      "fleetlog_search_bytes", .gauge, "The full-text index with its write-ahead log.",
+      gauges.searchBytes)
+    text.family(
+      "fleetlog_search_lag_events", .gauge, "Events that full text has not taken in yet.",
+      gauges.searchLag)
   }
 
   private static func serving(
     _ request: PageRequest, _ figures: ServingFigures, into text: inout PrometheusText
   ) {
-    text.family("fleetlog_connections", .gauge, "Open connections.")
-    text.sample(figures.connections)
-    text.family("fleetlog_connections_limit", .gauge, "Connections that may be open at one time.")
-    text.sample(figures.mostConnections)
+    text.family("fleetlog_connections", .gauge, "Open connections.", figures.connections)
     text.family(
-      "fleetlog_connections_refused_total", .counter, "Connections that there was no room for.")
-    text.sample(figures.connectionsTurnedAway)
+      "fleetlog_connections_limit", .gauge, "Connections that may be open at one time.",
+      figures.mostConnections)
     text.family(
-      "fleetlog_degraded_reasons", .gauge, "What /healthz finds wrong now, besides files.")
-    text.sample(request.troubles().count)
-    text.family("fleetlog_live_streams", .gauge, "Clients of /live.")
-    text.sample(request.meter.streams())
+      "fleetlog_connections_refused_total", .counter, "Connections that there was no room for.",
+      figures.connectionsTurnedAway)
+    text.family(
+      "fleetlog_degraded_reasons", .gauge, "What /healthz finds wrong now, besides files.",
+      request.troubles().count)
+    text.family("fleetlog_live_streams", .gauge, "Clients of /live.", request.meter.streams())
     text.family("fleetlog_request_seconds", .histogram, "From question to answer, by route.")
     for (route, times) in request.meter.routes { text.histogram(times, [("route", route)]) }
     text.family(
@@ -127,9 +128,7 @@ enum MetricsPage {
     text.family("process_start_time_seconds", .gauge, "Since the Unix epoch.")
     text.sample(seconds: Double(request.meter.startedAt) / 1000)
     func gauge(_ name: String, _ help: String, _ value: (some BinaryInteger)?) {
-      guard let value else { return }
-      text.family(name, .gauge, help)
-      text.sample(value)
+      if let value { text.family(name, .gauge, help, value) }
     }
     gauge("process_resident_memory_bytes", "Memory in use.", process.residentMemory)
     gauge("process_threads", "Threads.", process.threads)

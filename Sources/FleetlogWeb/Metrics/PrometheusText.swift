@@ -17,7 +17,11 @@ struct PrometheusText {
     bytes += "# HELP \(name) \(help)\n# TYPE \(name) \(kind.rawValue)\n".utf8
   }
 
-  mutating func sample(_ value: some BinaryInteger) { line(name, [], "\(value)") }
+  /// A family of one sample.
+  mutating func family(_ name: String, _ kind: Kind, _ help: String, _ value: some BinaryInteger) {
+    family(name, kind, help)
+    line(name, [], "\(value)")
+  }
 
   mutating func sample(_ labels: Labels, _ value: some BinaryInteger) {
     line(name, labels, "\(value)")

@@ -106,6 +106,16 @@ struct PageRequest: Sendable {
     return number
   }
 
+  /// What a list holds after a cursor, which is nil where no page gave such a one.
+  func found<Found>(_ page: Found?) throws(EventFilter.ParameterError) -> Found {
+    guard let page else {
+      throw EventFilter.ParameterError(
+        parameter: "after", value: value("after") ?? "",
+        takes: "the cursor that the page before gave as next")
+    }
+    return page
+  }
+
   /// A misspelt parameter must not pass for one that found nothing.
   func allowOnly(_ names: String...) throws(EventFilter.ParameterError) {
     try allowOnly(names)

@@ -16,7 +16,7 @@ struct SessionsPage: Page {
 
   static func read(_ request: PageRequest, from log: EventLog) throws -> SessionsPage {
     let query = try query(request)
-    let page = try sessions(query, log)
+    let page = try request.found(log.sessions(query))
     return SessionsPage(
       text: query.text,
       parameters: request.parameters.filter { $0.name != "after" && !$0.value.isEmpty },
@@ -25,18 +25,9 @@ struct SessionsPage: Page {
   }
 
   static func json(_ request: PageRequest, from log: EventLog) throws -> JSONObject {
-    let page = try sessions(try query(request), log)
+    let page = try request.found(log.sessions(query(request)))
     return JSONTwin.page(
       page, usage: try log.usage(ofSessions: page.sessions.map(\.id)), prices: request.prices)
-  }
-
-  private static func sessions(_ query: SessionQuery, _ log: EventLog) throws -> SessionPage {
-    guard let page = try log.sessions(query) else {
-      throw EventFilter.ParameterError(
-        parameter: "after", value: query.after ?? "",
-        takes: "the cursor that the page before gave as next")
-    }
-    return page
   }
 
   private static func query(_ request: PageRequest) throws -> SessionQuery {

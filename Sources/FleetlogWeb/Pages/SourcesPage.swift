@@ -37,12 +37,7 @@ struct SourcesPage: Page {
     var query = SourceQuery()
     query.limit = try request.integer("limit", in: EventFilter.limits, default: query.limit)
     query.after = request.value("after")
-    guard let page = try log.sources(query) else {
-      throw EventFilter.ParameterError(
-        parameter: "after", value: query.after ?? "",
-        takes: "the cursor that the page before gave as next")
-    }
-    return page
+    return try request.found(log.sources(query))
   }
 
   private static func chosen(_ request: PageRequest, _ log: EventLog) throws -> SourceStatus? {

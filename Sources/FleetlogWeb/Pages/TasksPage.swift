@@ -16,20 +16,11 @@ struct TasksPage: Page {
     return TasksPage(
       query: query,
       parameters: request.parameters.filter { $0.name != "after" && !$0.value.isEmpty },
-      page: try tasks(query, log), now: request.now)
+      page: try request.found(log.tasks(query)), now: request.now)
   }
 
   static func json(_ request: PageRequest, from log: EventLog) throws -> JSONObject {
-    JSONTwin.page(try tasks(try query(request), log))
-  }
-
-  private static func tasks(_ query: TaskQuery, _ log: EventLog) throws -> TaskPage {
-    guard let page = try log.tasks(query) else {
-      throw EventFilter.ParameterError(
-        parameter: "after", value: query.after ?? "",
-        takes: "the cursor that the page before gave as next")
-    }
-    return page
+    JSONTwin.page(try request.found(log.tasks(query(request))))
   }
 
   private static func query(_ request: PageRequest) throws -> TaskQuery {

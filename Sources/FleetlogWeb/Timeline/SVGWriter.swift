@@ -84,12 +84,7 @@ struct SVGWriter {
     _ words: String, class name: String, _ x: Double, _ y: Int, _ anchor: LabelRows.Anchor
   ) {
     open("<text", name)
-    percent(" x", x)
-    pixels(" y", y)
-    text(" text-anchor", anchor.rawValue)
-    writer.append(">")
-    writer.append(text: words)
-    writer.append("</text>")
+    place(words, x, y, anchor)
   }
 
   /// A moment of the axis; the script writes it in the viewer's zone.
@@ -99,6 +94,13 @@ struct SVGWriter {
     open("<text", "tick")
     text(" data-ms", String(ms))
     text(" data-form", form)
+    place(words, x, y, anchor)
+  }
+
+  /// The rest of a text that has been begun.
+  private mutating func place(
+    _ words: String, _ x: Double, _ y: Int, _ anchor: LabelRows.Anchor
+  ) {
     percent(" x", x)
     pixels(" y", y)
     text(" text-anchor", anchor.rawValue)

@@ -12,7 +12,7 @@ final class HangingMount {
   static let isPossible: Bool = {
     let script = "bindfs -f /mnt /mnt & sleep 1; umount /mnt && wait"
     return FileManager.default.fileExists(atPath: "/dev/fuse")
-      && run("unshare", "--mount", "sh", "-c", script) == 0
+      && SystemCommand.run("unshare", "--mount", "sh", "-c", script) == 0
   }()
 
   init(of folder: FilePath, at place: FilePath) throws {
@@ -37,19 +37,8 @@ final class HangingMount {
 
   func end() {
     answer()
-    if isMounted { _ = Self.run("umount", "--lazy", place) }
+    if isMounted { SystemCommand.run("umount", "--lazy", place) }
     process.terminate()
     process.waitUntilExit()
-  }
-
-  private static func run(_ words: String...) -> Int32 {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = words
-    process.standardOutput = FileHandle.nullDevice
-    process.standardError = FileHandle.nullDevice
-    guard (try? process.run()) != nil else { return -1 }
-    process.waitUntilExit()
-    return process.terminationStatus
   }
 }

@@ -93,11 +93,7 @@ struct LifecycleTests {
         $0.drainDeadline = .seconds(60)
       }
     ) { request in
-      .queued {
-        begun.pass()
-        release.wait()
-        return .text(request.path)
-      }
+      .held(begun, release, .text(request.path))
     }
     defer { server.stop() }
     let clients = try (0..<50).map { number in
@@ -133,11 +129,7 @@ struct LifecycleTests {
         $0.drainDeadline = .milliseconds(20)
       }
     ) { _ in
-      .queued {
-        begun.pass()
-        release.wait()
-        return .text("too late")
-      }
+      .held(begun, release, .text("too late"))
     }
     defer { server.stop() }
     let clients = try (0..<10).map { _ in
@@ -162,11 +154,7 @@ struct LifecycleTests {
     let server = try HTTPServer.started(.onFreePort { $0.drainDeadline = .seconds(60) }) {
       request in
       guard request.path == "/slow" else { return .now(.text("quick")) }
-      return .queued {
-        begun.pass()
-        release.wait()
-        return .text("slow")
-      }
+      return .held(begun, release, .text("slow"))
     }
     defer { server.stop() }
     let idle = try RawClient(port: server.port)

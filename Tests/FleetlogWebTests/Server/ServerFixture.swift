@@ -11,6 +11,17 @@ extension HTTPServer.Configuration {
   }
 }
 
+extension HTTPReply {
+  /// A reply that tells when somebody began it, and is given once it is released.
+  static func held(_ begun: Gate, _ release: Gate, _ response: HTTPResponse) -> HTTPReply {
+    .queued {
+      begun.pass()
+      release.wait()
+      return response
+    }
+  }
+}
+
 extension HTTPServer {
   /// A server that runs until the test stops it.
   static func started(

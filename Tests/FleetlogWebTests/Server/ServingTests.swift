@@ -54,11 +54,7 @@ struct ServingTests {
     let release = Gate()
     let server = try HTTPServer.started(.onFreePort { $0.workers = 1 }) { request in
       guard request.path == "/slow" else { return .now(.text("quick")) }
-      return .queued {
-        begun.pass()
-        release.wait()
-        return .text("slow")
-      }
+      return .held(begun, release, .text("slow"))
     }
     defer { server.stop() }
     let slow = try RawClient(port: server.port)
@@ -155,11 +151,7 @@ struct ServingTests {
     let release = Gate()
     let server = try HTTPServer.started { request in
       guard request.path == "/slow" else { return .now(.text("quick")) }
-      return .queued {
-        begun.pass()
-        release.wait()
-        return .text(String(repeating: "x", count: 1_000_000))
-      }
+      return .held(begun, release, .text(String(repeating: "x", count: 1_000_000)))
     }
     defer { server.stop() }
     do {

@@ -144,11 +144,7 @@ struct SlowClientTests {
         $0.answer = .seconds(60)
       }
     ) { request in
-      .queued {
-        begun.pass()
-        release.wait()
-        return .text("at last")
-      }
+      .held(begun, release, .text("at last"))
     }
     defer { server.stop() }
     let client = try RawClient(port: server.port)
