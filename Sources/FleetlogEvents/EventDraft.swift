@@ -1,34 +1,3 @@
-/// One execution of an agent or process, as far as its transcript names it.
-package struct RunIdentity: Sendable, Hashable {
-  /// The idempotency key of the run's `process.started`, which identifies the run in any file.
-  package let key: String
-  /// Long-lived name of the emitter, built from agent and session so that it does not depend on
-  /// the order of reading.
-  package let instanceID: String
-  package let role: String
-  package let sessionID: String?
-
-  package init(key: String, instanceID: String, role: String, sessionID: String?) {
-    self.key = key
-    self.instanceID = instanceID
-    self.role = role
-    self.sessionID = sessionID
-  }
-}
-
-/// The bytes of a transcript that an event came from.
-package struct SourceSpan: Sendable, Equatable {
-  /// Bytes from the start of the file.
-  package let offset: Int64
-  /// Bytes, the line's newline left out.
-  package let length: Int64
-
-  package init(offset: Int64, length: Int64) {
-    self.offset = offset
-    self.length = length
-  }
-}
-
 /// An event before the store has given it an id and resolved its run and links.
 package struct EventDraft: Sendable {
   package var type: EventType
