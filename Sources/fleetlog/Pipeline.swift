@@ -63,12 +63,13 @@ final class Pipeline {
     order: TurnQueue.Order = .asTaken, exclusion: Exclusion = .none,
     clock: @escaping () -> Int64
   ) {
+    let rules = ReadingRules(cap: cap, order: order, exclusion: exclusion)
     self.writer = writer
-    turns = TurnWriter(writer: writer, cap: cap, exclusion: exclusion, clock: clock)
+    turns = TurnWriter(writer: writer, rules: rules, clock: clock)
     self.search = search
     self.lanes = lanes
     writer.syncAside()
-    lanes.start(database: writer.path, cap: cap, order: order, exclusion: exclusion)
+    lanes.start(database: writer.path, rules: rules)
     self.clock = clock
   }
 

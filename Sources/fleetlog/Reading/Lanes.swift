@@ -49,13 +49,10 @@ final class Lanes: Sendable {
     }
   }
 
-  func start(
-    database: String, cap: TextCap, order: TurnQueue.Order, exclusion: Exclusion = .none
-  ) {
+  func start(database: String, rules: ReadingRules) {
     for lane in lanes {
-      lane.reading.leaveOut(exclusion)
       let index = lane.reading.index
-      lane.reading.start(database: database, cap: cap, order: order) { [self] path in
+      lane.reading.start(database: database, rules: rules) { [self] path in
         owner(of: path) == index
       }
     }

@@ -2,7 +2,6 @@ import FleetlogEvents
 import FleetlogIngest
 import FleetlogStore
 import Foundation
-import Synchronization
 
 /// Reads the transcripts of one mount, on a thread of its own: a mount that hangs takes nobody else
 /// along. What it reads waits in the ``TurnChannel`` to be committed.
@@ -36,14 +35,6 @@ final class ReadingLane: Sendable {
   /// The file that is being read just now.
   var activity: Activity? { activityState.withLock { $0 } }
 
-  private let exclusion = Mutex(Exclusion.none)
-
-  /// What is not to be read.
-  var excluded: Exclusion { exclusion.withLock { $0 } }
-
-  /// Says so; to be called before the lane starts.
-  func leaveOut(_ rules: Exclusion) { exclusion.withLock { $0 = rules } }
-
   /// Why the log could not be asked what it knows, as long as that lasts.
   var lastError: StoreError? { failure.withLock { $0 } }
 
@@ -59,12 +50,11 @@ final class ReadingLane: Sendable {
   ///   - database: the log that says how far files are known.
   ///   - territory: which of the paths that the log knows are this lane's.
   func start(
-    database: String, cap: TextCap, order: TurnQueue.Order,
-    territory: @escaping @Sendable (FilePath) -> Bool
+    database: String, rules: ReadingRules, territory: @escaping @Sendable (FilePath) -> Bool
   ) {
     Thread.detachNewThread { [self] in
-      var work = LaneWork(lane: self, channel: channel, order: order, territory: territory)
-      work.run(database: database, cap: cap)
+      var work = LaneWork(lane: self, channel: channel, rules: rules, territory: territory)
+      work.run(database: database)
     }
   }
 
@@ -94,6 +84,7 @@ final class ReadingLane: Sendable {
 private struct LaneWork {
   let lane: ReadingLane
   let channel: TurnChannel
+  let rules: ReadingRules
   let territory: @Sendable (FilePath) -> Bool
   private var queue: TurnQueue
   /// What each file was like when the turn that read it to its end began, so that an unchanged
@@ -116,17 +107,18 @@ private struct LaneWork {
   private static let retryInterval: Int64 = 2000
 
   init(
-    lane: ReadingLane, channel: TurnChannel, order: TurnQueue.Order,
+    lane: ReadingLane, channel: TurnChannel, rules: ReadingRules,
     territory: @escaping @Sendable (FilePath) -> Bool
   ) {
     self.lane = lane
     self.channel = channel
+    self.rules = rules
     self.territory = territory
-    queue = TurnQueue(order)
+    queue = TurnQueue(rules.order)
   }
 
-  mutating func run(database: String, cap: TextCap) {
-    guard var reader = untilItWorks({ (work) throws(StoreError) in try work.open(database, cap) })
+  mutating func run(database: String) {
+    guard var reader = untilItWorks({ (work) throws(StoreError) in try work.open(database) })
     else { return }
     while let goesOn = untilItWorks({ (work) throws(StoreError) in try work.round(&reader) }),
       goesOn
@@ -152,7 +144,7 @@ private struct LaneWork {
   }
 
   /// Learns from the log how far files have been read.
-  private mutating func open(_ database: String, _ cap: TextCap) throws(StoreError) -> TurnReader {
+  private mutating func open(_ database: String) throws(StoreError) -> TurnReader {
     let known = try SourceLedger(database: database)
     for record in try known.present() {
       let path = FilePath(text: record.path)
@@ -172,8 +164,7 @@ private struct LaneWork {
         modifiedAt: record.modifiedAt)
     }
     return TurnReader(
-      known: known, cap: cap, inbox: FilePath(text: Places.inbox(of: database)),
-      exclusion: lane.excluded)
+      known: known, rules: rules, inbox: FilePath(text: Places.inbox(of: database)))
   }
 
   /// Takes note of what changed, then takes one turn.

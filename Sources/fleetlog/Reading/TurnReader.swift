@@ -17,8 +17,7 @@ struct TurnReader {
   }
 
   private let known: SourceLedger
-  private let cap: TextCap
-  private let exclusion: Exclusion
+  private let rules: ReadingRules
   /// The log's own drop folder.
   private let inbox: FilePath?
   private var reader = SourceReader()
@@ -32,14 +31,10 @@ struct TurnReader {
   /// - Parameters:
   ///   - known: what the log holds of files, for reading.
   ///   - inbox: the log's own drop folder, if there is one.
-  ///   - exclusion: what is not to be read.
-  init(
-    known: SourceLedger, cap: TextCap, inbox: FilePath? = nil, exclusion: Exclusion = .none
-  ) {
-    self.inbox = inbox
-    self.exclusion = exclusion
+  init(known: SourceLedger, rules: ReadingRules, inbox: FilePath? = nil) {
     self.known = known
-    self.cap = cap
+    self.rules = rules
+    self.inbox = inbox
   }
 
   /// Notes that the log shows the turns up to a number.
@@ -100,8 +95,8 @@ struct TurnReader {
 
   private mutating func read(_ path: FilePath) throws(StoreError) -> FileTurn {
     let (base, movedFrom) = try find(path)
-    let isStillExcluded = base?.exclusion.map { exclusion.stillHolds($0) } ?? false
-    if let reason = exclusion.rule(for: path)?.reason
+    let isStillExcluded = base?.exclusion.map { rules.exclusion.stillHolds($0) } ?? false
+    if let reason = rules.exclusion.rule(for: path)?.reason
       ?? (isStillExcluded ? base?.exclusion : nil)
     {
       return FileTurn(
@@ -194,7 +189,7 @@ struct TurnReader {
   ) -> FileTurn.Content {
     var parser = format.init(
       file: TranscriptFile(
-        path: path.text, modifiedAt: batch.stamp.modifiedAt, cap: cap,
+        path: path.text, modifiedAt: batch.stamp.modifiedAt, cap: rules.cap,
         isDropped: inbox.map { path.isWithin($0) } ?? false,
         project: state == nil ? GeminiProjects.project(of: path) : nil), state: state)
     var output = FormatOutput()

@@ -6,18 +6,13 @@ import FleetlogStore
 /// file has been read.
 final class TurnWriter {
   let writer: EventWriter
-  private let cap: TextCap
-  private let exclusion: Exclusion
+  private let rules: ReadingRules
   private let clock: () -> Int64
 
   /// - Parameter clock: ms since the Unix epoch.
-  init(
-    writer: EventWriter, cap: TextCap, exclusion: Exclusion = .none,
-    clock: @escaping () -> Int64
-  ) {
+  init(writer: EventWriter, rules: ReadingRules, clock: @escaping () -> Int64) {
     self.writer = writer
-    self.exclusion = exclusion
-    self.cap = cap
+    self.rules = rules
     self.clock = clock
   }
 
@@ -54,7 +49,7 @@ final class TurnWriter {
     let batch = reading.batch
     // Told by its first records, before anything of it is stored.
     if record?.cursor == nil || !reading.isContinued,
-      let rule = exclusion.rule(for: reading.output.drafts)
+      let rule = rules.exclusion.rule(for: reading.output.drafts)
     {
       try exclude(turn, record, rule.reason)
       return Appended()
@@ -96,7 +91,7 @@ final class TurnWriter {
 
   /// Whether a transcript is too short yet to tell whether it is excluded.
   private func mayTellLater(_ reading: FileTurn.Reading, _ turn: FileTurn) -> Bool {
-    exclusion.rules.contains { $0.kind == .project } && turn.lines < Self.headLines
+    rules.exclusion.rules.contains { $0.kind == .project } && turn.lines < Self.headLines
       && Self.tellingFormats.contains(reading.format)
       && !Exclusion.tellsProject(reading.output.drafts)
   }
@@ -161,7 +156,7 @@ final class TurnWriter {
       let cursor = record.cursor
     else { return Appended() }
     var parser = format.init(
-      file: TranscriptFile(path: record.path, modifiedAt: record.modifiedAt, cap: cap),
+      file: TranscriptFile(path: record.path, modifiedAt: record.modifiedAt, cap: rules.cap),
       state: record.parserState)
     var output = FormatOutput()
     parser.settle(into: &output)
