@@ -1,4 +1,5 @@
-package import FleetlogEvents
+import FleetlogEvents
+package import FleetlogIngest
 package import Foundation
 
 /// Files that a test compares its results with. They are rewritten only when the environment
@@ -32,8 +33,8 @@ package enum Golden {
   }
 
   /// Drafts and problems as JSON that a person can read: a field a line, in the order of reading.
-  package static func events(_ drafts: [EventDraft], _ problems: [SourceProblem]) -> String {
-    let objects = drafts.map(fields) + problems.map(fields)
+  package static func events(_ output: FormatOutput) -> String {
+    let objects = output.drafts.map(fields) + output.problems.map(fields)
     let texts = objects.map { object in
       let lines = object.map { "    \(literal($0.key)): \($0.json)" }
       return "  {\n" + lines.joined(separator: ",\n") + "\n  }"

@@ -130,11 +130,7 @@ package final class RawClient: @unchecked Sendable {
     var address = sockaddr_in6()
     address.sin6_family = sa_family_t(AF_INET6)
     inet_pton(AF_INET6, "::1", &address.sin6_addr)
-    return withUnsafePointer(to: address) { typed in
-      typed.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in6>.size)) == 0
-      }
-    }
+    return withSocketAddress(address) { bind(descriptor, $0, $1) } == 0
   }
 
   private func connect4(_ port: UInt16) -> Int32 {
@@ -142,11 +138,7 @@ package final class RawClient: @unchecked Sendable {
     address.sin_family = sa_family_t(AF_INET)
     address.sin_port = port.bigEndian
     inet_pton(AF_INET, "127.0.0.1", &address.sin_addr)
-    return withUnsafePointer(to: address) { typed in
-      typed.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-      }
-    }
+    return Self.withSocketAddress(address) { connect(descriptor, $0, $1) }
   }
 
   private func connect6(_ port: UInt16) -> Int32 {
@@ -154,9 +146,15 @@ package final class RawClient: @unchecked Sendable {
     address.sin6_family = sa_family_t(AF_INET6)
     address.sin6_port = port.bigEndian
     inet_pton(AF_INET6, "::1", &address.sin6_addr)
-    return withUnsafePointer(to: address) { typed in
+    return Self.withSocketAddress(address) { connect(descriptor, $0, $1) }
+  }
+
+  private static func withSocketAddress<Address>(
+    _ address: Address, _ call: (UnsafePointer<sockaddr>, socklen_t) -> Int32
+  ) -> Int32 {
+    withUnsafePointer(to: address) { typed in
       typed.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in6>.size))
+        call($0, socklen_t(MemoryLayout<Address>.size))
       }
     }
   }

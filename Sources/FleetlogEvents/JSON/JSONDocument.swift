@@ -150,7 +150,7 @@ struct JSONScanner {
   private mutating func scanObject(depth: Int) throws(JSONError) {
     let node = try open(.object, depth: depth)
     if peek() == UInt8(ascii: "}") { return close(node) }
-    while true {
+    repeat {
       guard peek() == UInt8(ascii: "\"") else { throw failure("an object key is missing") }
       try scanString()
       skipSpace()
@@ -158,30 +158,30 @@ struct JSONScanner {
       index += 1
       skipSpace()
       try scanValue(depth: depth)
-      skipSpace()
-      switch peek() {
-      case UInt8(ascii: ","):
-        index += 1
-        skipSpace()
-      case UInt8(ascii: "}"): return close(node)
-      default: throw failure("the object is not closed")
-      }
-    }
+    } while try hasMore(before: UInt8(ascii: "}"), of: "object")
+    close(node)
   }
 
   private mutating func scanArray(depth: Int) throws(JSONError) {
     let node = try open(.array, depth: depth)
     if peek() == UInt8(ascii: "]") { return close(node) }
-    while true {
-      try scanValue(depth: depth)
+    repeat { try scanValue(depth: depth) } while try hasMore(before: UInt8(ascii: "]"), of: "array")
+    close(node)
+  }
+
+  /// Goes on to the next member or element.
+  @inline(__always)
+  private mutating func hasMore(
+    before end: UInt8, of container: StaticString
+  ) throws(JSONError) -> Bool {
+    skipSpace()
+    switch peek() {
+    case UInt8(ascii: ","):
+      index += 1
       skipSpace()
-      switch peek() {
-      case UInt8(ascii: ","):
-        index += 1
-        skipSpace()
-      case UInt8(ascii: "]"): return close(node)
-      default: throw failure("the array is not closed")
-      }
+      return true
+    case end: return false
+    default: throw failure("the \(container) is not closed")
     }
   }
 

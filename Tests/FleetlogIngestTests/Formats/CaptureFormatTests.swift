@@ -8,8 +8,7 @@ struct CaptureFormatTests {
   @Test("gives the events of its golden")
   func golden() throws {
     let output = FormatRun.read(CaptureFormat.self, try Fixtures.bytes("capture/run.jsonl"))
-    try Golden.verify(
-      Golden.events(output.drafts, output.problems), against: "capture/run.events.json")
+    try Golden.verify(Golden.events(output), against: "capture/run.events.json")
   }
 
   @Test("gives the same events line by line")
@@ -17,8 +16,7 @@ struct CaptureFormatTests {
     let bytes = try Fixtures.bytes("capture/run.jsonl")
     let whole = FormatRun.read(CaptureFormat.self, bytes)
     let pieces = FormatRun.read(CaptureFormat.self, bytes, restoring: true)
-    #expect(
-      Golden.events(whole.drafts, whole.problems) == Golden.events(pieces.drafts, pieces.problems))
+    #expect(Golden.events(whole) == Golden.events(pieces))
   }
 
   @Test("a record of an agent's is read as such however long it is")

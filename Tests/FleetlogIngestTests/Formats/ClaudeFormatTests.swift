@@ -12,10 +12,6 @@ struct ClaudeFormatTests {
     try Fixtures.bytes("claude/\(name).jsonl")
   }
 
-  private func golden(_ output: FormatOutput) -> String {
-    Golden.events(output.drafts, output.problems)
-  }
-
   @Test("The fixtures are found")
   func fixtures() {
     #expect(Self.cases.count >= 9)
@@ -24,7 +20,7 @@ struct ClaudeFormatTests {
   @Test("A transcript gives the events of its golden", arguments: cases)
   func goldens(_ name: String) throws {
     let output = FormatRun.read(ClaudeFormat.self, try bytes(name))
-    try Golden.verify(golden(output), against: "claude/\(name).events.json")
+    try Golden.verify(Golden.events(output), against: "claude/\(name).events.json")
   }
 
   @Test("The events are the same whatever the chunks", arguments: cases)
@@ -32,14 +28,14 @@ struct ClaudeFormatTests {
     let bytes = try bytes(name)
     let whole = FormatRun.read(ClaudeFormat.self, bytes)
     let pieces = FormatRun.read(ClaudeFormat.self, bytes, restoring: true)
-    #expect(golden(pieces) == golden(whole))
+    #expect(Golden.events(pieces) == Golden.events(whole))
   }
 
   @Test("The events are the same wherever the file lies", arguments: cases)
   func places(_ name: String) throws {
     let bytes = try bytes(name)
     let here = FormatRun.read(ClaudeFormat.self, bytes, path: "/a/b/copy of it.jsonl")
-    #expect(golden(here) == golden(FormatRun.read(ClaudeFormat.self, bytes)))
+    #expect(Golden.events(here) == Golden.events(FormatRun.read(ClaudeFormat.self, bytes)))
   }
 
   @Test(

@@ -11,8 +11,7 @@ struct ClaudeStreamFormatTests {
   func goldens(name: String) throws {
     let output = FormatRun.read(
       ClaudeStreamFormat.self, try Fixtures.bytes("claude-stream/\(name).jsonl"))
-    try Golden.verify(
-      Golden.events(output.drafts, output.problems), against: "claude-stream/\(name).events.json")
+    try Golden.verify(Golden.events(output), against: "claude-stream/\(name).events.json")
   }
 
   @Test("Chunks and names make no difference", arguments: cases)
@@ -20,8 +19,7 @@ struct ClaudeStreamFormatTests {
     let bytes = try Fixtures.bytes("claude-stream/\(name).jsonl")
     let whole = FormatRun.read(ClaudeStreamFormat.self, bytes)
     let pieces = FormatRun.read(ClaudeStreamFormat.self, bytes, path: "/b/x.log", restoring: true)
-    #expect(
-      Golden.events(whole.drafts, whole.problems) == Golden.events(pieces.drafts, pieces.problems))
+    #expect(Golden.events(whole) == Golden.events(pieces))
     #expect(!whole.drafts.isEmpty && whole.drafts.allSatisfy(\.isPrinted))
   }
 

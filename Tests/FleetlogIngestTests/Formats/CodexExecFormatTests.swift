@@ -11,8 +11,7 @@ struct CodexExecFormatTests {
   func golden(name: String) throws {
     let bytes = try Fixtures.bytes("codex-exec/\(name).jsonl")
     let output = FormatRun.read(CodexExecFormat.self, bytes)
-    try Golden.verify(
-      Golden.events(output.drafts, output.problems), against: "codex-exec/\(name).events.json")
+    try Golden.verify(Golden.events(output), against: "codex-exec/\(name).events.json")
   }
 
   @Test("has the clock of its file in no key", arguments: cases)
@@ -28,8 +27,7 @@ struct CodexExecFormatTests {
     let bytes = try Fixtures.bytes("codex-exec/\(name).jsonl")
     let whole = FormatRun.read(CodexExecFormat.self, bytes)
     let pieces = FormatRun.read(CodexExecFormat.self, bytes, restoring: true)
-    #expect(
-      Golden.events(whole.drafts, whole.problems) == Golden.events(pieces.drafts, pieces.problems))
+    #expect(Golden.events(whole) == Golden.events(pieces))
   }
 
   @Test("is told from a rollout by its first line")

@@ -90,8 +90,7 @@ struct CodexFormatTests {
   @Test("The fixtures come to the events that were approved", arguments: cases)
   func goldens(name: String) throws {
     let output = RolloutReading.read(try RolloutReading.lines("codex/\(name).jsonl"))
-    try Golden.verify(
-      Golden.events(output.drafts, output.problems), against: "codex/\(name).events.json")
+    try Golden.verify(Golden.events(output), against: "codex/\(name).events.json")
   }
 
   @Test("Reading line by line gives what reading at once gives", arguments: cases)

@@ -24,8 +24,7 @@ struct EventLogFormatTests {
   @Test("The fixtures come to the events that were approved", arguments: cases)
   func goldens(name: String) throws {
     let output = Self.read(try RolloutReading.lines("eventlog/\(name).jsonl"))
-    try Golden.verify(
-      Golden.events(output.drafts, output.problems), against: "eventlog/\(name).events.json")
+    try Golden.verify(Golden.events(output), against: "eventlog/\(name).events.json")
   }
 
   @Test("Chunks and names make no difference", arguments: cases)

@@ -26,8 +26,7 @@ struct ForgeFormatTests {
   func goldens(name: String) throws {
     let output = FormatRun.read(
       ForgeFormat.self, try Fixtures.bytes("forge-loop/\(name).jsonl"), modifiedAt: 1000)
-    try Golden.verify(
-      Golden.events(output.drafts, output.problems), against: "forge-loop/\(name).events.json")
+    try Golden.verify(Golden.events(output), against: "forge-loop/\(name).events.json")
   }
 
   @Test("come to the same line by line, under any name", arguments: cases)
@@ -35,8 +34,7 @@ struct ForgeFormatTests {
     let bytes = try Fixtures.bytes("forge-loop/\(name).jsonl")
     let whole = FormatRun.read(ForgeFormat.self, bytes)
     let pieces = FormatRun.read(ForgeFormat.self, bytes, path: "/b/x.jsonl", restoring: true)
-    #expect(
-      Golden.events(whole.drafts, whole.problems) == Golden.events(pieces.drafts, pieces.problems))
+    #expect(Golden.events(whole) == Golden.events(pieces))
   }
 
   @Test(

@@ -9,8 +9,7 @@ struct ForgeWorkerFormatTests {
   func golden() throws {
     let output = FormatRun.read(
       ForgeWorkerFormat.self, try Fixtures.bytes("forge-worker/worker.log"))
-    try Golden.verify(
-      Golden.events(output.drafts, output.problems), against: "forge-worker/worker.events.json")
+    try Golden.verify(Golden.events(output), against: "forge-worker/worker.events.json")
   }
 
   @Test("gives the same events line by line, under another name and at another time")
@@ -19,8 +18,7 @@ struct ForgeWorkerFormatTests {
     let whole = FormatRun.read(ForgeWorkerFormat.self, bytes)
     let pieces = FormatRun.read(
       ForgeWorkerFormat.self, bytes, path: "/y", modifiedAt: 1, restoring: true)
-    #expect(
-      Golden.events(whole.drafts, whole.problems) == Golden.events(pieces.drafts, pieces.problems))
+    #expect(Golden.events(whole) == Golden.events(pieces))
   }
 
   @Test("is known by its records, whatever its name")

@@ -14,8 +14,7 @@ struct GeminiFormatTests {
   @Test("give the events of their golden", arguments: cases)
   func golden(_ name: String) throws {
     let output = FormatRun.read(GeminiFormat.self, try Fixtures.bytes("gemini/\(name).jsonl"))
-    try Golden.verify(
-      Golden.events(output.drafts, output.problems), against: "gemini/\(name).events.json")
+    try Golden.verify(Golden.events(output), against: "gemini/\(name).events.json")
   }
 
   @Test("give the same events line by line", arguments: cases)
@@ -23,8 +22,7 @@ struct GeminiFormatTests {
     let bytes = try Fixtures.bytes("gemini/\(name).jsonl")
     let whole = FormatRun.read(GeminiFormat.self, bytes)
     let pieces = FormatRun.read(GeminiFormat.self, bytes, restoring: true)
-    #expect(
-      Golden.events(whole.drafts, whole.problems) == Golden.events(pieces.drafts, pieces.problems))
+    #expect(Golden.events(whole) == Golden.events(pieces))
   }
 
   @Test("are told by their first line", arguments: cases)

@@ -23,8 +23,7 @@ struct LogFormatTests {
   func goldens(name: String) throws {
     let output = FormatRun.read(LogFormat.self, try Fixtures.bytes("log/\(name)"), path: "/l/w.log")
     let golden = name.replacing(".jsonl", with: "").replacing(".log", with: "")
-    try Golden.verify(
-      Golden.events(output.drafts, output.problems), against: "log/\(golden).events.json")
+    try Golden.verify(Golden.events(output), against: "log/\(golden).events.json")
   }
 
   @Test("Chunks make no difference", arguments: cases)
@@ -32,8 +31,7 @@ struct LogFormatTests {
     let bytes = try Fixtures.bytes("log/\(name)")
     let whole = FormatRun.read(LogFormat.self, bytes)
     let pieces = FormatRun.read(LogFormat.self, bytes, restoring: true)
-    #expect(
-      Golden.events(whole.drafts, whole.problems) == Golden.events(pieces.drafts, pieces.problems))
+    #expect(Golden.events(whole) == Golden.events(pieces))
     #expect(!whole.drafts.isEmpty)
   }
 
@@ -62,8 +60,7 @@ struct LogFormatTests {
       let bytes = Array(lines.joined(separator: "\n").utf8)
       let whole = FormatRun.read(LogFormat.self, bytes)
       let cut = FormatRun.read(LogFormat.self, bytes, restoring: true)
-      #expect(
-        Golden.events(whole.drafts, whole.problems) == Golden.events(cut.drafts, cut.problems))
+      #expect(Golden.events(whole) == Golden.events(cut))
     }
   }
 

@@ -10,8 +10,7 @@ struct OpenCodeFormatTests {
   @Test("give the events of their golden", arguments: cases)
   func golden(_ name: String) throws {
     let output = FormatRun.read(OpenCodeFormat.self, try Fixtures.bytes("opencode/\(name).jsonl"))
-    try Golden.verify(
-      Golden.events(output.drafts, output.problems), against: "opencode/\(name).events.json")
+    try Golden.verify(Golden.events(output), against: "opencode/\(name).events.json")
   }
 
   @Test("give the same events line by line", arguments: cases)
@@ -19,8 +18,7 @@ struct OpenCodeFormatTests {
     let bytes = try Fixtures.bytes("opencode/\(name).jsonl")
     let whole = FormatRun.read(OpenCodeFormat.self, bytes)
     let pieces = FormatRun.read(OpenCodeFormat.self, bytes, restoring: true)
-    #expect(
-      Golden.events(whole.drafts, whole.problems) == Golden.events(pieces.drafts, pieces.problems))
+    #expect(Golden.events(whole) == Golden.events(pieces))
   }
 
   @Test("give the same facts in any order", arguments: cases)

@@ -19,24 +19,22 @@ struct WorkRailFormatTests {
   func session(name: String) throws {
     let bytes = try Fixtures.bytes("workrail/\(name).jsonl")
     let output = FormatRun.read(WorkRailFormat.self, bytes, modifiedAt: 1000)
-    try Golden.verify(
-      Golden.events(output.drafts, output.problems), against: "workrail/\(name).events.json")
+    try Golden.verify(Golden.events(output), against: "workrail/\(name).events.json")
     let pieces = FormatRun.read(WorkRailFormat.self, bytes, modifiedAt: 1000, restoring: true)
     #expect(
-      Golden.events(output.drafts, output.problems)
-        == Golden.events(pieces.drafts, pieces.problems))
+      Golden.events(output)
+        == Golden.events(pieces))
   }
 
   @Test("A daemon's day comes to the events that were approved")
   func daemon() throws {
     let bytes = try Fixtures.bytes("workrail-daemon/day.jsonl")
     let output = FormatRun.read(WorkRailDaemonFormat.self, bytes, modifiedAt: 1000)
-    try Golden.verify(
-      Golden.events(output.drafts, output.problems), against: "workrail-daemon/day.events.json")
+    try Golden.verify(Golden.events(output), against: "workrail-daemon/day.events.json")
     let pieces = FormatRun.read(WorkRailDaemonFormat.self, bytes, modifiedAt: 1000, restoring: true)
     #expect(
-      Golden.events(output.drafts, output.problems)
-        == Golden.events(pieces.drafts, pieces.problems))
+      Golden.events(output)
+        == Golden.events(pieces))
   }
 
   @Test("A call that is told twice is one call")
