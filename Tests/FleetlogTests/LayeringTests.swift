@@ -150,6 +150,19 @@ struct LayeringTests {
     for place in places { #expect(files.contains { $0.hasPrefix(place) }, "\(place)") }
   }
 
+  /// Readers of other programs' databases ask those, not the log.
+  @Test("SQL over the log stands in FleetlogStore alone")
+  func statementsOfSQL() throws {
+    let statement = #/(?:^\s*|")(?:SELECT|INSERT|DELETE FROM|UPDATE \w+ SET|PRAGMA) /#
+      .anchorsMatchLineEndings()
+    let asking = try Self.imports.keys.filter { try Self.text("Sources/" + $0).contains(statement) }
+    #expect(!asking.isEmpty)
+    let elsewhere = asking.filter {
+      !$0.hasPrefix("FleetlogStore/") && !$0.hasPrefix("FleetlogIngest/Unroll/")
+    }
+    #expect(elsewhere == [])
+  }
+
   @Test("Package.swift depends on what the table says", arguments: modules)
   func manifest(_ module: Module) throws {
     let target =
