@@ -281,7 +281,12 @@ struct RequestGuardTests {
     try first.send("x")
     #expect(try first.receive().status == 200)
     first.hangUp()
-    #expect(try RawClient(port: server.port).answer(to: .post("/", body)).status == 200)
+    // The room is given back once the server is through with the request, which its client may see
+    // answered before.
+    for _ in 0..<500 where status != 200 {
+      status = try RawClient(port: server.port).answer(to: .post("/", body)).status
+    }
+    #expect(status == 200)
   }
 
   @Test("A refused request with a body leaves the connection fit for the next one")
