@@ -49,7 +49,8 @@ struct Fleet {
     filter.sort = .oldest
     filter.limit = 500
     change(&filter)
-    let log = try log
+    // A list that is shown to people may be partial on a busy machine; this one may not.
+    let log = try EventLog(path: database, deadline: 60_000)
     var events: [StoredEvent] = []
     while true {
       let page = try log.events(filter)
