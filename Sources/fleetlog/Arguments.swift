@@ -15,6 +15,8 @@ struct Option: Sendable {
   var isTable = false
   /// A letter that stands for it behind one dash, where that is what people type.
   var short: Character?
+  /// The words that it takes, where it takes no others.
+  var choices: [String] = []
 
   var environmentName: String { SettingsFile.variable(of: name) }
 
@@ -108,6 +110,13 @@ struct Arguments {
       {
         origins[option.name] = .file(settings.path, key: key)
         values[option.name] = try option.values(of: value, key: key, in: settings.path)
+      }
+    }
+    for option in options where !option.choices.isEmpty {
+      for value in values[option.name] ?? [] where !option.choices.contains(value) {
+        throw UsageError(
+          "--\(option.name) can't be \"\(value)\": it takes one of "
+            + option.choices.joined(separator: ", "))
       }
     }
   }

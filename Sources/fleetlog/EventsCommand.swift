@@ -14,7 +14,7 @@ enum FilterOptions {
     Option(name: "role", value: "ROLE", help: "role", isRepeatable: true),
     Option(
       name: "source-kind", value: "KIND", help: "worker, operator, system, overseer or channel",
-      isRepeatable: true),
+      isRepeatable: true, choices: SourceKind.allCases.map(\.rawValue)),
     Option(name: "agent", value: "NAME", help: "agent of the session", isRepeatable: true),
     Option(name: "project", value: "DIR", help: "project of the session", isRepeatable: true),
     Option(name: "branch", value: "NAME", help: "branch of the session", isRepeatable: true),
@@ -25,7 +25,9 @@ enum FilterOptions {
     Option(name: "risk", value: nil, help: "only risks"),
     Option(name: "since", value: "TIME", help: "ISO-8601, epoch ms, or back from now: 15m, 2h, 7d"),
     Option(name: "until", value: "TIME", help: "likewise, exclusive"),
-    Option(name: "sort", value: "ORDER", help: "newest (default), oldest or rank"),
+    Option(
+      name: "sort", value: "ORDER", help: "newest (default), oldest or rank",
+      choices: EventFilter.Sort.allCases.map(\.rawValue)),
     Option(name: "limit", value: "N", help: "1–500 (default 100)"),
     Option(name: "after", value: "CURSOR", help: "what the page before gave as next"),
   ]

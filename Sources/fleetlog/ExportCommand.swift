@@ -13,7 +13,8 @@ enum ExportCommand: Verb {
     CommonOptions.database,
     Option(
       name: "format", value: "FORMAT",
-      help: ExportFormat.allCases.map(\.rawValue).joined(separator: ", ") + " (default html)"),
+      help: ExportFormat.allCases.map(\.rawValue).joined(separator: ", ") + " (default html)",
+      choices: ExportFormat.allCases.map(\.rawValue)),
     Option(name: "output", value: "FILE", help: "where to write it", short: "o"),
     Option(name: "no-redact", value: nil, help: "leaves secrets in"),
     Option(name: "assets", value: "DIR", help: "folder that holds Templates and Public"),
@@ -27,11 +28,7 @@ enum ExportCommand: Verb {
     guard let id = arguments.positional.first, arguments.positional.count == 1 else {
       throw UsageError("export needs one session, as fleetlog sessions lists them")
     }
-    let word = arguments.value("format") ?? ExportFormat.html.rawValue
-    guard let format = ExportFormat(rawValue: word) else {
-      let all = ExportFormat.allCases.map(\.rawValue).joined(separator: ", ")
-      throw UsageError("--format can't be \"\(word)\": it takes one of \(all)")
-    }
+    let format = arguments.value("format").flatMap(ExportFormat.init) ?? .html
     // Nobody waits before a page: what takes longer than one may take is drawn all the same.
     let log = try EventLog(
       path: CommonOptions.existingDatabase(arguments), deadline: Self.deadline,

@@ -16,8 +16,11 @@ enum Fleetlog {
     TasksCommand.self, ExportCommand.self, ContractCommand.self, HookCommand.self, RunCommand.self,
     LogCommand.self, TokenCommand.self, DoctorCommand.self, PruneCommand.self, ForgetCommand.self,
     ReindexCommand.self, ReplayCommand.self, BackupCommand.self, ConfigCommand.self,
-    ServiceCommand.self, BenchCommand.self,
+    ServiceCommand.self, BenchCommand.self, HelpCommand.self,
   ]
+
+  static let purpose =
+    "Turns the transcripts of AI coding agents into a typed, linked, searchable event log."
 
   static func main() {
     let words = Array(CommandLine.arguments.dropFirst())
@@ -27,7 +30,7 @@ enum Fleetlog {
   }
 
   private static func run(_ words: [String]) -> Int32 {
-    guard let name = words.first, name != "--help", name != "help" else {
+    guard let name = words.first, name != "--help" else {
       Terminal.print(usage)
       return words.isEmpty ? 2 : 0
     }
@@ -86,15 +89,16 @@ enum Fleetlog {
       words, options: options, environment: environment, settings: settings, verb: verb.name)
   }
 
-  private static var usage: String {
+  static var usage: String {
     let width = verbs.map { $0.name.count }.max() ?? 0
     let list = verbs.map { verb in
-      "  " + verb.name + String(repeating: " ", count: width - verb.name.count + 2) + verb.help
+      "  " + verb.name + String(repeating: " ", count: width - verb.name.count + 2)
+        + verb.summary
     }
     return """
       usage: fleetlog VERB [options]
 
-      Turns the transcripts of AI coding agents into a typed, linked, searchable event log.
+      \(purpose)
 
       \(list.joined(separator: "\n"))
 

@@ -14,7 +14,9 @@ enum HookCommand: Verb {
   static let options = [
     Option(name: "install", value: nil, help: "has the agents call this program"),
     Option(name: "remove", value: nil, help: "takes that out again, and nothing else"),
-    Option(name: "agent", value: "AGENT", help: "claude or codex (default: those that are there)"),
+    Option(
+      name: "agent", value: "AGENT", help: "claude or codex (default: those that are there)",
+      choices: HookSettings.Agent.allCases.map(\.rawValue)),
     Option(name: "settings", value: "FILE", help: "the agent's settings, if not its own folder's"),
     Option(
       name: "event", value: "NAME",
@@ -54,12 +56,7 @@ enum HookCommand: Verb {
 
   /// The agents whose settings are meant.
   private static func agents(_ arguments: Arguments) throws -> [HookSettings.Agent] {
-    if let name = arguments.value("agent") {
-      guard let agent = HookSettings.Agent(rawValue: name) else {
-        throw UsageError("--agent can't be \"\(name)\": it takes claude or codex")
-      }
-      return [agent]
-    }
+    if let agent = arguments.value("agent").flatMap(HookSettings.Agent.init) { return [agent] }
     if let file = arguments.value("settings") {
       if file.hasSuffix(".json") { return [.claude] }
       if file.hasSuffix(".toml") { return [.codex] }

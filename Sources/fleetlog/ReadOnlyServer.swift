@@ -13,7 +13,7 @@ struct ReadOnlyServer {
 
   init(_ arguments: Arguments, database path: String) throws {
     Signals.block()
-    let said = try OperatorLog(arguments)
+    let said = OperatorLog(arguments)
     self.said = said
     let access = try ServeAccess(arguments, database: path, isReadOnly: true)
     let rules = try Thresholds.rules(arguments)

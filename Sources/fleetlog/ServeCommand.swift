@@ -94,7 +94,7 @@ final class Server {
 
   init(_ arguments: Arguments, database path: String) throws {
     Signals.block()
-    let said = try OperatorLog(arguments)
+    let said = OperatorLog(arguments)
     self.said = said
     try Places.makeFolder(of: path)
     cap = TextCap.sha256(

@@ -14,7 +14,7 @@ enum TasksCommand: Verb {
     Option(
       name: "status", value: "STATUS",
       help: TaskSummary.Status.allCases.map(\.rawValue).joined(separator: ", "),
-      isRepeatable: true),
+      isRepeatable: true, choices: TaskSummary.Status.allCases.map(\.rawValue)),
     Option(name: "limit", value: "N", help: "1–500 (default 100)"),
     Option(name: "after", value: "CURSOR", help: "what the page before gave as next"),
   ]

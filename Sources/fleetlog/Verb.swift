@@ -20,6 +20,14 @@ extension Verb {
   static var operands: String { "" }
   static var usesSettings: Bool { true }
 
+  /// What it does in one line, for lists: its help up to where that goes into detail.
+  static var summary: String {
+    let line = help.replacing("\n", with: " ")
+    let ends = [". ", ": ", "; "].compactMap { line.firstRange(of: $0)?.lowerBound }
+    let text = line[..<(ends.min() ?? line.endIndex)]
+    return text.hasSuffix(".") ? String(text) : text + "."
+  }
+
   /// Its own options, and those that every verb has.
   static var allOptions: [Option] {
     options + (usesSettings ? [CommonOptions.config] : [])

@@ -16,7 +16,8 @@ enum WorkersCommand: Verb {
     Option(name: "project", value: "DIR", help: "project", isRepeatable: true),
     Option(
       name: "state", value: "STATE",
-      help: WorkerStatus.allCases.map(\.rawValue).joined(separator: ", "), isRepeatable: true),
+      help: WorkerStatus.allCases.map(\.rawValue).joined(separator: ", "), isRepeatable: true,
+      choices: WorkerStatus.allCases.map(\.rawValue)),
     Option(name: "all", value: nil, help: "also those that ended or fell silent long ago"),
     Thresholds.option,
   ]

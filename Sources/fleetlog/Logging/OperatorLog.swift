@@ -7,10 +7,12 @@ final class OperatorLog: Sendable {
   static let options = [
     Option(
       name: "log-format", value: "FORMAT",
-      help: "lines on stderr: text, which is key=value, or json (default text)"),
+      help: "lines on stderr: text, which is key=value, or json (default text)",
+      choices: LogLine.Format.allCases.map(\.rawValue)),
     Option(
       name: "log-level", value: "LEVEL",
-      help: "the least that is said on stderr: debug, info, warning or error (default info)"),
+      help: "the least that is said on stderr: debug, info, warning or error (default info)",
+      choices: LogLine.Level.allCases.map(\.name)),
   ]
 
   private let format: LogLine.Format
@@ -34,17 +36,11 @@ final class OperatorLog: Sendable {
     self.write = write
   }
 
-  convenience init(_ arguments: Arguments) throws(UsageError) {
-    let format = arguments.value("log-format") ?? LogLine.Format.text.rawValue
-    guard let format = LogLine.Format(rawValue: format) else {
-      throw UsageError("--log-format can't be \"\(format)\": it takes text or json")
-    }
-    let level = arguments.value("log-level") ?? LogLine.Level.info.name
-    guard let level = LogLine.Level.allCases.first(where: { $0.name == level }) else {
-      throw UsageError(
-        "--log-level can't be \"\(level)\": it takes debug, info, warning or error")
-    }
-    self.init(format: format, level: level)
+  convenience init(_ arguments: Arguments) {
+    let level = arguments.value("log-level")
+    self.init(
+      format: arguments.value("log-format").flatMap(LogLine.Format.init) ?? .text,
+      level: LogLine.Level.allCases.first { $0.name == level } ?? .info)
   }
 
   func note(

@@ -59,27 +59,8 @@ final class RunningProgram {
   /// Runs the program to its end.
   static func run(
     _ arguments: [String], launcher: [String] = [], environment: [String: String] = [:]
-  ) throws -> (output: String, error: String, status: Int32) {
-    let process = Process()
-    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-    let (output, error) = (Pipe(), Pipe())
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = launcher + [path.path] + arguments
-    process.standardOutput = output
-    process.standardError = error
-    process.standardInput = FileHandle.nullDevice
-    try process.run()
-    let errorText = DispatchQueue(label: "stderr")
-    // Written on the queue and read after `sync` has waited for it.
-    nonisolated(unsafe) var errors = Data()
-    errorText.async { errors = error.fileHandleForReading.readDataToEndOfFile() }
-    let text = output.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    errorText.sync {}
-    return (
-      String(decoding: text, as: UTF8.self), String(decoding: errors, as: UTF8.self),
-      process.terminationStatus
-    )
+  ) throws -> Tool.Answer {
+    try Tool.run(launcher + [path.path] + arguments, environment: environment)
   }
 }
 

@@ -1,0 +1,108 @@
+import FleetlogClient
+import FleetlogRun
+import Foundation
+import Testing
+
+@testable import fleetlog
+
+/// What the README says of the command line, held against the program.
+@Suite("The README")
+struct ReadmeTests {
+  private static func text() throws -> String {
+    try String(
+      contentsOf: RunningProgram.package.appendingPathComponent("README.md"), encoding: .utf8)
+  }
+
+  /// Every command line of `fleetlog` in blocks and between backticks, as a shell splits it.
+  private static func commands() throws -> [[String]] {
+    let text = try text()
+    var commands: [[String]] = []
+    var isBlock = false
+    for line in text.components(separatedBy: "\n") {
+      if line.hasPrefix("```") {
+        isBlock.toggle()
+        continue
+      }
+      let pieces =
+        isBlock ? [line] : line.components(separatedBy: "`").enumerated().filter { $0.offset % 2 == 1 }.map(\.element)
+      for piece in pieces {
+        var words = words(of: piece)
+        guard let program = words.first, ["fleetlog", ".build/release/fleetlog"].contains(program)
+        else { continue }
+        words.removeFirst()
+        if !words.isEmpty { commands.append(words) }
+      }
+    }
+    return commands
+  }
+
+  private static func words(of line: String) -> [String] {
+    var words: [String] = []
+    var word: String?
+    var quote: Character?
+    for character in line {
+      if let open = quote {
+        if character == open { quote = nil } else { word = (word ?? "") + String(character) }
+      } else if character == "'" || character == "\"" {
+        quote = character
+        word = word ?? ""
+      } else if character == " " {
+        if let whole = word { words.append(whole) }
+        word = nil
+      } else if "|#>".contains(character) {
+        break
+      } else {
+        word = (word ?? "") + String(character)
+      }
+    }
+    return words + (word.map { [$0] } ?? [])
+  }
+
+  @Test("has only command lines that the program takes")
+  func commandLines() throws {
+    let commands = try Self.commands()
+    #expect(commands.count > 20)
+    for words in commands where words != ["VERB"] && words[0] != "--help" {
+      let verb = try #require(Fleetlog.verbs.first { $0.name == words[0] }, "\(words)")
+      let rest = Array(words.dropFirst())
+      if verb == RunCommand.self, !rest.isEmpty {
+        #expect(throws: Never.self, "\(words)") { try RunOptions(rest, environment: [:]) }
+      } else {
+        #expect(throws: Never.self, "\(words)") {
+          try Arguments(rest, options: verb.allOptions, environment: [:])
+        }
+      }
+    }
+  }
+
+  @Test("names the verbs that there are, in their order")
+  func verbs() throws {
+    let text = try Self.text()
+    let start = try #require(text.range(of: "\nThe verbs are ")?.upperBound)
+    let end = try #require(text[start...].range(of: ".")?.lowerBound)
+    let names = text[start..<end].components(separatedBy: "`").enumerated()
+      .filter { $0.offset % 2 == 1 }.map(\.element)
+    #expect(names == Fleetlog.verbs.map { $0.name })
+  }
+
+  @Test("names no target that the Makefile lacks")
+  func targets() throws {
+    let makefile = try String(
+      contentsOf: RunningProgram.package.appendingPathComponent("Makefile"), encoding: .utf8)
+    let targets = makefile.components(separatedBy: "\n").compactMap { line in
+      line.firstMatch(of: /^([a-z-]+):( |$)/).map { String($0.1) }
+    }
+    for match in try Self.text().matches(of: /`(?:[A-Z_]+=\S+ )?make ([a-z-]+)/) {
+      #expect(targets.contains(String(match.1)), "\(match.0)")
+    }
+  }
+
+  @Test("its changes begin with the version that the program has")
+  func changes() throws {
+    let text = try Self.text()
+    let changes = try #require(text.range(of: "\n## Changelog\n")?.upperBound)
+    let first = try #require(text[changes...].range(of: "### ")?.upperBound)
+    #expect(
+      text[first...].hasPrefix("\(ProgramVersion.current) (\(ProgramVersion.day))\n"))
+  }
+}
