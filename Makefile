@@ -7,7 +7,7 @@ INSTALL  = missing="$$(for p in $(1); do dpkg-query -Wf '$${Status}\n' $$p 2>/de
 	[ -z "$$missing" ] || { $(SUDO) apt-get update -qq && \
 	DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends $$missing; }
 
-.PHONY: run demo build setup setup-test test lint format bench figures screenshots nightly fuzz soak asan tsan clean
+.PHONY: run demo build setup setup-test test lint format bench figures screenshots package docs nightly fuzz soak asan tsan clean
 
 ## Serves your agents' transcripts if there are any, else a demo fleet.
 run: build
@@ -56,6 +56,11 @@ figures: build
 ## The pictures of the README, of the demo fleet in a headless browser.
 screenshots: build setup-test
 	Packaging/screenshots
+
+## A Debian package of the release build. What lintian would refuse fails here too.
+package: build
+	@$(call INSTALL,dpkg-dev lintian)
+	@package="$$(Packaging/package)" && lintian --fail-on error "$$package" && echo "$$package"
 
 ## What takes too long for every change: hundreds of kills, twelve thousand runs of the model of
 ## reading, every fuzzer for a minute, ten minutes of load, and the sanitizers.
