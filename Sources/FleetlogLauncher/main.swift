@@ -15,7 +15,9 @@ let program = folder + "/fleetlog-program"
 
 guard arguments.count > 2, arguments[1] == "run", !arguments[2].hasPrefix("--help") else {
   execv(program, CommandLine.unsafeArgv)
-  RunLauncher.say("\(program) can't be started: \(String(cString: strerror(errno)))")
+  RunLauncher.say(
+    "can't start \(program): \(String(cString: strerror(errno))); install fleetlog anew, both programs "
+      + "in one folder")
   exit(1)
 }
 let signals = SignalState.take()

@@ -48,6 +48,7 @@ package struct StoreError: Error, Sendable, CustomStringConvertible {
     11: "the file is damaged: move it away and ingest the transcripts again",
     13: "the disk is full: make room; nothing that was committed is lost",
     14: "the file can't be opened: check its folder and permissions",
+    19: "the log contradicts itself: fleetlog doctor looks it over",
     26: "the file is not a Fleetlog database: name another with --db",
   ]
 }

@@ -98,7 +98,9 @@ package struct Assets: Sendable {
         }
         // Within a document, this would end the element that the file is put into.
         guard file.isPicture || !String(decoding: bytes, as: UTF8.self).contains("</") else {
-          throw Failure(description: "can't use \(path): no </ may stand in it")
+          throw Failure(
+            description:
+              "can't use \(path): no </ may stand in it; install the dashboard's files anew")
         }
         content += bytes
       }

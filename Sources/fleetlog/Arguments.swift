@@ -88,7 +88,7 @@ struct Arguments {
         throw UsageError("unknown option \(word): see --help")
       }
       if option.value == nil {
-        guard parts.count == 1 else { throw UsageError("--\(name) takes no value") }
+        guard parts.count == 1 else { throw UsageError("--\(name) takes no value: give it alone") }
         values[name] = ["1"]
       } else {
         guard let value = parts.count == 2 ? String(parts[1]) : rest.popFirst() else {

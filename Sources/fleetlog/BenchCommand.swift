@@ -29,14 +29,17 @@ enum BenchCommand: Verb {
   ]
 
   static func run(_ arguments: Arguments) throws -> Int32 {
-    guard arguments.positional.isEmpty else {
-      throw UsageError("bench takes options only: see fleetlog bench --help")
-    }
     let settings = try settings(arguments)
     let assets = try Places.assets(arguments).root
     var report = BenchReport(machine: .this(), settings: asked(arguments))
-    report.results = try Children.withFolder(in: arguments.value("work")) { folder in
-      try Bench(settings, folder: folder, assets: ["--assets", assets]).run()
+    do {
+      report.results = try Children.withFolder(in: arguments.value("work")) { folder in
+        try Bench(settings, folder: folder, assets: ["--assets", assets]).run()
+      }
+    } catch let failure as Failure {
+      throw Failure(
+        "measuring was broken off: \(failure); try again where nothing else runs and the disk has "
+          + "room, and report what stays")
     }
     Terminal.show("")
     if arguments.has("json") {

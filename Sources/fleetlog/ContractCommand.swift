@@ -19,9 +19,6 @@ enum ContractCommand: Verb {
   ]
 
   static func run(_ arguments: Arguments) throws -> Int32 {
-    guard arguments.positional.isEmpty else {
-      throw UsageError("contract takes no operand: name a file with --install or --remove")
-    }
     let (installs, removals) = (arguments.values("install"), arguments.values("remove"))
     guard installs.isEmpty, removals.isEmpty else {
       for file in installs { try edit(file, isInstalling: true, arguments) }

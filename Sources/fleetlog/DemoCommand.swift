@@ -22,9 +22,6 @@ enum DemoCommand: Verb {
     ] + OperatorLog.options
 
   static func run(_ arguments: Arguments) throws -> Int32 {
-    guard arguments.positional.isEmpty else {
-      throw UsageError("demo takes no operand: name a folder with --folder")
-    }
     let seed = UInt64(try arguments.int("seed", in: 0...Int.max) ?? 7)
     if arguments.has("once") {
       guard let path = arguments.value("folder") else {

@@ -50,9 +50,6 @@ enum EventsCommand: Verb {
     [CommonOptions.database, CommonOptions.json, Reveal.option] + FilterOptions.all
 
   static func run(_ arguments: Arguments) throws -> Int32 {
-    guard arguments.positional.isEmpty else {
-      throw UsageError("events takes options only; to search for words: fleetlog search WORDS")
-    }
     return try list(FilterOptions.filter(arguments), arguments)
   }
 
@@ -106,6 +103,7 @@ enum SearchCommand: Verb {
 /// Lists sessions.
 enum SessionsCommand: Verb {
   static let name = "sessions"
+  static let operands = "[TEXT]"
   static let help = "Lists sessions, newest activity first."
   static let options = [
     CommonOptions.database, CommonOptions.json, Reveal.option,
@@ -118,6 +116,9 @@ enum SessionsCommand: Verb {
   ]
 
   static func run(_ arguments: Arguments) throws -> Int32 {
+    guard arguments.positional.count <= 1 else {
+      throw UsageError("sessions takes one text: put several words into quotes")
+    }
     var query = SessionQuery()
     query.text = arguments.value("q") ?? arguments.positional.first
     query.agents = arguments.values("agent")

@@ -82,7 +82,7 @@ enum ExportCommand: Verb {
     let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
     let descriptor = open(part, flags, 0o600)
     guard descriptor >= 0 else {
-      throw Failure("can't write \(part): \(String(cString: strerror(errno)))")
+      throw unwritten(part, String(cString: strerror(errno)))
     }
     let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
     do {
@@ -90,12 +90,16 @@ enum ExportCommand: Verb {
       try file.close()
     } catch {
       unlink(part)
-      throw Failure("can't write \(path): \(error)")
+      throw unwritten(path, "\(error)")
     }
     guard rename(part, path) == 0 else {
       let cause = String(cString: strerror(errno))
       unlink(part)
-      throw Failure("can't write \(path): \(cause)")
+      throw unwritten(path, cause)
     }
+  }
+
+  private static func unwritten(_ path: String, _ cause: String) -> Failure {
+    Failure("can't write \(path): \(cause); make room there, or name another file with -o")
   }
 }

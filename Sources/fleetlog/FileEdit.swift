@@ -28,10 +28,12 @@ struct FileEdit {
       return
     }
     guard status.st_mode & S_IFMT == S_IFREG else {
-      throw Failure("can't edit \(path): it is no ordinary file")
+      throw Failure("can't edit \(path): it is no ordinary file; name one that is")
     }
     guard status.st_size <= Self.sizeLimit else {
-      throw Failure("can't edit \(path): it has \(status.st_size) bytes, more than any such file")
+      throw Failure(
+        "can't edit \(path): it has \(status.st_size) bytes, more than any such file; is it the right "
+          + "one?")
     }
     guard let data = FileManager.default.contents(atPath: target) else {
       throw Self.failure("read", path)
@@ -93,7 +95,7 @@ struct FileEdit {
       let folder = (target as NSString).deletingLastPathComponent
       target = next.hasPrefix("/") || folder.isEmpty ? next : folder + "/" + next
     }
-    throw Failure("can't edit \(path): its symbolic links lead in a circle")
+    throw Failure("can't edit \(path): its symbolic links lead in a circle; mend one of them")
   }
 
   private func makeFolder() throws(Failure) {
@@ -101,7 +103,9 @@ struct FileEdit {
       try FileManager.default.createDirectory(
         atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
     } catch {
-      throw Failure("can't make the folder of \(path): \(error.localizedDescription)")
+      throw Failure(
+        "can't make the folder of \(path): \(error.localizedDescription); make it by hand, or name "
+          + "another file")
     }
   }
 
@@ -162,6 +166,8 @@ struct FileEdit {
   }
 
   private static func failure(_ doing: String, _ path: String) -> Failure {
-    Failure("can't \(doing) \(path): \(String(cString: strerror(errno)))")
+    Failure(
+      "can't \(doing) \(path): \(String(cString: strerror(errno))); nothing was changed: see that you "
+        + "may write the file and its folder, and that the disk has room")
   }
 }

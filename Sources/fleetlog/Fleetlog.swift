@@ -55,7 +55,11 @@ enum Fleetlog {
       return 0
     }
     do {
-      return try verb.run(try arguments(of: verb, rest))
+      let arguments = try arguments(of: verb, rest)
+      if verb.operands.isEmpty, let word = arguments.positional.first {
+        throw UsageError("it takes options and no \"\(word)\": see fleetlog \(name) --help")
+      }
+      return try verb.run(arguments)
     } catch let error as UsageError {
       Terminal.say("fleetlog \(name): \(Terminal.safe(error.description))")
       return 2

@@ -40,12 +40,16 @@ enum HookCommand: Verb {
   }
 
   static func run(_ arguments: Arguments) throws -> Int32 {
-    guard arguments.positional.isEmpty else { throw UsageError("hook takes no operand here") }
+    guard arguments.positional.isEmpty else {
+      throw UsageError(
+        "--install and --remove take no operand: name the agent with --agent, its file with --settings"
+      )
+    }
     let isInstalling = arguments.has("install")
     guard isInstalling != arguments.has("remove") else {
       throw UsageError(
         isInstalling
-          ? "--install and --remove exclude each other"
+          ? "--install and --remove exclude each other: give one of them"
           : "an agent calls this with a document on stdin; by hand it takes --install or --remove")
     }
     for agent in try agents(arguments) {

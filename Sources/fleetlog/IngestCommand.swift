@@ -14,7 +14,8 @@ enum IngestCommand: Verb {
       name: "max-text", value: "BYTES",
       help: "text kept whole up to this size, cut beyond it (default 1048576)"),
     Option(
-      name: "order", value: "ORDER", help: "which files come first, newest or oldest (default newest)",
+      name: "order", value: "ORDER",
+      help: "which files come first, newest or oldest (default newest)",
       choices: ["newest", "oldest"]),
     Exclusion.option, Thresholds.option,
   ]

@@ -47,7 +47,7 @@ enum LogCommand: Verb {
       environment: environment, database: arguments.value("db"), inbox: arguments.value("inbox"))
     if arguments.has("lines") {
       guard arguments.positional.isEmpty else {
-        throw UsageError("--lines takes the events' types from its input")
+        throw UsageError("--lines takes the events' types from its input: leave EVENT_TYPE away")
       }
       return try logLines(arguments, places)
     }

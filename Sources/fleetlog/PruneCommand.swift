@@ -18,7 +18,6 @@ enum PruneCommand: Verb {
   ]
 
   static func run(_ arguments: Arguments) throws -> Int32 {
-    guard arguments.positional.isEmpty else { throw UsageError("prune takes no operand") }
     let now = Clock.now()
     let rules = try rules(arguments, now: now)
     let path = try CommonOptions.existingDatabase(arguments)

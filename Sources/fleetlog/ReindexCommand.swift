@@ -17,7 +17,6 @@ enum ReindexCommand: Verb {
   ]
 
   static func run(_ arguments: Arguments) throws -> Int32 {
-    guard arguments.positional.isEmpty else { throw UsageError("reindex takes no operand") }
     let path = try CommonOptions.existingDatabase(arguments)
     let cap = TextCap.sha256(
       limit: try arguments.int("max-text", in: 1024...(1 << 30)) ?? TextCap.defaultLimit)

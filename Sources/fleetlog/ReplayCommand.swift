@@ -19,7 +19,6 @@ enum ReplayCommand: Verb {
   private static let shown = 5
 
   static func run(_ arguments: Arguments) throws -> Int32 {
-    guard arguments.positional.isEmpty else { throw UsageError("replay takes no operand") }
     let path = try CommonOptions.existingDatabase(arguments)
     let rules = try Thresholds.rules(arguments)
     let folder = FileManager.default.temporaryDirectory

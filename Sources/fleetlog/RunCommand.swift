@@ -53,6 +53,6 @@ enum RunCommand: Verb {
   }
 
   static func run(_ arguments: Arguments) throws -> Int32 {
-    throw UsageError("the command follows --")
+    throw UsageError("there is no command: fleetlog run [options] -- COMMAND…")
   }
 }

@@ -22,9 +22,6 @@ enum RunsCommand: Verb {
     ]
 
   static func run(_ arguments: Arguments) throws -> Int32 {
-    guard arguments.positional.isEmpty else {
-      throw UsageError("runs takes options only: see fleetlog runs --help")
-    }
     let now = Clock.now()
     let query = try RunQuery(
       parameters: RunQuery.parameters.flatMap { name in

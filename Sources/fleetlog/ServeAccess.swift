@@ -103,7 +103,7 @@ struct ServeAccess {
     case (let certificate?, let key?):
       return HTTPServer.Configuration.TLS(
         certificate: try text(of: certificate, "--tls-cert"), key: try text(of: key, "--tls-key"))
-    default: throw UsageError("--tls-cert and --tls-key go together")
+    default: throw UsageError("--tls-cert and --tls-key go together: name both files")
     }
   }
 

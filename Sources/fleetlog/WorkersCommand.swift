@@ -23,9 +23,6 @@ enum WorkersCommand: Verb {
   ]
 
   static func run(_ arguments: Arguments) throws -> Int32 {
-    guard arguments.positional.isEmpty else {
-      throw UsageError("workers takes options only: see fleetlog workers --help")
-    }
     let names = ["at", "agent", "project", "state", "all"]
     let query = try WorkerQuery(
       parameters: names.flatMap { name in arguments.values(name).map { (name, $0) } },

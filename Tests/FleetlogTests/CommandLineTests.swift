@@ -21,6 +21,7 @@ struct CommandLineTests {
     arguments: [
       ["no-such-verb"], ["ingest"], ["events", "--nonsense"], ["events", "--min-severity", "9"],
       ["events", "--limit"], ["search"], ["serve", "--port", "x"], ["events", "-x"],
+      ["events", "words"], ["sessions", "two", "words"], ["ingest", "/tmp", "--order", "odd"],
     ])
   func wrongUsage(_ arguments: [String]) throws {
     let answer = try RunningProgram.run(arguments)

@@ -172,7 +172,9 @@ private struct Limits {
       defer { close(descriptor) }
       var count = 0
       repeat { count = Foundation.read(descriptor, &buffer, buffer.count) } while count > 0
-      guard count == 0 else { throw Failure("can't read \(file)") }
+      guard count == 0 else {
+        throw Failure("can't read \(file): \(String(cString: strerror(errno)))")
+      }
     }
   }
 

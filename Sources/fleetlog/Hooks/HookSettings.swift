@@ -39,7 +39,8 @@ struct HookSettings {
     do {
       after = try isInstalling ? install(in: before) : remove(from: before)
     } catch {
-      throw Failure("can't edit \(path): \(error); nothing was changed")
+      throw Failure(
+        "can't edit \(path): \(error); nothing was changed: mend that, or edit the file by hand")
     }
     guard after != before || (file.content == nil && !after.isEmpty) else {
       let state = isInstalling ? "is installed already" : "is not installed"

@@ -107,7 +107,9 @@ struct ServiceUnit {
   private static func quoted(_ word: String) throws(Failure) -> String {
     guard !word.unicodeScalars.contains(where: { $0.properties.generalCategory == .control })
     else {
-      throw Failure("can't write a unit with a control character in “\(Terminal.safe(word))”")
+      throw Failure(
+        "can't write a unit with a control character in “\(Terminal.safe(word))”: rename what it names"
+      )
     }
     let escaped = word.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
       .replacing("$", with: "$$").replacing("%", with: "%%")

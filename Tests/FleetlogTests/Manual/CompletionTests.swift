@@ -12,7 +12,8 @@ struct CompletionTests {
     if shell == .fish {
       return lines.filter { $0.contains("'__fleetlog_verb_is \(verb)'") }.joined(separator: "\n")
     }
-    let start = try #require(lines.firstIndex { $0.trimmingCharacters(in: .whitespaces) == "\(verb))" })
+    let start = try #require(
+      lines.firstIndex { $0.trimmingCharacters(in: .whitespaces) == "\(verb))" })
     let end = try #require(
       lines[start...].firstIndex { $0.trimmingCharacters(in: .whitespaces) == ";;" })
     return lines[start..<end].joined(separator: "\n")
@@ -78,7 +79,10 @@ struct CompletionTests {
     "what a value is called tells what can be offered",
     arguments: [
       ("[DIR…]", Suggestion.folder), ("FILE", .file), ("[show|renew]", .words(["show", "renew"])),
-      ("install|uninstall|status [-- OPTION-OF-SERVE… DIR…]", .words(["install", "uninstall", "status"])),
+      (
+        "install|uninstall|status [-- OPTION-OF-SERVE… DIR…]",
+        .words(["install", "uninstall", "status"])
+      ),
       ("[options] -- COMMAND…", .command), ("SESSION|PROJECT", .text), ("", .text),
     ])
   func suggestions(_ placeholder: String, _ suggestion: Suggestion) {

@@ -11,7 +11,8 @@ struct ManualPageTests {
     let verb = try #require(Fleetlog.verbs.first { $0.name == name })
     let sections = ManualPage.text.components(separatedBy: "\n.S")
     let section = try #require(
-      sections.first { $0.hasPrefix("S fleetlog \(name)\n") || $0.hasPrefix("S fleetlog \(name) ") })
+      sections.first { $0.hasPrefix("S fleetlog \(name)\n") || $0.hasPrefix("S fleetlog \(name) ") }
+    )
     for option in verb.allOptions {
       let escaped = option.name.replacing("-", with: "\\-")
       #expect(section.contains("\\fB\\-\\-\(escaped)\\fR"), "\(option.name)")
@@ -23,8 +24,10 @@ struct ManualPageTests {
 
   @Test(
     "is taken without a warning",
-    arguments: [["man", "--warnings", "-l", "-Tutf8", "-Z"], ["mandoc", "-T", "lint", "-W", "warning"]]
-      .filter { Tool.isInstalled($0[0]) })
+    arguments: [
+      ["man", "--warnings", "-l", "-Tutf8", "-Z"], ["mandoc", "-T", "lint", "-W", "warning"],
+    ]
+    .filter { Tool.isInstalled($0[0]) })
   func warnings(_ reader: [String]) throws {
     try TemporaryFolder.with { folder in
       let page = try folder.write("fleetlog.1", ManualPage.text + "\n")
