@@ -7,9 +7,10 @@ enum EventLine {
   }
 }
 
-/// A value of an event's payload.
+/// A value of an event's payload, as JSON has them; a literal will do.
 public enum EventValue: Sendable, Equatable {
   case text(String)
+  /// What is no finite number becomes null.
   case number(Double)
   case integer(Int)
   case flag(Bool)

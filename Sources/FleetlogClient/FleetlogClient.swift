@@ -17,6 +17,8 @@ public struct FleetlogClient: Sendable {
   let route: EventRoute
   let surroundings: RunEnvironment
 
+  /// A client of the log that the environment names.
+  ///
   /// - Parameters:
   ///   - environment: that of the process, unless another is given.
   ///   - database: the log's file, where the environment (`FLEETLOG_DB`) does not name it.
@@ -51,8 +53,11 @@ public struct FleetlogClient: Sendable {
     public var severity: Int?
     /// 0 to 1.
     public var confidence: Double?
+    /// Whether the operator must act.
     public var operatorActionRequired: Bool?
+    /// Whether the operator should know of a risk.
     public var riskDetected: Bool?
+    /// Words by which the event is found.
     public var tags: [String] = []
     /// The session that the event is about.
     public var sessionID: String?
@@ -63,6 +68,7 @@ public struct FleetlogClient: Sendable {
     /// ms since the Unix epoch; now, where it is missing.
     public var time: Int64?
 
+    /// Nothing further but what is set afterwards.
     public init(summary: String? = nil) { self.summary = summary }
   }
 

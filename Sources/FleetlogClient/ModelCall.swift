@@ -1,10 +1,16 @@
 /// The tokens of a model's context by what they are: an account of what fills it.
 public struct ContextTokens: Sendable, Equatable {
+  /// Of the instructions that stand before everything.
   public var system = 0
+  /// Of the descriptions of the tools.
   public var tools = 0
+  /// Of what people or programs asked.
   public var user = 0
+  /// Of what the model said before.
   public var assistant = 0
+  /// Of what its tools answered.
   public var toolResults = 0
+  /// Of what is none of these.
   public var other = 0
   /// What counted: a tokenizer, or an estimator.
   public let method: String
@@ -32,6 +38,7 @@ public struct ContextTokens: Sendable, Equatable {
   /// How many tokens a text comes to, about.
   public static func estimate(_ text: String) -> Int { (text.utf8.count + 3) / 4 }
 
+  /// The tokens of all parts.
   public var total: Int { system + tools + user + assistant + toolResults + other }
 
   var value: EventValue {
@@ -56,10 +63,14 @@ public struct ModelCall: Sendable {
   public struct Usage: Sendable {
     /// Input that was neither read from a cache nor written to one.
     public var input: Int
+    /// What the model wrote, its thinking too.
     public var output: Int
+    /// Input that was read from a cache; nil where that is not known.
     public var cacheRead: Int?
+    /// Input that was written to a cache; nil where that is not known.
     public var cacheWrite: Int?
 
+    /// Counts as the provider gave them with the response.
     public init(input: Int, output: Int, cacheRead: Int? = nil, cacheWrite: Int? = nil) {
       self.input = input
       self.output = output
