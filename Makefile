@@ -17,9 +17,11 @@ run: build
 demo: build
 	@exec $(PROGRAM) demo
 
+# No library is looked for beside the program.
+RELEASE = swift build -c release --static-swift-stdlib --disable-local-rpath --product
 build: setup
-	swift build -c release --static-swift-stdlib --product fleetlog-program
-	swift build -c release --static-swift-stdlib --product fleetlog
+	$(RELEASE) fleetlog-program
+	$(RELEASE) fleetlog
 
 ## What the program is built with: the toolchain's own needs, then the libraries.
 setup:
@@ -61,6 +63,17 @@ screenshots: build setup-test
 package: build
 	@$(call INSTALL,dpkg-dev lintian)
 	@package="$$(Packaging/package)" && lintian --fail-on error "$$package" && echo "$$package"
+
+## The documentation of the library, by DocC: a warning of it fails.
+docs: setup
+	swift build --target FleetlogClient
+	rm -rf .build/symbols && mkdir -p .build/symbols
+	swift symbolgraph-extract -module-name FleetlogClient -I .build/debug/Modules \
+	  -target "$$(swiftc -print-target-info | sed -n 's/.*"triple": "\(.*\)".*/\1/p' | head -1)" \
+	  -output-dir .build/symbols
+	"$$(dirname "$$(readlink -f "$$(command -v swift)")")/docc" convert --warnings-as-errors \
+	  --fallback-display-name FleetlogClient --fallback-bundle-identifier fleetlog.client \
+	  --additional-symbol-graph-dir .build/symbols --output-path .build/docs
 
 ## What takes too long for every change: hundreds of kills, twelve thousand runs of the model of
 ## reading, every fuzzer for a minute, ten minutes of load, and the sanitizers.

@@ -28,7 +28,7 @@ enum ExportCommand: Verb {
     guard let id = arguments.positional.first, arguments.positional.count == 1 else {
       throw UsageError("export needs one session, as fleetlog sessions lists them")
     }
-    let format = arguments.value("format").flatMap(ExportFormat.init) ?? .html
+    let format = arguments.value("format").flatMap(ExportFormat.init(rawValue:)) ?? .html
     // Nobody waits before a page: what takes longer than one may take is drawn all the same.
     let log = try EventLog(
       path: CommonOptions.existingDatabase(arguments), deadline: Self.deadline,

@@ -17,7 +17,7 @@ enum HelpCommand: Verb {
   static func run(_ arguments: Arguments) throws -> Int32 {
     if arguments.has("man") {
       Terminal.print(ManualPage.text)
-    } else if let shell = arguments.value("completion").flatMap(Shell.init) {
+    } else if let shell = arguments.value("completion").flatMap(Shell.init(rawValue:)) {
       Terminal.print(shell.completions)
     } else if let name = arguments.positional.first {
       guard let verb = Fleetlog.verbs.first(where: { $0.name == name }) else {

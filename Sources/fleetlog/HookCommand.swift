@@ -60,7 +60,9 @@ enum HookCommand: Verb {
 
   /// The agents whose settings are meant.
   private static func agents(_ arguments: Arguments) throws -> [HookSettings.Agent] {
-    if let agent = arguments.value("agent").flatMap(HookSettings.Agent.init) { return [agent] }
+    if let agent = arguments.value("agent").flatMap(HookSettings.Agent.init(rawValue:)) {
+      return [agent]
+    }
     if let file = arguments.value("settings") {
       if file.hasSuffix(".json") { return [.claude] }
       if file.hasSuffix(".toml") { return [.codex] }

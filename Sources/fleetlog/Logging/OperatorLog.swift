@@ -39,7 +39,7 @@ final class OperatorLog: Sendable {
   convenience init(_ arguments: Arguments) {
     let level = arguments.value("log-level")
     self.init(
-      format: arguments.value("log-format").flatMap(LogLine.Format.init) ?? .text,
+      format: arguments.value("log-format").flatMap(LogLine.Format.init(rawValue:)) ?? .text,
       level: LogLine.Level.allCases.first { $0.name == level } ?? .info)
   }
 

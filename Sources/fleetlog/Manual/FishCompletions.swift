@@ -38,7 +38,7 @@ enum FishCompletions {
     case .words(let words): " -f -a " + Shell.quoted(words.joined(separator: " "))
     case .file: " -F"
     case .folder: " -f -a '(__fish_complete_directories)'"
-    case .command: " -f -a '(__fish_complete_subcommand)'"
+    case .command: " -f -a '(__fish_complete_subcommand --fcs-skip=3)'"
     case .text: " -f"
     }
   }
