@@ -29,9 +29,10 @@ setup:
 	@$(call INSTALL,graphviz libcmark-gfm-dev libcmark-gfm-extensions-dev libmicrohttpd-dev libsqlite3-dev libzstd-dev nettle-dev zlib1g-dev)
 
 ## What the tests need besides: a real browser, which finds its driver by the name localhost, a file
-## system that can be made to hang, and Python for the independent counts.
+## system that can be made to hang, Python for the independent counts, and the readers of the manual
+## page and the completions.
 setup-test: setup
-	@$(call INSTALL,bindfs chromium chromium-driver curl openssl python3)
+	@$(call INSTALL,bindfs chromium chromium-driver curl fish man-db mandoc openssl python3 zsh)
 	@getent hosts localhost >/dev/null || echo '127.0.0.1 localhost' | $(SUDO) tee -a /etc/hosts >/dev/null
 
 test: setup-test

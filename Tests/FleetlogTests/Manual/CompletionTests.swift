@@ -75,6 +75,27 @@ struct CompletionTests {
     }
   }
 
+  @Test("fish offers verbs and what an option takes", .enabled(if: Tool.isInstalled("fish")))
+  func fish() throws {
+    try TemporaryFolder.with { folder in
+      let script = try folder.write("script", Shell.fish.completions).text
+      func offered(_ line: String) throws -> [String] {
+        let answer = try Tool.run(
+          ["fish", "-N", "-c", "source $argv[1]; complete -C $argv[2]", script, line],
+          environment: ["HOME": folder.path.text])
+        #expect(answer.error.isEmpty, "\(answer.error)")
+        return answer.output.split(separator: "\n").compactMap {
+          $0.split(separator: "\t").first.map(String.init)
+        }
+      }
+      #expect(try Set(offered("fleetlog se")) == ["serve", "search", "sessions", "service"])
+      #expect(try offered("fleetlog export --fo") == ["--format"])
+      #expect(try Set(offered("fleetlog export --format ")) == ["html", "json", "md", "ndjson"])
+      #expect(try Set(offered("fleetlog token ")) == ["show", "renew"])
+      #expect(try offered("fleetlog serve --port ") == [])
+    }
+  }
+
   @Test(
     "what a value is called tells what can be offered",
     arguments: [
