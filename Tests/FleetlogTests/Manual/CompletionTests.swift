@@ -1,3 +1,4 @@
+import FleetlogIngest
 import FleetlogTestSupport
 import Foundation
 import Testing
