@@ -21,7 +21,10 @@ struct ManualPageTests {
   }
 
   @Test("is of plain ASCII, which every manual reader shows")
-  func plain() { #expect(ManualPage.text.allSatisfy(\.isASCII)) }
+  func plain() {
+    let strange = ManualPage.text.filter { !$0.isASCII }
+    #expect(strange.isEmpty)
+  }
 
   @Test(
     "is taken without a warning",
