@@ -80,6 +80,8 @@ public struct FleetlogClient: Sendable {
   ///   - instanceID: the emitter's long-lived name.
   ///   - role: `orchestrator`, `supervisor`, `worker`, `subagent`, …
   ///   - eventType: a type of the catalogue, or any dotted name.
+  ///   - payload: what the type says of the event.
+  ///   - details: further columns.
   @discardableResult
   public func logEvent(
     runID: Int64? = nil, parentRunID: Int64? = nil, instanceID: String? = nil,
@@ -100,6 +102,7 @@ public struct FleetlogClient: Sendable {
   /// The run that this process is: the one that `fleetlog run` began, else a new one.
   ///
   /// - Parameters:
+  ///   - role: `supervisor`, `worker`, or what else the run does.
   ///   - instance: the run's name, where `INSTANCE_ID` does not say it; else one is made up.
   ///   - version: of the program.
   ///   - facts: what else is known of the program from the start.

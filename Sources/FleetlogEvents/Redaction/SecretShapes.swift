@@ -2,7 +2,7 @@
 package struct SecretShape: Sendable {
   /// How a secret of this kind is recognised.
   package enum Form: Sendable {
-    /// Text of this pattern; see ``SecretPattern`` for what one may hold.
+    /// Text of this pattern; see `SecretPattern` for what one may hold.
     ///
     /// - Parameter isMixed: whether letters and digits must both be there, where words alone would
     ///   match.
