@@ -1,5 +1,6 @@
 import FleetlogEvents
 import FleetlogIngest
+import FleetlogStore
 import FleetlogTestSupport
 import Foundation
 import Testing
@@ -20,6 +21,7 @@ struct DemoTests {
     fleet.advance(to: end, patience: patience) { change, _ in
       switch change {
       case .append(let path, let line): files[path, default: ""] += line + "\n"
+      case .write(let path, let text): files[path] = text
       case .resume(let resumption):
         files[resumption.newPath] = (files[resumption.path] ?? "").replacing(
           resumption.session, with: resumption.newSession)
@@ -74,7 +76,7 @@ struct DemoTests {
       if case .append(let path, let line) = change { lines[path, default: ""] += line + "\n" }
     }
     let whole = Self.history
-    #expect(lines.keys.sorted() == whole.keys.sorted())
+    #expect(lines.keys.sorted() == whole.keys.filter { !$0.hasPrefix("opencode/") }.sorted())
     #expect(lines.allSatisfy { whole[$0.key]?.hasSuffix($0.value) ?? false })
   }
 
@@ -207,7 +209,7 @@ struct DemoTests {
     let lastHour = drafts.filter { $0.ts > end - 60 * Self.minute }
     #expect(
       Set(lastHour.map(\.run.sessionID)).count
-        >= DemoScript.workers.count { $0.agent.logPath == nil })
+        >= DemoScript.workers.count { $0.agent.logPath == nil && $0.agent != .opencode })
     #expect(drafts.filter { $0.type == .blocked }.count >= 15)
     #expect(files.values.allSatisfy { $0.utf8.count < 1 << 20 })
   }
@@ -241,6 +243,27 @@ struct DemoTests {
       #expect(!between.isEmpty && !between.contains("\n"))
       let whole = try String(contentsOfFile: file, encoding: .utf8)
       #expect(whole == "{\"event_type\":\"heartbeat\"}\n")
+    }
+  }
+
+  @Test("What the worker of OpenCode keeps as documents is read as one course of turns")
+  func writesDocuments() throws {
+    try Fleet.with { fleet in
+      let folder = DemoFolder(fleet.folder.path.text)
+      var simulation = DemoFleet(seed: 7, start: Self.start)
+      try folder.writeHistory(of: &simulation, until: Self.start)
+      try fleet.ingest()
+      let events = try fleet.events().filter { $0.instanceID.hasPrefix("opencode-") }
+      for type in [
+        EventType.contextSet, .messageUser, .messageReasoning, .messageAssistant, .toolCall,
+        .toolResult, .llmCallCompleted, .turnCompleted,
+      ] {
+        #expect(events.contains { $0.type == type }, "no \(type.rawValue)")
+      }
+      let prompts = events.count { $0.type == .messageUser }
+      #expect(events.count { $0.type == .turnCompleted } >= prompts - 1)
+      let skipped = try fleet.log.sources().map(\.skippedLines)
+      #expect(!skipped.isEmpty && skipped.allSatisfy { $0 == 0 })
     }
   }
 

@@ -3,6 +3,8 @@ struct DemoFleet: Sendable {
   /// What a worker does to the fleet's files.
   enum Change: Sendable {
     case append(path: String, line: String)
+    /// A document in place of what the file holds.
+    case write(path: String, text: String)
     case resume(Resumption)
   }
 
@@ -143,6 +145,7 @@ struct DemoWorker: Sendable {
     return switch script.agent {
     case .codex: CodexTranscriptWriter(place, random: stream, at: time)
     case .gemini: GeminiTranscriptWriter(place, random: stream, at: time)
+    case .opencode: OpenCodeDocumentWriter(place, random: stream, at: time)
     default: ClaudeTranscriptWriter(place, random: stream)
     }
   }
@@ -182,7 +185,8 @@ private struct Performance: Sendable {
     due = time + random.span(2...6)
     if let outcome, let call = writer.openCalls.first {
       self.outcome = nil
-      return appended(writer.answer(call, outcome, at: time))
+      let lines = writer.answer(call, outcome, at: time)
+      return appended(lines)
     }
     guard let step = steps.popFirst() else { return [] }
     switch step {
@@ -190,21 +194,24 @@ private struct Performance: Sendable {
       self.outcome = outcome
       if let outcome { due = time + random.span(outcome.seconds * 0.85...outcome.seconds * 1.15) }
     case .answer(let outcome):
-      return writer.openCalls.flatMap { appended(writer.answer($0, outcome, at: time)) }
+      let lines = writer.openCalls.flatMap { writer.answer($0, outcome, at: time) }
+      return appended(lines)
     case .wait(let seconds): due = time + random.span(seconds)
     case .resume: return writer.resume().map { [.resume($0)] } ?? []
     case .delegate: return delegate(step, at: time)
     default: break
     }
-    return appended(writer.begin(step, at: time))
+    let lines = writer.begin(step, at: time)
+    return appended(lines)
   }
 
-  private func appended(_ lines: [JSON]) -> [DemoFleet.Change] {
-    lines.map { .append(path: writer.path, line: $0.text) }
+  private mutating func appended(_ lines: [JSON]) -> [DemoFleet.Change] {
+    lines.map { .append(path: writer.path, line: $0.text) } + writer.takeDocuments()
   }
 
   private mutating func delegate(_ step: Step, at time: Int64) -> [DemoFleet.Change] {
-    var changes = appended(writer.begin(step, at: time))
+    let lines = writer.begin(step, at: time)
+    var changes = appended(lines)
     for call in writer.openCalls {
       guard case .agent(let task, let id) = call.tool, let child = writer.subagent(id) else {
         continue
@@ -235,6 +242,7 @@ private struct Performance: Sendable {
     guard subagents[index].performance.isOver else { return changes }
     let done = subagents.remove(at: index)
     due = time + random.span(2...6)
-    return changes + appended(writer.answer(done.call, Outcome(text: done.report), at: time + 60))
+    let lines = writer.answer(done.call, Outcome(text: done.report), at: time + 60)
+    return changes + appended(lines)
   }
 }

@@ -11,7 +11,8 @@ final class DemoFolder {
 
   /// The folders to watch, one for each kind of agent.
   var transcripts: [String] {
-    ["claude/projects", "codex/sessions", "gemini/tmp", "docs/ops", "inbox"].map(absolute)
+    ["claude/projects", "codex/sessions", "gemini/tmp", "opencode", "docs/ops", "inbox"]
+      .map(absolute)
   }
 
   /// Writes what happened up to now, as if the files had been written when it did.
@@ -51,6 +52,10 @@ final class DemoFolder {
         pause()
       }
       try append(bytes[cut...], to: file)
+    case .write(let file, let text):
+      lastTimes[file] = time
+      try makeFolder(of: file)
+      try Data(text.utf8).write(to: URL(fileURLWithPath: absolute(file)))
     case .resume(let resumption):
       lastTimes[resumption.newPath] = time
       let records = try String(contentsOfFile: absolute(resumption.path), encoding: .utf8)
@@ -61,10 +66,15 @@ final class DemoFolder {
 
   private func absolute(_ file: String) -> String { path + "/" + file }
 
+  private func makeFolder(of file: String) throws {
+    try FileManager.default.createDirectory(
+      atPath: (absolute(file) as NSString).deletingLastPathComponent,
+      withIntermediateDirectories: true)
+  }
+
   private func append(_ bytes: ArraySlice<UInt8>, to file: String) throws {
     let target = absolute(file)
-    try FileManager.default.createDirectory(
-      atPath: (target as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+    try makeFolder(of: file)
     let descriptor = open(target, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
     defer { close(descriptor) }
     var rest = bytes

@@ -42,7 +42,7 @@ enum DemoRoutine {
     case .supervisor: return tick(number, &random)
     case .runner: return DemoRunner.tick(number, &random)
     case .launcher: return DemoLaunches.round(number, &random)
-    case .claude, .codex, .gemini: break
+    case .claude, .codex, .gemini, .opencode: break
     }
     guard let toolchain = script.toolchain, !script.parts.isEmpty else { return [] }
     let part = script.parts[number % script.parts.count]

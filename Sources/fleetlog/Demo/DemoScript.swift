@@ -3,14 +3,14 @@ import FleetlogEvents
 /// A worker of the demo: where it works, what happens to it, and what else it has to do.
 struct WorkerScript: Sendable {
   enum Agent: Sendable {
-    case claude, codex, gemini
+    case claude, codex, gemini, opencode
     /// Programs that log what they do: the fleet's own, a runner, one that `fleetlog run` started.
     case supervisor, runner, launcher
 
     /// The log of one that writes a single one all along.
     var logPath: String? {
       switch self {
-      case .claude, .codex, .gemini: nil
+      case .claude, .codex, .gemini, .opencode: nil
       case .supervisor: "inbox/supervisor-main.jsonl"
       case .runner: "docs/ops/loop-runner-events.jsonl"
       case .launcher: "inbox/run-checks.jsonl"
@@ -186,6 +186,14 @@ enum DemoScript {
       parts: [
         Part("the result list", "renderHits", "src/hits.ts"),
         Part("the filter bar", "applyFilters", "src/filters.ts"),
+      ]),
+    WorkerScript(
+      project: "asset-store", branch: "feat/thumbnails", model: "claude-haiku-4-5-20251001",
+      agent: .opencode, toolchain: .pytest, firstPullRequest: 31, pace: 12...28,
+      livePause: 30...90, chapters: [],
+      parts: [
+        Part("the thumbnail job", "make_thumbnail", "assets/thumbnail.py"),
+        Part("the upload check", "check_upload", "assets/upload.py"),
       ]),
     WorkerScript(
       project: "loop-runner", agent: .runner, pace: 8...14, livePause: 20...60,

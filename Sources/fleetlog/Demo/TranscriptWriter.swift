@@ -13,6 +13,8 @@ protocol TranscriptWriter: Sendable {
   mutating func begin(_ step: Step, at time: Int64) -> [JSON]
   /// The lines that answer an open call.
   mutating func answer(_ call: OpenCall, _ outcome: Outcome, at time: Int64) -> [JSON]
+  /// What the last step wrote anew, where this kind of agent keeps documents instead of a log.
+  mutating func takeDocuments() -> [DemoFleet.Change]
   /// Goes on in a transcript of its own; nil where this kind of agent goes on in the same one.
   mutating func resume() -> Resumption?
   /// A writer for a sub-agent of this one.
@@ -20,6 +22,7 @@ protocol TranscriptWriter: Sendable {
 }
 
 extension TranscriptWriter {
+  mutating func takeDocuments() -> [DemoFleet.Change] { [] }
   mutating func resume() -> Resumption? { nil }
   mutating func subagent(_ id: String) -> (any TranscriptWriter)? { nil }
 }

@@ -37,9 +37,11 @@ struct Churn {
     var whole: [String: String] = [:]
     var script: [(path: String, bytes: [UInt8])] = []
     fleet.advance(to: start) { change, _ in
-      let (path, text) =
+      let written: (path: String, text: String)? =
         switch change {
         case .append(let path, let line): (path, line + "\n")
+        // A document is no log that could be cut, rotated or torn.
+        case .write: nil
         case .resume(let resumption):
           (
             resumption.newPath,
@@ -47,6 +49,7 @@ struct Churn {
               resumption.session, with: resumption.newSession)
           )
         }
+      guard let (path, text) = written else { return }
       whole[path, default: ""] += text
       script.append((path, Array(text.utf8)))
     }
