@@ -64,8 +64,10 @@ struct JSONObjectTests {
     object.set("v", source.root, cap: cap)
     object.set("t", long, cap: cap)
     object.set("u", "short", cap: cap)
+    object.set("w", "0123456789", cap: cap)
     let root = try JSONDocument(object.text).root
     #expect(root["v"]?["whole"]?.string == "0123456789")
+    #expect(root["w"]?.string == "0123456789")
     for cut in [root["v"]?["deep"]?.elements.first, root["t"]] {
       let inner = cut?["_cut"]
       #expect(inner?["length"]?.int == 20)

@@ -1,4 +1,5 @@
 import FleetlogTestSupport
+import Glibc
 import Testing
 
 @testable import FleetlogRun
@@ -39,6 +40,18 @@ struct NestedOutputTests {
     let bytes = Array("text \u{1B}_s3cr".utf8)
     #expect(split(bytes, by: 3).own == bytes)
     #expect(split([0x1B], by: 1).own == [0x1B])
+  }
+
+  @Test("are put only where the run around this one reads, not into a file or another's pipe")
+  func readers() throws {
+    var (ours, other): ([Int32], [Int32]) = ([-1, -1], [-1, -1])
+    try #require(pipe(&ours) == 0 && pipe(&other) == 0)
+    defer { for end in ours + other { close(end) } }
+    let place = try #require(OutputMark.place(of: ours[1]))
+    let environment = [OutputMark.variable: "s3cret;1:2;" + place]
+    #expect(OutputMark(for: ours[1], environment: environment)?.begin == Self.mark.begin)
+    #expect(OutputMark(for: other[1], environment: environment) == nil)
+    #expect(OutputMark(for: ours[1], environment: [:]) == nil)
   }
 }
 

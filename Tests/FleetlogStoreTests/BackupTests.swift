@@ -62,6 +62,23 @@ struct BackupTests {
     #expect(try EventLog(path: copy).integrityProblems().isEmpty)
   }
 
+  @Test("A copy's index knows of no event that the copy lacks, whatever is indexed meanwhile")
+  func indexedMeanwhile() throws {
+    let log = try TemporaryLog()
+    try log.append(.started("s1"), .sample("a"))
+    try log.index()
+    var calls = 0
+    let copy = log.path("copy.db")
+    _ = try Backup.write(of: log.path, to: copy) { _, _ in
+      calls += 1
+      _ = try? log.append(.sample("during \(calls)"))
+      try? log.index()
+    }
+    #expect(calls > 1)
+    let reader = try EventLog(path: copy)
+    #expect(try reader.lastEventID(isSearch: true) <= reader.lastEventID())
+  }
+
   @Test("Nothing is overwritten", arguments: ["copy.db", "copy.db-search", "copy.db-partial"])
   func refusal(_ name: String) throws {
     let log = try TemporaryLog()

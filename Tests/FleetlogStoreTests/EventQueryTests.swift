@@ -58,6 +58,21 @@ struct EventQueryTests {
     #expect(second.rows.map(\.event.ts) == [4, 3, 2, 1, 0])
   }
 
+  @Test("A span of time holds its first moment and not its last, with words and without")
+  func span() throws {
+    let log = try TemporaryLog()
+    try log.append((1...4).map { .sample("e\($0)", ts: Int64($0) * 1000, summary: "a word") })
+    try log.index()
+    for text in [nil, "word"] {
+      var filter = EventFilter()
+      filter.text = text
+      (filter.since, filter.until) = (2000, 4000)
+      let page = try log.reader().events(filter)
+      #expect(page.rows.map(\.event.ts) == [3000, 2000])
+      #expect(page.matched == 2)
+    }
+  }
+
   @Test("What was matched is counted exactly up to ten thousand, and no further")
   func cap() throws {
     let log = try TemporaryLog()

@@ -100,6 +100,23 @@ struct GraphQueryTests {
     #expect(try graph([event("one", ts: 1)]) { query, _ in query.root = 99 }.nodes.isEmpty)
   }
 
+  @Test("that has more links than fit says so, and one that holds all does not")
+  func tooMany() throws {
+    func graph(leaves: Int) throws -> LinkGraph {
+      let hubs = (0..<10).map { event("hub \($0)", ts: 2, link(.blockedBy, "root")) }
+      let ends = (0..<leaves).map { event("end \($0)", ts: 3, link(.blockedBy, "hub \($0 % 10)")) }
+      return try self.graph([event("root", ts: 1)] + hubs + ends) { query, log in
+        query.root = try log.event("root")?.id
+      }
+    }
+    let cut = try graph(leaves: 1600)
+    #expect(cut.partialReason != nil)
+    #expect(cut.edges.count == 1500)
+    let whole = try graph(leaves: 1400)
+    #expect(whole.partialReason == nil)
+    #expect(whole.edges.count == 1410)
+  }
+
   @Test("says by its edges which a rule drew")
   func inferred() throws {
     let graph = try graph([

@@ -95,6 +95,22 @@ struct RunTests {
     #expect(try reader.first("SELECT count(*) FROM parent_backfills") { $0.int(0) } == 0)
   }
 
+  @Test("A run's id counts in the log that it is of, and in no other")
+  func foreignID() throws {
+    let log = try TemporaryLog()
+    func logged(_ key: String, of logID: String) -> EventDraft {
+      .sample(key, session: "s2") { draft in
+        draft.reference = RunReference(runID: 1, parentRunID: nil, trust: .log(logID))
+      }
+    }
+    try log.append(.started("s1"))
+    try log.append(logged("own", of: log.writer.logID), logged("foreign", of: "another"))
+    #expect(try log.event("own")?.runID == 1)
+    let foreign = try #require(try log.event("foreign"))
+    #expect(foreign.runID != 1)
+    #expect(foreign.payload?.contains(#""_run_id":1"#) == true)
+  }
+
   @Test("A run that names itself or its own child as its parent does no harm")
   func cycles() throws {
     let log = try TemporaryLog()

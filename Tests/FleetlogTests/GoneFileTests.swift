@@ -59,6 +59,25 @@ struct GoneFileTests {
     }
   }
 
+  @Test("A file that was rewritten behind its beginning and renamed is another: the first is gone")
+  func rewrittenAndRenamed() throws {
+    try reading { fleet, pipeline in
+      func text(_ end: String) -> String {
+        var lines = ClaudeLines(session: "5e551011-0000-4000-8000-00000000000c")
+        lines.prompt(String(repeating: "at length ", count: 2000))
+        lines.say(end)
+        return lines.text
+      }
+      try read(try fleet.folder.write("b.jsonl", text("The first end.")), pipeline)
+      try fleet.folder.write("b.jsonl", text("The other end, which is longer."))
+      try fleet.folder.move("b.jsonl", to: "c.jsonl")
+      try read(fleet.folder.path("c.jsonl"), pipeline)
+      try read(fleet.folder.path("b.jsonl"), pipeline)
+      let sources = try fleet.log.sources().map { "\($0.path.suffix(7)) \($0.state.rawValue)" }
+      #expect(sources.sorted() == ["a.jsonl reading", "b.jsonl gone", "c.jsonl reading"])
+    }
+  }
+
   @Test("A file that went while nobody watched is marked as gone")
   func wentUnseen() throws {
     try Fleet.with { fleet in

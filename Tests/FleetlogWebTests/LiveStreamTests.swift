@@ -196,6 +196,12 @@ struct LiveStreamTests {
     }
   }
 
+  @Test("a line break between the parts of a JSON text does not end its frame")
+  func blankLineBreaks() {
+    let frame = LiveStream.frame("event", Array("{\r\n\"a\":\n\r1}".utf8))
+    #expect(String(decoding: frame, as: UTF8.self) == "event: event\ndata: {  \"a\":  1}\n\n")
+  }
+
   @Test("two hundred streams get every event, and a page is answered meanwhile")
   func manyStreams() throws {
     try Bench().with { bench in

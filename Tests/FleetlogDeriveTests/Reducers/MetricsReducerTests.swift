@@ -135,6 +135,16 @@ struct MetricsReducerTests {
     #expect(metrics.active == (2 + 1 + 20 + 1) * minute)
   }
 
+  @Test("A pause as long as the threshold is work, a longer one is waiting")
+  func pauses() {
+    let quiet = SynthesisOptions().quiet
+    let metrics = fold([
+      event(1, .messageUser, ts: 0, kind: .operator), event(2, .messageAssistant, ts: quiet),
+      event(3, .messageAssistant, ts: 2 * quiet + 1),
+    ]).metrics
+    #expect(metrics.active == quiet)
+  }
+
   @Test("Start and end of the repository are told flat, or as a key and its value")
   func heads() {
     let first = String(repeating: "a", count: 40)

@@ -44,6 +44,25 @@ struct ClaudeMessagesTests {
     #expect(output.drafts(.messageUser).first?.sourceKind == .operator)
   }
 
+  @Test("A block in a record without a time has one key, whenever the file was touched")
+  func blockWithoutTime() throws {
+    var text = JSONObject()
+    text.set("type", "text")
+    text.set(
+      "text",
+      EventBlock.begin + #"{"events":[{"event_type":"blocked","summary":"No key"}]}"#
+        + EventBlock.end)
+    let line =
+      #"{"type":"assistant","uuid":"u1","sessionId":"s1","#
+      + "\"message\":{\"id\":\"m1\",\"content\":[\(text.text)]}}"
+    func keys(modifiedAt: Int64) -> [String?] {
+      FormatRun.read(ClaudeFormat.self, Array(line.utf8), modifiedAt: modifiedAt)
+        .drafts(.blocked).map(\.idempotencyKey)
+    }
+    #expect(keys(modifiedAt: 1000).count == 1)
+    #expect(keys(modifiedAt: 1000) == keys(modifiedAt: 1_900_000_000_000))
+  }
+
   @Test("A prompt queued in mid-turn counts once and does not end the turn")
   func queued() {
     var transcript = ClaudeTranscript()
