@@ -51,7 +51,7 @@ struct Fleet {
     filter.limit = 500
     change(&filter)
     // A list that is shown to people may be partial on a busy machine; this one may not.
-    let log = try EventLog(path: database, deadline: 60_000)
+    let log = try log
     var events: [StoredEvent] = []
     while true {
       let page = try log.events(filter)
