@@ -151,9 +151,11 @@ enum SessionColumns {
 
   static let list = names.map { "s." + $0 }.joined(separator: ", ")
 
+  /// No REPLACE, which would write every index anew and go past the triggers.
   static let upsert =
-    "INSERT OR REPLACE INTO sessions (" + names.joined(separator: ", ") + ") VALUES ("
-    + names.map { _ in "?" }.joined(separator: ", ") + ")"
+    "INSERT INTO sessions (" + names.joined(separator: ", ") + ") VALUES ("
+    + names.map { _ in "?" }.joined(separator: ", ") + ") ON CONFLICT (id) DO UPDATE SET "
+    + names.dropFirst().map { "\($0) = excluded.\($0)" }.joined(separator: ", ")
 
   static func values(_ session: SessionSummary) -> [Value] {
     [

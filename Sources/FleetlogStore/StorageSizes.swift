@@ -9,7 +9,8 @@ extension EventLog {
   private static let kinds = [
     "events": "events", "event_tags": "events", "event_links": "links", "pending_links": "links",
     "transcript_chunks": "receipts", "sessions": "sessions and runs", "runs": "sessions and runs",
-    "session_copies": "sessions and runs", "tasks": "sessions and runs",
+    "session_copies": "sessions and runs", "session_groups": "sessions and runs",
+    "run_roles": "sessions and runs", "tasks": "sessions and runs",
     "task_events": "sessions and runs", "pruned_keys": "pruned keys",
   ]
 
