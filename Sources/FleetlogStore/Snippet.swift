@@ -58,8 +58,8 @@ struct SnippetMaker {
     let longest = needles.map(\.words.count).max() ?? 0
     var recent: [FoldedWord] = []
     var found: [Range<Int>] = []
-    guard longest > 0 else { return found }
-    FoldedWord.each(in: text) { word in
+    guard longest > 0, let start = firstPlace(in: text) else { return found }
+    FoldedWord.each(in: text, from: start) { word in
       if recent.count == longest { recent.removeFirst() }
       recent.append(word)
       for needle in needles {
@@ -74,6 +74,35 @@ struct SnippetMaker {
       return found.count < limit
     }
     return found
+  }
+
+  /// From which byte on a term can stand in a text: of plain text the beginning of the first word that
+  /// holds one's first word, which is found far sooner than words are folded; nil where none does.
+  private func firstPlace(in text: String) -> Int? {
+    var text = text
+    return text.withUTF8 { text in
+      guard text.allSatisfy({ $0 < 0x80 }) else { return 0 }
+      let places = needles.compactMap { needle in
+        needle.words.first.flatMap { word in
+          Array(word.text.utf8).withUnsafeBufferPointer { Self.offset(of: $0, in: text) }
+        }
+      }
+      guard var place = places.min() else { return nil }
+      while place > 0, SearchText.isWordScalar(Unicode.Scalar(text[place - 1])) { place -= 1 }
+      return place
+    }
+  }
+
+  /// Where lower-case bytes first stand in a text, its letters of either case.
+  private static func offset(
+    of word: UnsafeBufferPointer<UInt8>, in text: UnsafeBufferPointer<UInt8>
+  ) -> Int? {
+    func lower(_ byte: UInt8) -> UInt8 { (0x41...0x5A).contains(byte) ? byte | 0x20 : byte }
+    guard let first = word.first, text.count >= word.count else { return nil }
+    for start in 0...text.count - word.count where lower(text[start]) == first {
+      if (1..<word.count).allSatisfy({ lower(text[start + $0]) == word[$0] }) { return start }
+    }
+    return nil
   }
 
   /// The place of a term that ends with the last of these words.
@@ -109,9 +138,11 @@ private struct FoldedWord {
   let isIdeograph: Bool
 
   /// Calls back for each word in order, until it says false.
-  static func each(in text: String, _ body: (FoldedWord) -> Bool) {
+  ///
+  /// - Parameter from: the byte from which on words are wanted, where none goes on.
+  static func each(in text: String, from first: Int = 0, _ body: (FoldedWord) -> Bool) {
     var start: Int?
-    var offset = 0
+    var offset = first
     var isPlain = true
     /// Ends the word that is open; returns whether to go on.
     func finish() -> Bool {
@@ -123,7 +154,8 @@ private struct FoldedWord {
       isPlain = true
       return body(FoldedWord(text: folded, range: first..<offset, isIdeograph: false))
     }
-    for scalar in text.unicodeScalars {
+    let begin = text.utf8.index(text.startIndex, offsetBy: first)
+    for scalar in text.unicodeScalars[begin...] {
       let width = UTF8.width(scalar)
       if SearchText.isIdeograph(scalar) {
         let word = FoldedWord(

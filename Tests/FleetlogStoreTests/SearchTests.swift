@@ -171,6 +171,10 @@ struct SearchTests {
     let snippet = try #require(try page(log, "émigré").rows.first?.snippet)
     #expect(snippet.text == "the Émigré went; an emigre came")
     #expect(snippet.parts.filter(\.isMatch).map(\.text) == ["Émigré", "emigre"])
+    let within = try self.log("a recheck, unchecked: CHECK it, then check more")
+    let whole = try #require(try page(within, "check").rows.first?.snippet)
+    #expect(whole.parts.filter(\.isMatch).map(\.text) == ["CHECK", "check"])
+    #expect(whole.parts.first?.text == "a recheck, unchecked: ")
     let both = try page(log, "went OR came").rows.first?.snippet
     #expect(both?.parts.filter(\.isMatch).map(\.text) == ["went", "came"])
     #expect(try page(log, "ca*").rows.first?.snippet?.parts.filter(\.isMatch).map(\.text) == ["ca"])

@@ -34,7 +34,7 @@ extension StoredEvent {
 
   /// A tool's result that reports an error.
   private var hasFailed: Bool {
-    guard type == .toolResult, let payload, payload.contains("\"is_error\":true") else {
+    guard type == .toolResult, let payload, payload.contains(bytesOf: "\"is_error\":true") else {
       return false
     }
     return payloadObject?["is_error"]?.bool ?? false
