@@ -7,10 +7,11 @@ extension EventLog {
   ///   - shift: how much earlier, in ms; nil for the time right before, of the same length. It is
   ///     rounded up to whole bars.
   ///   - now: where a time without an end ends, ms since the Unix epoch.
+  ///   - survey: of the same filter, where it was made.
   package func comparison(
-    _ filter: EventFilter, shift: Int64?, now: Int64, buckets: Int
+    _ filter: EventFilter, shift: Int64?, now: Int64, buckets: Int, survey: EventSurvey? = nil
   ) throws(StoreError) -> (histogram: Histogram, earlier: Histogram.Earlier?) {
-    let drawn = try histogram(filter, buckets: buckets)
+    let drawn = try histogram(filter, buckets: buckets, survey: survey)
     guard let first = drawn.buckets.first, let last = drawn.buckets.last else {
       return (drawn, nil)
     }
@@ -24,7 +25,7 @@ extension EventLog {
     var earlierFilter = filter
     earlierFilter.since = max(start - steps * width, -Timestamp.latest)
     earlierFilter.until = max(end - steps * width, -Timestamp.latest)
-    let now = try histogram(filter, buckets: buckets, width: width)
+    let now = try histogram(filter, buckets: buckets, width: width, survey: survey)
     let then = try histogram(earlierFilter, buckets: buckets, width: width)
     let counts = Dictionary(
       then.buckets.map { (floor($0.start, width) + steps, $0.count) }, uniquingKeysWith: +)

@@ -8,13 +8,11 @@ package final class EventLog: Sendable {
 
   /// Counting stops here and says so.
   static let countCap = 10_000
-  /// So does counting of what the events consist of, for which each is read.
-  static let facetCap = 3000
   package static let defaultDeadline: UInt64 = 280
   let deadline: UInt64
-  /// How a page shares its time out, in ms: its rows by either route, their count, and the two
-  /// drawings beside them.
-  var shares: (walk: UInt64, gather: UInt64, count: UInt64, histogram: UInt64, facets: UInt64) {
+  /// How a page shares its time out, in ms: its rows by either route, their count, the survey of
+  /// what they are like, and the histogram where the survey is too small for it.
+  var shares: (walk: UInt64, gather: UInt64, count: UInt64, histogram: UInt64, survey: UInt64) {
     let part = deadline / 14
     return (2 * part, 5 * part, part, 2 * part, 3 * part)
   }
@@ -69,118 +67,14 @@ package final class EventLog: Sendable {
       ) { ($0.optionalInt(0), $0.optionalInt(1)) }
       return LogOverview(
         events: try count("SELECT coalesce(sum(events), 0) FROM event_days"),
-        sessions: try count("SELECT count(*) FROM sessions"),
-        sources: try count("SELECT count(*) FROM files WHERE state <> 'gone'"),
+        sessions: try count("SELECT coalesce(sum(sessions), 0) FROM session_groups"),
+        // By an index: the files themselves are large rows.
+        sources: try count("SELECT count(*) FROM files WHERE standing > 0"),
         validationErrors: try count(
           "SELECT coalesce(sum(events), 0) FROM event_days WHERE event_type = "
             + "'\(EventType.validationError.rawValue)'"),
         lastEventID: last, firstEventAt: span?.0, lastEventAt: span?.1,
         searchLag: Int(max(0, last - indexed)))
-    }
-  }
-
-  /// One page of a filtered list.
-  package func events(_ filter: EventFilter) throws(StoreError) -> EventPage {
-    let query = EventQuery(filter)
-    if query.searchesNothing {
-      return EventPage(
-        rows: [], next: nil, matched: 0, matchedIsExact: true,
-        partialReason: "There is no word in “\(filter.text ?? "")” that could be searched for.")
-    }
-    return try pool.withConnection { (connection) throws(StoreError) in
-      var (events, isWhole) = try rows(query, connection)
-      var reasons: [String] = []
-      var newest = query.filter
-      newest.sort = query.filter.sort == .rank ? .newest : query.filter.sort
-      let unranked = EventQuery(newest)
-      let (counted, isExact) = try count(unranked, connection)
-      let matched = isExact ? counted : max(counted, events.count)
-      if query.filter.sort == .rank {
-        if !isWhole {
-          (events, isWhole) = try rows(unranked, connection, within: shares.walk)
-          reasons.append("Too many hits to rank them all in time: the newest come first.")
-        } else if matched >= EventQuery.rankedHits {
-          reasons.append("Ranked among the newest \(EventQuery.rankedHits) hits.")
-        }
-      }
-      if !isWhole {
-        reasons.append("The search was stopped before its end; narrow the filter to see the rest.")
-      }
-      if query.pattern != nil, let lag = try searchLag(connection), lag > 0 {
-        reasons.append("The full-text index is \(lag) events behind.")
-      }
-      let hasMore = events.count > filter.limit
-      let shown = Array(events.prefix(filter.limit))
-      let next = hasMore && query.filter.sort != .rank ? shown.last : nil
-      let snippets = SnippetMaker(query.pattern)
-      return EventPage(
-        rows: shown.map { EventPage.Row(event: $0, snippet: snippets?.snippet(of: $0)) },
-        next: next.map { EventCursor(ts: $0.ts, id: $0.id) }, matched: matched,
-        matchedIsExact: isExact,
-        partialReason: reasons.isEmpty ? nil : reasons.joined(separator: " "))
-    }
-  }
-
-  /// Events up to which it is quicker to gather and sort them than to look for them along the time.
-  private static let gathered = 2000
-
-  /// A page's rows, and whether they came before the deadline.
-  private func rows(
-    _ query: EventQuery, _ connection: Connection
-  ) throws(StoreError) -> ([StoredEvent], isWhole: Bool) {
-    guard query.filter.sort != .rank else {
-      return try rows(query, connection, within: shares.gather)
-    }
-    guard query.isScattered else {
-      return try rows(query, connection, within: shares.walk + shares.gather)
-    }
-    if let (sql, values) = query.estimate,
-      let events = try connection.first(sql, values, { $0.int(0) }), events <= Self.gathered
-    {
-      return try rows(query, connection, within: shares.walk + shares.gather)
-    }
-    let walk = EventQuery(query.filter, route: .walk)
-    let walked = try rows(walk, connection, within: shares.walk)
-    if walked.isWhole { return walked }
-    let gathered = try rows(query, connection, within: shares.gather)
-    return gathered.isWhole ? gathered : walked
-  }
-
-  private func rows(
-    _ query: EventQuery, _ connection: Connection, within ms: UInt64
-  ) throws(StoreError) -> ([StoredEvent], isWhole: Bool) {
-    var events: [StoredEvent] = []
-    let (sql, values) = query.page
-    let isWhole = try connection.collect(sql, values, within: ms) {
-      events.append(EventColumns.read($0))
-    }
-    return (events, isWhole)
-  }
-
-  private func searchLag(_ connection: Connection) throws(StoreError) -> Int64? {
-    try connection.first(
-      "SELECT (SELECT seq FROM sqlite_sequence WHERE name = 'events') - "
-        + "(SELECT last_event_id FROM search.watermark)"
-    ) { $0.int(0) }
-  }
-
-  private func count(
-    _ query: EventQuery, _ connection: Connection
-  ) throws(StoreError) -> (Int, isExact: Bool) {
-    if query.isWholeLog, query.filter.since == nil, query.filter.until == nil {
-      let total = try connection.first("SELECT coalesce(sum(events), 0) FROM event_days") {
-        $0.int(0)
-      }
-      return (Int(total ?? 0), true)
-    }
-    do throws(StoreError) {
-      let (sql, values) = query.count(cap: Self.countCap)
-      let count = try connection.withDeadline(ms: shares.count) { () throws(StoreError) in
-        Int(try connection.first(sql, values) { $0.int(0) } ?? 0)
-      }
-      return (min(count, Self.countCap), count <= Self.countCap)
-    } catch  where error.cause == .interrupted {
-      return (0, false)
     }
   }
 

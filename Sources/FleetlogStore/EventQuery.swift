@@ -6,19 +6,24 @@ import FleetlogEvents
 /// along the time index, under the deadline of whoever asks.
 struct EventQuery {
   /// One way of reaching the events; a session that shares events with another has two.
-  private struct Arm {
-    var tables: String
+  struct Arm {
+    var tables = "events e"
     /// The tables as they follow a ranked hit `d`.
     var ranked = "events e ON e.id = d.event_id"
-    var conditions: [String]
-    var values: [Value]
+    /// The tables that suffice while nothing is asked of the events themselves.
+    var thin: String?
+    var asksEvents = false
+    var conditions: [String] = []
+    var values: [Value] = []
+    /// The column of the time by which rows are reached, and its bounds.
+    var time = "e.ts"
+    var bounds: (conditions: [String], values: [Value]) = ([], [])
     /// The columns that order the arm.
     var ts = "e.ts"
     var id = "e.id"
   }
 
-  /// How rows are reached where a filter names several values, which no index holds in the order
-  /// of time.
+  /// How rows are reached where a filter names what no index holds in the order of time.
   enum Route {
     /// Along the time index, row by row: quick where many rows match, and ordered from the start.
     case walk
@@ -28,10 +33,23 @@ struct EventQuery {
     case log
   }
 
+  /// What the events are reached by.
+  private enum Lead {
+    /// The best of the indexes of events.
+    case events
+    /// The full-text index, from its newest hit on or by rank.
+    case search
+    /// The list of a tag's events, which is in the order of time.
+    case tags
+    /// The sessions of which the facts are true, from the last active one on.
+    case sessions
+  }
+
   let filter: EventFilter
-  private let route: Route
+  let route: Route
   let pattern: SearchPattern?
-  private var arms: [Arm]
+  private(set) var arms = [Arm()]
+  private var lead = Lead.events
   /// Whether some condition asks for several values that no index holds in the order of time.
   private var namesSeveral: Bool
   /// Arms that the values of a list may become.
@@ -45,13 +63,25 @@ struct EventQuery {
     // Without a word that must match there is nothing to rank by.
     if filter.sort == .rank, pattern?.included == nil { filter.sort = .newest }
     self.filter = filter
-    arms = [Arm(tables: "events e", conditions: [], values: [])]
     namesSeveral = filter.sessions.count > 1
+    lead = chosenLead
     addSession()
+    addTags()
     addSearch()
+    addFacts()
     addLists()
     addFlags()
     addTimes()
+  }
+
+  private var chosenLead: Lead {
+    if filter.sort == .rank || isOrderedBySearch { return .search }
+    // A session, run or instance is smaller than what else could lead.
+    guard filter.sessions.isEmpty, filter.runs.isEmpty, filter.instances.isEmpty, route != .log
+    else { return .events }
+    let isForTags = route == .gather || filter.asksOnly(for: \.tags)
+    if !filter.tags.isEmpty, filter.tags.count <= Self.mostArms, isForTags { return .tags }
+    return route == .gather && filter.namesFacts ? .sessions : .events
   }
 
   /// The text was given but holds nothing that can be searched for.
@@ -59,6 +89,12 @@ struct EventQuery {
 
   /// Whether the two routes differ.
   var isScattered: Bool { namesSeveral && !isOrderedBySearch && filter.sort != .rank }
+
+  /// Whether rows come from one session after the other.
+  var isBySession: Bool { lead == .sessions }
+
+  /// Whether rows come from the list of a tag's events.
+  var isByTag: Bool { lead == .tags }
 
   /// A plus keeps SQLite from taking a column's index.
   private func column(_ name: String, isScattered: Bool) -> String {
@@ -69,16 +105,24 @@ struct EventQuery {
     for index in arms.indices { body(&arms[index]) }
   }
 
+  /// Adds a condition over the event itself.
+  private mutating func require(_ condition: String, _ values: [Value] = []) {
+    each {
+      $0.conditions.append(condition)
+      $0.values += values
+      $0.asksEvents = true
+    }
+  }
+
   /// One session is read along its own index, with the events it repeats from others merged in.
   private mutating func addSession() {
     guard !filter.sessions.isEmpty else { return }
     let places = marks(filter.sessions)
-    let values = filter.sessions.map { Value.text($0) }
+    let values = texts(filter.sessions)
     if route == .log {
-      arms[0].conditions.append(
+      require(
         "(e.related_session_id IN (\(places)) OR EXISTS (SELECT 1 FROM session_copies c "
-          + "WHERE c.event_id = e.id AND c.session_id IN (\(places))))")
-      arms[0].values += values + values
+          + "WHERE c.event_id = e.id AND c.session_id IN (\(places))))", values + values)
       return
     }
     var copies = Arm(
@@ -96,12 +140,13 @@ struct EventQuery {
     } else {
       copies.ranked =
         "session_copies c ON c.event_id = d.event_id CROSS JOIN events e ON e.id = c.event_id"
+      copies.thin = "session_copies c"
+      copies.time = "c.ts"
       copies.ts = "c.ts"
       copies.id = "c.event_id"
     }
     let own = column("e.related_session_id", isScattered: filter.sessions.count > 1)
-    arms[0].conditions.append("\(own) IN (\(places))")
-    arms[0].values += values
+    require("\(own) IN (\(places))", values)
     arms.append(copies)
   }
 
@@ -122,6 +167,8 @@ struct EventQuery {
         $0.tables =
           "search.event_text t CROSS JOIN search.documents d ON d.id = t.rowid "
           + "CROSS JOIN events e ON e.id = d.event_id"
+        // Hits that nothing else is asked of need not be looked up in the log.
+        $0.thin = "search.event_text t"
         $0.conditions.append("t.event_text MATCH ?")
         $0.values.append(.text(included))
         $0.ts = "t.rowid"
@@ -136,20 +183,67 @@ struct EventQuery {
   private mutating func addSearchOfEach(_ pattern: SearchPattern) {
     guard let expression = pattern.included ?? pattern.excludedExpression else { return }
     let verb = pattern.included == nil ? "NOT EXISTS" : "EXISTS"
+    require(
+      "\(verb) (SELECT 1 FROM search.documents d CROSS JOIN search.event_text t "
+        + "WHERE d.event_id = e.id AND t.rowid = d.id AND t.event_text MATCH ?)",
+      [.text(expression)])
+  }
+
+  /// Where a tag leads, its events come in the order of time; of several tags each has an arm of its
+  /// own, which leaves out what an earlier one has shown.
+  private mutating func addTags() {
+    var tags: [String] = []
+    for tag in filter.tags where !tags.contains(tag) { tags.append(tag) }
+    guard !tags.isEmpty else { return }
+    guard lead == .tags else {
+      namesSeveral = true
+      return require(
+        "EXISTS (SELECT 1 FROM event_tags g WHERE g.tag IN (\(marks(tags))) AND g.ts = e.ts "
+          + "AND g.event_id = e.id)", texts(tags))
+    }
+    if !filter.asksOnly(for: \.tags) { namesSeveral = true }
+    arms = tags.indices.map { place in
+      var arm = Arm(
+        tables: "event_tags g CROSS JOIN events e ON e.id = g.event_id",
+        conditions: ["g.tag = ?"], values: [.text(tags[place])])
+      arm.thin = "event_tags g"
+      (arm.time, arm.ts, arm.id) = ("g.ts", "g.ts", "g.event_id")
+      guard place > 0 else { return arm }
+      let earlier = tags[..<place]
+      arm.conditions.append(
+        "NOT EXISTS (SELECT 1 FROM event_tags o WHERE o.tag IN (\(marks(earlier))) "
+          + "AND o.ts = g.ts AND o.event_id = g.event_id)")
+      arm.values += texts(earlier)
+      return arm
+    }
+  }
+
+  /// Agent, project and branch are told of the session that an event belongs to. Looked up for each
+  /// event that else matches; only where nothing narrows more do the sessions lead to their events.
+  private mutating func addFacts() {
+    let facts = filter.facts
+    guard !facts.isEmpty else { return }
+    namesSeveral = true
+    let conditions = facts.map { "s.\($0.column) IN (\(marks($0.values)))" }
+      .joined(separator: " AND ")
+    let values = facts.flatMap { texts($0.values) }
+    guard lead == .sessions else {
+      return require(
+        "EXISTS (SELECT 1 FROM sessions s WHERE s.id = e.related_session_id AND \(conditions))",
+        values)
+    }
     each {
-      $0.conditions.append(
-        "\(verb) (SELECT 1 FROM search.documents d CROSS JOIN search.event_text t "
-          + "WHERE d.event_id = e.id AND t.rowid = d.id AND t.event_text MATCH ?)")
-      $0.values.append(.text(expression))
+      $0.tables = "sessions s CROSS JOIN events e ON e.related_session_id = s.id"
+      $0.conditions.append(conditions)
+      $0.values += values
     }
   }
 
   private mutating func addLists() {
-    func texts(_ values: [String]) -> [Value] { values.map { .text($0) } }
     // Of several columns with an index the one that narrows most is to lead; SQLite can't know.
     let hasOwner = !filter.sessions.isEmpty || !filter.runs.isEmpty
     let hasFlag = filter.attention || filter.actionRequired || filter.risk
-    let isTypeAside = hasOwner || hasFlag
+    let isTypeAside = hasOwner || hasFlag || lead == .tags || lead == .sessions
     let narrows = isTypeAside || !filter.types.isEmpty
     add(isTypeAside ? "+e.event_type" : "e.event_type", texts(filter.types))
     add("e.run_id", filter.runs.map { .int($0) })
@@ -157,12 +251,6 @@ struct EventQuery {
     add(narrows ? "+e.role" : "e.role", texts(filter.roles))
     let isKindAside = narrows || !filter.roles.isEmpty
     add(isKindAside ? "+e.source_kind" : "e.source_kind", texts(filter.sourceKinds))
-    add("e.id", texts(filter.tags), from: "SELECT event_id FROM event_tags WHERE tag")
-    for (name, values) in [
-      ("agent", filter.agents), ("project", filter.projects), ("branch", filter.branches),
-    ] {
-      add("e.related_session_id", texts(values), from: "SELECT id FROM sessions WHERE \(name)")
-    }
   }
 
   /// A column is one of the values, or of what a table gives for them.
@@ -172,10 +260,7 @@ struct EventQuery {
     if table != nil || values.count > 1 { namesSeveral = true }
     let column = column(name, isScattered: table != nil || values.count > 1)
     let list = table.map { "\($0) IN (\(marks(values)))" } ?? marks(values)
-    each {
-      $0.conditions.append("\(column) IN (\(list))")
-      $0.values += values
-    }
+    require("\(column) IN (\(list))", values)
   }
 
   /// Gives each of a few values an arm of its own: each comes off an index in the order of time,
@@ -191,6 +276,7 @@ struct EventQuery {
         var part = arm
         part.conditions.append("\(name) = ?")
         part.values.append(value)
+        part.asksEvents = true
         return part
       }
     }
@@ -199,15 +285,13 @@ struct EventQuery {
 
   /// Flags are literal in the SQL, because partial indexes serve literal conditions only.
   private mutating func addFlags() {
-    var conditions: [String] = []
-    if filter.attention { conditions.append("e.attention_candidate = 1") }
-    if filter.actionRequired { conditions.append("e.operator_action_required = 1") }
-    if filter.risk { conditions.append("e.risk_detected = 1") }
+    if filter.attention { require("e.attention_candidate = 1") }
+    if filter.actionRequired { require("e.operator_action_required = 1") }
+    if filter.risk { require("e.risk_detected = 1") }
     if let severity = filter.minSeverity {
-      if severity >= 2 { conditions.append("e.severity >= \(severity >= 4 ? 4 : 2)") }
-      if severity != 2, severity != 4 { conditions.append("e.severity >= \(severity)") }
+      if severity >= 2 { require("e.severity >= \(severity >= 4 ? 4 : 2)") }
+      if severity != 2, severity != 4 { require("e.severity >= \(severity)") }
     }
-    each { $0.conditions += conditions }
   }
 
   private mutating func addTimes() {
@@ -215,22 +299,24 @@ struct EventQuery {
     let (since, until) = (filter.since, filter.until)
     each { arm in
       if let since {
-        arm.conditions.append("e.ts >= ?")
-        arm.values.append(.int(since))
+        arm.bounds.conditions.append("\(arm.time) >= ?")
+        arm.bounds.values.append(.int(since))
         if isSearch {
-          arm.conditions.append("t.rowid >= ?")
-          arm.values.append(.int(SearchIndex.firstNumber(at: since)))
+          arm.bounds.conditions.append("t.rowid >= ?")
+          arm.bounds.values.append(.int(SearchIndex.firstNumber(at: since)))
         }
       }
       if let until {
-        arm.conditions.append("e.ts < ?")
-        arm.values.append(.int(until))
+        arm.bounds.conditions.append("\(arm.time) < ?")
+        arm.bounds.values.append(.int(until))
         if isSearch {
           // Of more than a thousand events in a second the last have numbers of later seconds.
-          arm.conditions.append("t.rowid < ?")
-          arm.values.append(.int(SearchIndex.firstNumber(at: until &+ Self.numberSlack)))
+          arm.bounds.conditions.append("t.rowid < ?")
+          arm.bounds.values.append(.int(SearchIndex.firstNumber(at: until &+ Self.numberSlack)))
         }
       }
+      // The time of a hit stands in the log alone.
+      if since != nil || until != nil, arm.time == "e.ts" { arm.asksEvents = true }
     }
   }
 
@@ -243,161 +329,36 @@ struct EventQuery {
     pattern?.included != nil && filter.sessions.isEmpty && filter.sort != .rank && route != .log
   }
 
-  /// How many of the newest hits are ranked.
-  static let rankedHits = 2000
-
-  private var hits: (sql: String, values: [Value]) {
-    guard filter.sort == .rank, let included = pattern?.included else { return ("", []) }
-    return (
-      """
-      WITH hits AS MATERIALIZED (SELECT rowid AS id, bm25(event_text) AS rank
-        FROM search.event_text WHERE event_text MATCH ? ORDER BY rowid DESC
-        LIMIT \(Self.rankedHits))
-
-      """, [.text(included)]
-    )
-  }
-
-  /// One page and one row more, which shows whether another page follows.
-  var page: (sql: String, values: [Value]) {
-    let descending = filter.sort != .oldest
-    let isRanked = filter.sort == .rank && pattern?.included != nil
-    let order = isRanked || !descending ? "ASC" : "DESC"
-    var selects: [String] = []
-    var values = hits.values
-    for arm in arms {
-      for (condition, bounds) in keyset(of: arm, descending: descending) {
-        let conditions = arm.conditions + condition
-        let clause = conditions.isEmpty ? "" : " WHERE " + conditions.joined(separator: " AND ")
-        selects.append(
-          "SELECT \(EventColumns.list), \(arm.ts) AS order_ts, \(arm.id) AS order_id "
-            + "FROM \(arm.tables)\(clause)")
-        values += arm.values + bounds
-      }
-    }
-    let isSearch = isOrderedBySearch
-    let ordering = isSearch ? "order_ts \(order)" : "order_ts \(order), order_id \(order)"
-    let sql =
-      hits.sql + selects.joined(separator: "\nUNION ALL\n") + "\nORDER BY \(ordering) LIMIT ?"
-    return (sql, values + [Value(filter.limit + 1)])
-  }
-
-  /// What comes behind the cursor. A row comparison would bound the time only and crawl through
-  /// the rows of one instant, so the instant and what lies beyond it are asked for apart.
-  private func keyset(of arm: Arm, descending: Bool) -> [([String], [Value])] {
-    guard let after = filter.after, filter.sort != .rank else { return [([], [])] }
-    let sign = descending ? "<" : ">"
-    if isOrderedBySearch {
-      return [
-        (
-          [
-            "t.rowid \(sign) (SELECT x.id FROM search.documents x WHERE x.event_id = ?)"
-          ], [.int(after.id)]
-        )
-      ]
-    }
-    return [
-      (["\(arm.ts) = ?", "\(arm.id) \(sign) ?"], [.int(after.ts), .int(after.id)]),
-      (["\(arm.ts) \(sign) ?"], [.int(after.ts)]),
-    ]
-  }
-
-  /// The rows whose ids lie behind one and not behind the other, lowest first. No other index may
-  /// lead: sorting what it finds would cost each turn the whole log.
-  func stretch(after id: Int64, upTo bound: Int64, limit: Int) -> (sql: String, values: [Value]) {
-    let conditions = ["e.id > ?", "e.id <= ?"] + arms[0].conditions
-    return (
-      "SELECT \(EventColumns.list) FROM events e NOT INDEXED WHERE "
-        + conditions.joined(separator: " AND ") + " ORDER BY e.id LIMIT ?",
-      [.int(id), .int(bound)] + arms[0].values + [Value(limit)]
-    )
-  }
-
-  /// About how many events there are where several values are named, counted without reading
-  /// them; nil where that can't be told.
-  var estimate: (sql: String, values: [Value])? {
-    let few: [(table: String, column: String, values: [String], count: String)] = [
-      ("runs", "instance_id", filter.instances, "sum(events)"),
-      ("sessions", "agent", filter.agents, "sum(events)"),
-      ("sessions", "project", filter.projects, "sum(events)"),
-      ("sessions", "branch", filter.branches, "sum(events)"),
-      ("event_tags", "tag", filter.tags, "count(*)"),
-      ("sessions", "id", filter.sessions.count > 1 ? filter.sessions : [], "sum(events)"),
-    ].filter { !$0.values.isEmpty }
-    guard !few.isEmpty else { return nil }
-    let counts = few.map {
-      "(SELECT coalesce(\($0.count), 0) FROM \($0.table) WHERE \($0.column) IN (\(marks($0.values))))"
-    }
-    return (
-      "SELECT min(\(counts.joined(separator: ", ")), \(Int64.max))",
-      few.flatMap { $0.values.map { .text($0) } }
-    )
-  }
-
-  /// Counts up to `cap` and one more.
-  func count(cap: Int) -> (sql: String, values: [Value]) {
-    if isOrderedBySearch, arms[0].conditions.count == 1 {
-      // Hits that nothing else is asked of need not be looked up in the log.
-      return (
-        "SELECT count(*) FROM (SELECT 1 FROM search.event_text t "
-          + "WHERE \(arms[0].conditions[0]) LIMIT ?)", arms[0].values + [Value(cap + 1)]
-      )
-    }
-    let (inner, values) = selection("1")
-    return ("SELECT count(*) FROM (\(inner) LIMIT ?)", values + [Value(cap + 1)])
-  }
-
-  /// The times of the events, at most `limit` of them: the newest where they come in order at no
-  /// cost.
-  func times(limit: Int) -> (sql: String, values: [Value]) {
-    let (inner, values) = selection("e.ts AS ts")
-    let order = isScattered ? "" : " ORDER BY \(isOrderedBySearch ? arms[0].ts : "ts") DESC"
-    return (inner + order + " LIMIT ?", values + [Value(limit)])
-  }
-
-  /// Events and attention candidates by their time in units of `width` ms.
-  func buckets(of width: Int64) -> (sql: String, values: [Value]) {
-    let (inner, values) = selection("e.ts AS ts, e.attention_candidate AS attention")
-    return (
-      """
-      SELECT (ts - ((ts % ?1) + ?1) % ?1) / ?1, count(*), sum(attention) FROM (\(inner))
-      GROUP BY 1
-      """, [.int(width)] + values
-    )
-  }
-
-  /// Type, source, role and session of the events, at most `limit` of them.
-  func traits(limit: Int) -> (sql: String, values: [Value]) {
-    let (inner, values) = selection(
-      "e.event_type, e.source_kind, e.role, e.related_session_id")
-    return (inner + " LIMIT ?", values + [Value(limit)])
-  }
-
-  private func selection(_ columns: String) -> (sql: String, values: [Value]) {
-    var selects: [String] = []
-    var values = hits.values
-    for arm in arms {
-      let clause =
-        arm.conditions.isEmpty ? "" : " WHERE " + arm.conditions.joined(separator: " AND ")
-      selects.append("SELECT \(columns) FROM \(arm.tables)\(clause)")
-      values += arm.values
-    }
-    return (hits.sql + selects.joined(separator: " UNION ALL "), values)
-  }
-
   /// Whether the filter leaves the whole log, apart from bounds in time.
-  var isWholeLog: Bool {
-    var bare = EventFilter()
-    bare.since = filter.since
-    bare.until = filter.until
-    bare.sort = filter.sort
-    bare.limit = filter.limit
-    bare.after = filter.after
-    return bare == filter
+  var isWholeLog: Bool { filter.asksOnly() }
+
+  /// Whether nothing is asked but of which sessions the events are, apart from bounds in time.
+  var isOfFactsOnly: Bool {
+    filter.namesFacts && filter.asksOnly(for: \.agents, \.projects, \.branches)
+  }
+
+  private func texts(_ values: some Sequence<String>) -> [Value] { values.map { .text($0) } }
+}
+
+extension EventFilter {
+  /// What is asked of the events' sessions.
+  var facts: [(column: String, values: [String])] {
+    [("agent", agents), ("project", projects), ("branch", branches)].filter { !$0.1.isEmpty }
+  }
+
+  var namesFacts: Bool { !facts.isEmpty }
+
+  /// Whether nothing is asked for but what these lists name, apart from bounds in time.
+  func asksOnly(for lists: WritableKeyPath<EventFilter, [String]>...) -> Bool {
+    var rest = self
+    for list in lists { rest[keyPath: list] = [] }
+    (rest.since, rest.until, rest.after) = (nil, nil, nil)
+    (rest.sort, rest.limit) = (.newest, EventFilter.defaultLimit)
+    return rest == EventFilter()
   }
 }
 
 /// As many question marks as there are values.
-private func marks(_ values: [some Any]) -> String {
+func marks(_ values: some Sequence) -> String {
   values.map { _ in "?" }.joined(separator: ", ")
 }

@@ -5,9 +5,13 @@ extension EventLog {
 
   /// What the events of a filter consist of, one facet for each column that people narrow by.
   ///
-  /// Exact for the whole log and for up to ``facetCap`` events, types and sources wherever the
-  /// totals know them; beyond that, or behind the deadline, what was counted so far.
-  package func facets(_ filter: EventFilter) throws(StoreError) -> [Facet] {
+  /// Exact for the whole log, for as many events as a survey takes in, and wherever what the writer
+  /// counts tells it; beyond that, or behind the deadline, what was found first.
+  ///
+  /// - Parameter survey: of the same filter, where it was made.
+  package func facets(
+    _ filter: EventFilter, survey: EventSurvey? = nil
+  ) throws(StoreError) -> [Facet] {
     var filter = filter
     filter.after = nil
     filter.sort = .newest
@@ -16,111 +20,70 @@ extension EventLog {
     return try pool.withConnection { (connection) throws(StoreError) in
       let totals = LogTotals(filter).flatMap { $0.isBoundInTime ? nil : $0 }
       if query.isWholeLog, let totals { return try wholeLogFacets(totals, connection) }
-      var counts = try self.counts(query, connection)
-      if let totals {
-        // Of these two all events are counted.
-        let traits = try totals.traits(connection)
-        counts.types = TraitCount(traits.map { ($0.type, $0.events) })
-        counts.sourceKinds = TraitCount(traits.map { ($0.sourceKind, $0.events) })
+      let found: EventSurvey
+      if let survey { found = survey } else { found = try self.survey(query, connection) }
+      var counts: [(parameter: String, count: EventSurvey.Count, isExact: Bool)] = [
+        ("type", found.types, found.isWhole), ("source_kind", found.sourceKinds, found.isWhole),
+        ("role", found.roles, found.isWhole), ("agent", found.agents, found.isWhole),
+        ("project", found.projects, found.isWhole), ("branch", found.branches, found.isWhole),
+      ]
+      if !found.isWhole {
+        if let totals {
+          let traits = try totals.traits(connection)
+          counts[0] = ("type", EventSurvey.Count(traits.map { ($0.type, $0.events) }), true)
+          counts[1] = (
+            "source_kind", EventSurvey.Count(traits.map { ($0.sourceKind, $0.events) }), true
+          )
+        } else if query.isOfFactsOnly, filter.since == nil, filter.until == nil {
+          let groups = try groups(filter, connection)
+          counts[3] = ("agent", EventSurvey.Count(groups.map { ($0.agent, $0.events) }), true)
+          counts[4] = ("project", EventSurvey.Count(groups.map { ($0.project, $0.events) }), true)
+          counts[5] = ("branch", EventSurvey.Count(groups.map { ($0.branch, $0.events) }), true)
+        }
       }
-      return counts.facets
+      return counts.map { facet($0.parameter, $0.count, isExact: $0.isExact) }
+        .filter { $0.isExact || !$0.values.isEmpty }
     }
   }
 
-  /// How many events have which value of a column.
-  private struct TraitCount {
-    private(set) var counts: [String: Int] = [:]
-    var isExact = true
-
-    init(_ counts: [(String, Int)] = []) {
-      for (value, count) in counts { add(value, count) }
-    }
-
-    mutating func add(_ value: String, _ count: Int = 1) {
-      if !value.isEmpty { counts[value, default: 0] += count }
-    }
-
-    func facet(_ parameter: String) -> Facet {
-      let values = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
-      return Facet(
-        parameter: parameter,
-        values: values.prefix(facetValues).map { Facet.Value(name: $0.key, count: $0.value) },
-        isExact: isExact)
-    }
-  }
-
-  private struct TraitCounts {
-    var types = TraitCount()
-    var sourceKinds = TraitCount()
-    var roles = TraitCount()
-    var agents = TraitCount()
-    var projects = TraitCount()
-    var branches = TraitCount()
-
-    var facets: [Facet] {
-      [
-        types.facet("type"), sourceKinds.facet("source_kind"), roles.facet("role"),
-        agents.facet("agent"), projects.facet("project"), branches.facet("branch"),
-      ].filter { $0.isExact || !$0.values.isEmpty }
-    }
-  }
-
-  /// Counts events one by one, in a single pass.
-  private func counts(
-    _ query: EventQuery, _ connection: Connection
-  ) throws(StoreError) -> TraitCounts {
-    var (types, kinds, roles, sessions) = (
-      TraitCount(), TraitCount(), TraitCount(), TraitCount()
-    )
-    var counted = 0
-    let (sql, values) = query.traits(limit: Self.facetCap + 1)
-    let isWhole = try connection.collect(sql, values, within: shares.facets) { row in
-      types.add(row.text(0))
-      kinds.add(row.text(1))
-      roles.add(row.text(2))
-      sessions.add(row.text(3))
-      counted += 1
-    }
-    var counts = TraitCounts(types: types, sourceKinds: kinds, roles: roles)
-    for (session, events) in sessions.counts {
-      let owner = try connection.first(
-        "SELECT agent, project, branch FROM sessions WHERE id = ?", [.text(session)]
-      ) { (agent: $0.text(0), project: $0.text(1), branch: $0.text(2)) }
-      guard let owner else { continue }
-      counts.agents.add(owner.agent, events)
-      counts.projects.add(owner.project, events)
-      counts.branches.add(owner.branch, events)
-    }
-    let isExact = isWhole && counted <= Self.facetCap
-    for count in [
-      \TraitCounts.types, \.sourceKinds, \.roles, \.agents, \.projects, \.branches,
-    ] { counts[keyPath: count].isExact = isExact }
-    return counts
+  private func facet(_ parameter: String, _ count: EventSurvey.Count, isExact: Bool) -> Facet {
+    let values = count.events.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+    return Facet(
+      parameter: parameter,
+      values: values.prefix(Self.facetValues).map { Facet.Value(name: $0.key, count: $0.value) },
+      isExact: isExact)
   }
 
   private func wholeLogFacets(
     _ totals: LogTotals, _ connection: Connection
   ) throws(StoreError) -> [Facet] {
     let traits = try totals.traits(connection)
-    let roles = try connection.rows("SELECT role, sum(events) FROM runs GROUP BY 1") {
+    let roles = try connection.rows("SELECT role, events FROM run_roles WHERE events > 0") {
       ($0.text(0), Int($0.int(1)))
     }
-    // Events by their own session: those that it repeats from others are theirs.
-    let owners = try connection.rows(
-      """
-      SELECT s.agent, s.project, s.branch, sum(s.events - coalesce(c.events, 0))
-      FROM sessions s LEFT JOIN
-        (SELECT session_id, count(*) AS events FROM session_copies GROUP BY 1) c
-        ON c.session_id = s.id
-      GROUP BY 1, 2, 3
-      """
-    ) { (agent: $0.text(0), project: $0.text(1), branch: $0.text(2), events: Int($0.int(3))) }
-    return TraitCounts(
-      types: TraitCount(traits.map { ($0.type, $0.events) }),
-      sourceKinds: TraitCount(traits.map { ($0.sourceKind, $0.events) }),
-      roles: TraitCount(roles), agents: TraitCount(owners.map { ($0.agent, $0.events) }),
-      projects: TraitCount(owners.map { ($0.project, $0.events) }),
-      branches: TraitCount(owners.map { ($0.branch, $0.events) })
-    ).facets
+    let groups = try groups(totals.filter, connection)
+    let counts: [(String, [(String, Int)])] = [
+      ("type", traits.map { ($0.type, $0.events) }),
+      ("source_kind", traits.map { ($0.sourceKind, $0.events) }), ("role", roles),
+      ("agent", groups.map { ($0.agent, $0.events) }),
+      ("project", groups.map { ($0.project, $0.events) }),
+      ("branch", groups.map { ($0.branch, $0.events) }),
+    ]
+    return counts.map { facet($0, EventSurvey.Count($1), isExact: true) }
+  }
+
+  /// Events by what is known of their own session, as far as a filter asks for that.
+  private func groups(
+    _ filter: EventFilter, _ connection: Connection
+  ) throws(StoreError) -> [(agent: String, project: String, branch: String, events: Int)] {
+    var clause = "WHERE events > 0"
+    var values: [Value] = []
+    for fact in filter.facts {
+      clause += " AND \(fact.column) IN (\(marks(fact.values)))"
+      values += fact.values.map { .text($0) }
+    }
+    return try connection.rows(
+      "SELECT agent, project, branch, events FROM session_groups \(clause)", values
+    ) { ($0.text(0), $0.text(1), $0.text(2), Int($0.int(3))) }
   }
 }

@@ -1,18 +1,18 @@
 package import FleetlogEvents
 
 extension EventLog {
-  /// Events whose times are read for one histogram, from an index or each from the hit of a search.
-  /// Beyond that, or behind the deadline, it shows what was read, the newest where the filter gives
-  /// them in order, and says so.
-  static let timesCap = (indexed: 50_000, searched: 3000)
+  /// Events whose times are read for one histogram. Beyond that, or behind the deadline, it shows
+  /// what was read, the newest where the filter gives them in order, and says so.
+  static let timesCap = 50_000
 
   /// Counts of the events a filter finds, over the time it covers.
   ///
   /// - Parameters:
   ///   - buckets: how many at most; their width is a round span of time.
   ///   - width: their width in ms, where it is given.
+  ///   - survey: of the same filter, where it was made.
   package func histogram(
-    _ filter: EventFilter, buckets: Int, width: Int64? = nil
+    _ filter: EventFilter, buckets: Int, width: Int64? = nil, survey: EventSurvey? = nil
   ) throws(StoreError) -> Histogram {
     var filter = filter
     filter.after = nil
@@ -25,27 +25,32 @@ extension EventLog {
       {
         return histogram
       }
-      let events = try times(query, connection, within: shares.histogram)
+      // Of a search the times stand in the log alone: there is nothing quicker than a survey.
+      var found = survey
+      if found == nil, query.isOrderedBySearch { found = try self.survey(query, connection) }
+      if let found, found.isWhole || query.isOrderedBySearch {
+        return Self.histogram(
+          of: found.times, found.attention, isExact: found.isWhole, buckets: buckets, width: width)
+      }
+      let events = try times(
+        routed(query, connection), connection, within: shares.histogram / 2)
       guard let first = events.times.min(), let last = events.times.max() else {
         return events.isWhole ? .empty : Histogram(bucketWidth: 60_000, buckets: [], isExact: false)
       }
-      // Of the events only the times are needed, which an index holds, and so does that of the few
-      // which may ask for attention.
+      if filter.attention {
+        return Self.histogram(
+          of: events.times, events.times, isExact: events.isWhole, buckets: buckets, width: width)
+      }
+      // An index holds the few which may ask for attention.
       var wary = filter
       wary.attention = true
       wary.since = first
       wary.until = last < Int64.max ? last + 1 : nil
-      let attention =
-        filter.attention
-        ? events : try times(EventQuery(wary), connection, within: shares.histogram / 2)
-      let span = Histogram.drawable(first...last)
-      var counts = Histogram.Counts(
-        width: width ?? Histogram.roundWidth(for: span, buckets: buckets))
-      for time in events.times where span.contains(time) { counts.add(1, attention: 0, at: time) }
-      for time in attention.times where span.contains(time) {
-        counts.add(0, attention: 1, at: time)
-      }
-      return counts.histogram(isExact: events.isWhole && attention.isWhole)
+      let attention = try times(
+        EventQuery(wary, route: .walk), connection, within: shares.histogram / 4)
+      return Self.histogram(
+        of: events.times, attention.times, isExact: events.isWhole && attention.isWhole,
+        buckets: buckets, width: width)
     }
   }
 
@@ -53,11 +58,26 @@ extension EventLog {
   private func times(
     _ query: EventQuery, _ connection: Connection, within ms: UInt64
   ) throws(StoreError) -> (times: [Int64], isWhole: Bool) {
-    let cap = query.isOrderedBySearch ? Self.timesCap.searched : Self.timesCap.indexed
-    let (sql, values) = query.times(limit: cap + 1)
+    let (sql, values) = query.times(limit: Self.timesCap + 1)
     var times: [Int64] = []
-    let isWhole = try connection.collect(sql, values, within: ms) { times.append($0.int(0)) }
-    return (times, isWhole && times.count <= cap)
+    let isWhole = try connection.collect(sql, values, within: ms) {
+      times.append($0.int(0))
+    }
+    return (times, isWhole && times.count <= Self.timesCap)
+  }
+
+  private static func histogram(
+    of times: [Int64], _ attention: [Int64], isExact: Bool, buckets: Int, width: Int64?
+  ) -> Histogram {
+    guard let first = times.min(), let last = times.max() else {
+      return isExact ? .empty : Histogram(bucketWidth: 60_000, buckets: [], isExact: false)
+    }
+    let span = Histogram.drawable(first...last)
+    var counts = Histogram.Counts(
+      width: width ?? Histogram.roundWidth(for: span, buckets: buckets))
+    for time in times where span.contains(time) { counts.add(1, attention: 0, at: time) }
+    for time in attention where span.contains(time) { counts.add(0, attention: 1, at: time) }
+    return counts.histogram(isExact: isExact)
   }
 }
 

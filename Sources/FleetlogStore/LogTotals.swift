@@ -30,6 +30,15 @@ struct LogTotals {
     ) { ($0.text(0), $0.text(1), Int($0.int(2))) }
   }
 
+  /// How many events there are, of all times.
+  func count(_ connection: Connection) throws(StoreError) -> Int {
+    let (clause, values) = conditions()
+    return Int(
+      try connection.first(
+        "SELECT coalesce(sum(\(counted)), 0) FROM \(TotalsLedger.days.name) \(clause)", values
+      ) { $0.int(0) } ?? 0)
+  }
+
   /// The counts over time; nil where bars narrower than an hour suit them.
   func histogram(
     buckets: Int, width: Int64? = nil, _ connection: Connection
@@ -83,13 +92,19 @@ struct LogTotals {
     }
     var edge = filter
     (edge.since, edge.until, edge.after, edge.sort) = (since, until, nil, .newest)
-    let (sql, values) = EventQuery(edge).buckets(of: counts.width)
-    let rows = try connection.rows(sql, values) {
-      (bucket: $0.int(0), events: Int($0.int(1)), attention: Int($0.int(2)))
-    }
-    for row in rows {
-      counts.add(row.events, attention: row.attention, at: row.bucket &* counts.width)
-    }
+    let asked = try Self.rows(edge, of: counts.width, connection)
+    for row in asked { counts.add(row.events, attention: 0, at: row.at) }
+    // Apart, since an index holds the times of these too.
+    edge.attention = true
+    let wary = try filter.attention ? asked : Self.rows(edge, of: counts.width, connection)
+    for row in wary { counts.add(0, attention: row.events, at: row.at) }
+  }
+
+  private static func rows(
+    _ filter: EventFilter, of width: Int64, _ connection: Connection
+  ) throws(StoreError) -> [(at: Int64, events: Int)] {
+    let (sql, values) = EventQuery(filter).buckets(of: width)
+    return try connection.rows(sql, values) { ($0.int(0) &* width, Int($0.int(1))) }
   }
 
   /// The hours from the first to the last event, within the filter's bounds.

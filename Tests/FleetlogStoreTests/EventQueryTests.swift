@@ -1,7 +1,8 @@
 import FleetlogEvents
-import FleetlogStore
 import FleetlogTestSupport
 import Testing
+
+@testable import FleetlogStore
 
 @Suite("Questions about events")
 struct EventQueryTests {
@@ -73,12 +74,12 @@ struct EventQueryTests {
     }
   }
 
-  @Test("What was matched is counted exactly up to ten thousand, and no further")
+  @Test("What was matched is counted exactly up to ten thousand, further only where it is known")
   func cap() throws {
     let log = try TemporaryLog()
-    try log.append((0..<10_000).map { .sample("e\($0)", ts: Int64($0)) })
+    try log.append((0..<9_999).map { .sample("e\($0)", ts: Int64($0)) })
     var filter = EventFilter()
-    filter.types = ["progress"]
+    filter.roles = ["worker"]
     filter.limit = 1
     let exact = try log.reader().events(filter)
     #expect(exact.matched == 10_000)
@@ -87,20 +88,80 @@ struct EventQueryTests {
     let capped = try log.reader().events(filter)
     #expect(capped.matched == 10_000)
     #expect(!capped.matchedIsExact)
-    var whole = EventFilter()
-    for limit in [1, 100] {
-      whole.limit = limit
-      let page = try log.reader().events(whole)
-      #expect(page.matched == 10_002)
-      #expect(page.matchedIsExact)
-      whole.after = page.next
-      #expect(try log.reader().events(whole).matched == 10_002)
+    // The writer counts by type, by what is known of a session, and all in all.
+    var typed = EventFilter()
+    typed.types = ["progress"]
+    for (filter, expected) in [(typed, 10_000), (EventFilter(), 10_001)] {
+      var filter = filter
+      for limit in [1, 100] {
+        filter.limit = limit
+        filter.after = nil
+        let page = try log.reader().events(filter)
+        #expect(page.matched == expected)
+        #expect(page.matchedIsExact)
+        filter.after = page.next
+        #expect(try log.reader().events(filter).matched == expected)
+      }
     }
-    // What the totals know is exact; the rest is what the first few thousand consist of.
-    let facets = try log.reader().facets(filter)
+    // What the totals know is exact; the rest is what the newest thousand consist of.
+    let facets = try log.reader().facets(typed)
     #expect(facets.filter(\.isExact).map(\.parameter) == ["type", "source_kind"])
-    #expect(facets.first?.values.first?.count == 10_001)
+    #expect(facets.first?.values.first?.count == 10_000)
+    let roles = try #require(facets.first { $0.parameter == "role" })
+    #expect(roles.values.map(\.count) == [EventLog.surveyed])
     #expect(try log.reader().facets(EventFilter()).allSatisfy(\.isExact))
+  }
+
+  @Test("Of what is known of sessions the count is exact however many events they have")
+  func factCounts() throws {
+    let log = try TemporaryLog()
+    try log.append(
+      .started("s1") { $0.payload.set("agent", "claude") },
+      .started("s2") { $0.payload.set("agent", "codex") })
+    try log.append((0..<10_050).map { .sample("e\($0)", ts: Int64($0), session: "s1") })
+    try log.append((0..<30).map { .sample("f\($0)", ts: Int64($0), session: "s2") })
+    // A copy is the event of the session that had it first.
+    try log.append(.sample("e7", ts: 7, session: "s2"))
+    var filter = EventFilter()
+    filter.agents = ["claude"]
+    filter.limit = 500
+    let reader = try log.reader()
+    let page = try reader.events(filter)
+    #expect(page.matched == 10_051 && page.matchedIsExact)
+    let expected = try log.events().filter { $0.sessionID == "s1" }.sorted(by: newestFirst)
+    #expect(try all(filter, reader).map(\.id) == expected.map(\.id))
+    let facets = try reader.facets(filter)
+    #expect(facets.filter(\.isExact).map(\.parameter) == ["agent", "project", "branch"])
+    #expect(facets.first { $0.parameter == "agent" }?.values.map(\.count) == [10_051])
+    // Fewer than a histogram reads: it is whole.
+    let histogram = try reader.histogram(filter, buckets: 20)
+    #expect(histogram.isExact)
+    #expect(histogram.buckets.reduce(0) { $0 + $1.count } == 10_051)
+    filter.agents = ["codex"]
+    #expect(try reader.events(filter).matched == 31)
+  }
+
+  @Test("A search that was stopped says so, and goes on behind its last row")
+  func stopped() throws {
+    let log = try TemporaryLog()
+    try log.append(
+      (0..<5000).map { .sample("e\($0)", ts: Int64($0) * 1000, summary: "word \($0)") })
+    var filter = EventFilter()
+    filter.text = "word"
+    let reader = try log.reader()
+    var survey = try #require(try reader.survey(filter))
+    #expect(!survey.isWhole && survey.ids.count == EventLog.surveyed)
+    let whole = try reader.events(filter, survey: survey)
+    #expect(whole.matched == 5000 && whole.matchedIsExact && whole.partialReason == nil)
+    #expect(try reader.histogram(filter, buckets: 9, survey: survey).isExact == false)
+    // As if time had run out after three hits.
+    survey.ids.removeLast(survey.ids.count - 3)
+    let part = try reader.events(filter, survey: survey)
+    #expect(part.rows.map(\.event.ts) == [4_999_000, 4_998_000, 4_997_000])
+    #expect(part.matched == 3 && !part.matchedIsExact)
+    #expect(part.partialReason?.contains("stopped") == true)
+    filter.after = part.next
+    #expect(try reader.events(filter).rows.first?.event.ts == 4_996_000)
   }
 
   @Test("A deadline gives what there is so far, says so, and is never an error")

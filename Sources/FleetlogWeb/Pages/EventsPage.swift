@@ -26,26 +26,28 @@ struct EventsPage: Page {
   static func read(_ request: PageRequest, from log: EventLog) throws -> EventsPage {
     let view = try EventsView(parameters: request.parameters, now: request.now)
     let filter = view.filter
-    let page = try log.events(filter)
-    let (histogram, earlier) = try bars(view, request.now, log)
+    let survey = try log.survey(filter)
+    let page = try log.events(filter, survey: survey)
+    let (histogram, earlier) = try bars(view, survey, request.now, log)
     return EventsPage(
       view: view, page: page,
       contradictions: try log.contradictions(of: page.rows.map(\.event.id)),
-      histogram: histogram, earlier: earlier, facets: try log.facets(filter),
+      histogram: histogram, earlier: earlier, facets: try log.facets(filter, survey: survey),
       database: log.path, origin: request.origin, asksForToken: request.asksForToken,
       now: request.now)
   }
 
   private static func bars(
-    _ view: EventsView, _ now: Int64, _ log: EventLog
+    _ view: EventsView, _ survey: EventSurvey?, _ now: Int64, _ log: EventLog
   ) throws -> (Histogram, Histogram.Earlier?) {
     let shift: Int64?
     switch view.comparison {
-    case nil: return (try log.histogram(view.filter, buckets: buckets), nil)
+    case nil: return (try log.histogram(view.filter, buckets: buckets, survey: survey), nil)
     case .previous: shift = nil
     case .earlier(let span, _): shift = span
     }
-    return try log.comparison(view.filter, shift: shift, now: now, buckets: buckets)
+    return try log.comparison(
+      view.filter, shift: shift, now: now, buckets: buckets, survey: survey)
   }
 
   static func json(_ request: PageRequest, from log: EventLog) throws -> JSONObject {
