@@ -43,18 +43,21 @@ let package = Package(
     library("FleetlogClient", ["FleetlogEvents"]),
     library("FleetlogRun", ["FleetlogEvents", "FleetlogClient"]),
     library(
+      "FleetlogDirect",
+      ["FleetlogClient", "FleetlogDerive", "FleetlogEvents", "FleetlogIngest", "FleetlogStore"]),
+    library(
       "FleetlogWeb",
       ["FleetlogEvents", "FleetlogStore", "CCmark", "CMicrohttpd", "CNettle", "CZlib"]),
     .executableTarget(
       name: "fleetlog",
       dependencies: [
-        "FleetlogClient", "FleetlogDerive", "FleetlogEvents", "FleetlogIngest", "FleetlogRun",
-        "FleetlogStore", "FleetlogWeb",
+        "FleetlogClient", "FleetlogDerive", "FleetlogDirect", "FleetlogEvents", "FleetlogIngest",
+        "FleetlogRun", "FleetlogStore", "FleetlogWeb",
       ],
       swiftSettings: strict),
 
     .executableTarget(
-      name: "FleetlogLauncher", dependencies: ["FleetlogClient", "FleetlogRun"],
+      name: "FleetlogLauncher", dependencies: ["FleetlogClient", "FleetlogDirect", "FleetlogRun"],
       swiftSettings: strict,
       // Without a dynamic loader a run begins a millisecond earlier. This linker does not warn of what
       // Swift's runtime could load and never does.
@@ -75,6 +78,9 @@ let package = Package(
     tests("FleetlogIngestTests", ["FleetlogEvents", "FleetlogIngest"]),
     tests("FleetlogDeriveTests", ["FleetlogEvents", "FleetlogDerive"]),
     tests("FleetlogRunTests", ["FleetlogClient", "FleetlogRun"]),
+    tests(
+      "FleetlogDirectTests",
+      ["FleetlogDerive", "FleetlogDirect", "FleetlogEvents", "FleetlogIngest", "FleetlogStore"]),
     tests("FleetlogStoreTests", ["FleetlogDerive", "FleetlogEvents", "FleetlogStore"]),
     tests(
       "FleetlogWebTests", ["FleetlogEvents", "FleetlogDerive", "FleetlogStore", "FleetlogWeb"]),

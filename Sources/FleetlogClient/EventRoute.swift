@@ -22,10 +22,16 @@ package struct EventRoute: Sendable {
 
   package let places: LogPlaces
   private let direct: Direct
+  /// Has what was written straight to the database survive a power cut, where that was deferred.
+  package let settle: @Sendable () -> Void
   /// How long a server is waited for, in ms.
   private let patience: Int
 
-  package init(places: LogPlaces, patience: Int = 8000, direct: Direct? = nil) {
+  package init(
+    places: LogPlaces, patience: Int = 8000, direct: Direct? = nil,
+    settle: @escaping @Sendable () -> Void = {}
+  ) {
+    self.settle = settle
     self.places = places
     self.patience = patience
     self.direct = direct ?? { LogProgram.write($0, places: places) }

@@ -1,6 +1,5 @@
 import CNettle
 package import FleetlogEvents
-import Foundation
 
 /// Builds idempotency keys: about 24 characters that name a fact by its content.
 ///
@@ -62,7 +61,7 @@ package struct FactKey {
   }
 
   /// The whole SHA-256 of bytes in hexadecimal.
-  static func sha256(_ bytes: some ContiguousBytes) -> String {
+  static func sha256(_ bytes: [UInt8]) -> String {
     var key = FactKey()
     bytes.withUnsafeBytes { key.update($0) }
     return Hex.encode(key.digest())

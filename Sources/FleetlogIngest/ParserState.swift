@@ -1,4 +1,5 @@
-import Foundation
+// The whole of Foundation takes longer to load than many a command that `fleetlog run` starts.
+import FoundationEssentials
 
 /// A parser's memory as the text that is committed beside its cursor.
 enum ParserState {

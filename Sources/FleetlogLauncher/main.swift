@@ -1,10 +1,11 @@
 import FleetlogClient
+import FleetlogDirect
 import FleetlogRun
 import Glibc
 
-// `fleetlog` as it is called. It does `run` itself, without what the other verbs need: SQLite, HTTP
-// and Foundation take longer to load than many a command runs. For everything else it becomes the
-// whole program, which stands beside it; that is also who writes to a database without a server.
+// `fleetlog` as it is called. It does `run` itself, without what the other verbs need: HTTP and
+// Foundation take longer to load than many a command runs. For everything else it becomes the whole
+// program, which stands beside it.
 
 let arguments = CommandLine.arguments
 var link = [CChar](repeating: 0, count: 4096)
@@ -22,17 +23,21 @@ guard arguments.count > 2, arguments[1] == "run", !arguments[2].hasPrefix("--hel
 }
 let signals = SignalState.take()
 let environment = LogPlaces.environment
+let status: Int32
 do {
   let options = try RunOptions(Array(arguments.dropFirst(2)), environment: environment)
   let places = LogPlaces(
     environment: options.settings, database: options.database, inbox: options.inbox,
     program: program)
   let launcher = RunLauncher(
-    options: options, route: EventRoute(places: places, patience: RunLauncher.patience),
+    options: options,
+    route: DirectLog.route(to: places, patience: RunLauncher.patience, defersSync: true),
     environment: environment,
     signals: signals, version: ProgramVersion.current)
-  exit(launcher.run(CommandLine.unsafeArgv + 2 + options.command))
+  status = launcher.run(CommandLine.unsafeArgv + 2 + options.command)
 } catch {
   RunLauncher.say("\(error)")
-  exit(2)
+  status = 2
 }
+// Only here, where the log has been closed.
+exit(status)

@@ -115,6 +115,19 @@ struct Process: Sendable {
     return .died(signal: status & 0x7F, Usage(usage))
   }
 
+  /// Whether it ends within so many ms; it is still to be waited for then.
+  func ends(within ms: Int) -> Bool {
+    var children = sigset_t()
+    sigemptyset(&children)
+    sigaddset(&children, SIGCHLD)
+    var time = timespec(tv_sec: ms / 1000, tv_nsec: ms % 1000 * 1_000_000)
+    guard sigtimedwait(&children, nil, &time) == SIGCHLD else { return false }
+    // Another child's end, or a stop, is told by the same signal.
+    var state = siginfo_t()
+    return waitid(P_PID, id_t(id), &state, WEXITED | WNOHANG | WNOWAIT) == 0
+      && state.si_signo == SIGCHLD
+  }
+
   func send(_ signal: Int32) { kill(id, signal) }
 
   /// Sends a signal to everything in the group that the process leads.

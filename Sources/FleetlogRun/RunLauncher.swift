@@ -5,6 +5,8 @@ import Glibc
 package final class RunLauncher {
   /// How long a command waits for a server that does not answer, in ms.
   package static let patience = 3000
+  /// How long the start of a run may be without the disk's word, in ms.
+  private static let moment = 50
 
   private let options: RunOptions
   private let record: RunRecord
@@ -79,6 +81,7 @@ package final class RunLauncher {
       ending.code = Int(error.exitStatus)
       ending.failure = failure
       _ = record.end(ending)
+      record.settle()
       return error.exitStatus
     }
     relay.follow(process)
@@ -96,6 +99,8 @@ package final class RunLauncher {
       KeyPump.start(from: STDIN_FILENO, to: terminal.master)
     }
     for pump in pumps { pump.start() }
+    // Of a command that is over at once start and end wait for the disk together.
+    if !process.ends(within: Self.moment) { record.settle() }
     let (status, change) = follow(process, wiring, keys)
     relay.leave()
     let sums = pumps.map { $0.finish() }
@@ -106,6 +111,7 @@ package final class RunLauncher {
     if case .lost = record.end(ending) {
       Self.say("the end of the run could not be told: no log can be reached or written")
     }
+    record.settle()
     return status
   }
 

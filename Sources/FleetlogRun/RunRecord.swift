@@ -97,6 +97,9 @@ package final class RunRecord {
     return route.send(lines, name: fileName)
   }
 
+  /// Has what was told survive a power cut.
+  package func settle() { route.settle() }
+
   private func own(_ type: String, _ payload: JSONObject, summary: String) -> [UInt8] {
     var line = line(type, payload, summary: summary)
     line.set("run_key", key)

@@ -24,8 +24,10 @@ package struct SignalState: Sendable {
       sigaddset(&taken, signal)
       sigaddset(&defaults, signal)
     }
-    // With SIGCHLD ignored, as some starters leave it, there is nothing to wait for.
+    // With SIGCHLD ignored, as some starters leave it, there is nothing to wait for; blocked, it
+    // stays for whoever asks for it.
     signal(SIGCHLD, SIG_DFL)
+    sigaddset(&taken, SIGCHLD)
     var blocked = sigset_t()
     pthread_sigmask(SIG_BLOCK, &taken, &blocked)
     return SignalState(blocked: blocked, defaults: defaults)

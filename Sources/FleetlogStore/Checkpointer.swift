@@ -1,5 +1,3 @@
-import Foundation
-
 /// Copies pages from a database's write-ahead log back into it on a thread of its own: whoever
 /// writes need not wait for the disk meanwhile.
 final class Checkpointer: Sendable {
@@ -8,11 +6,13 @@ final class Checkpointer: Sendable {
   private let order = Monitor(Order.rest)
 
   init(database path: String) {
-    Thread.detachNewThread { [order] in
+    let isStarted = DetachedThread.start { [order] in
       Self.run(path, order)
       order.withLock { $0 = .stopped }
       order.wakeAll()
     }
+    // The writer then copies more by itself.
+    if !isStarted { order.withLock { $0 = .stopped } }
   }
 
   /// Ends the thread, and its connection with it, so that the writer's is the last to be closed.

@@ -101,6 +101,16 @@ final class Connection: @unchecked Sendable {
       handle, { noteLog($0, pages: $3) }, Unmanaged.passUnretained(self).toOpaque())
   }
 
+  /// Leaves the write-ahead log as it is when this connection is closed, also as the last one.
+  func skipCheckpointAtClose() { fleetlog_skip_checkpoint_at_close(handle) }
+
+  /// Whether the file that was opened no longer stands under its name.
+  var hasMoved: Bool {
+    var moved: Int32 = 0
+    return sqlite3_file_control(handle, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK
+      && moved != 0
+  }
+
   func error(_ operation: String, code: Int32) -> StoreError {
     let primary = code & 0xFF
     return StoreError(

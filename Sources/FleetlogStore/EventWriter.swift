@@ -42,13 +42,24 @@ package final class EventWriter {
   ///   - holdsLock: true for a long-lived writer, of which there is one.
   ///   - synthesize: what is to be inferred; nil for a writer that leaves it to the next one.
   ///   - tasks: how events come to tasks; likewise.
-  package init(
+  package convenience init(
     path: String, holdsLock: Bool = true, synthesize: (any SynthesisRules)? = nil,
     tasks: TaskProjection? = nil, project: @escaping SessionProjection
   ) throws(StoreError) {
     try Self.refuseNewer(path)
-    lock = holdsLock ? try WriterLock(database: path) : nil
-    connection = try Connection(path: path, access: .readWrite)
+    let lock = holdsLock ? try WriterLock(database: path) : nil
+    try self.init(
+      try Connection(path: path, access: .readWrite), lock: lock, synthesize: synthesize,
+      tasks: tasks, project: project)
+  }
+
+  /// What both ways of opening share.
+  init(
+    _ connection: Connection, lock: WriterLock?, synthesize: (any SynthesisRules)? = nil,
+    tasks: TaskProjection? = nil, project: @escaping SessionProjection
+  ) throws(StoreError) {
+    self.lock = lock
+    self.connection = connection
     try connection.script(
       """
       PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;

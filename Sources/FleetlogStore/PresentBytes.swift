@@ -1,6 +1,4 @@
-import Dispatch
 import FleetlogEvents
-import Foundation
 import Glibc
 import Synchronization
 
@@ -29,27 +27,19 @@ enum PresentBytes {
       looks.subtract(1, ordering: .relaxed)
       return .unknown
     }
-    let wait = Wait()
-    Thread.detachNewThread {
-      wait.finish(look(span, limit: limit, at: path))
+    let found = Monitor<Answer?>(nil)
+    let isStarted = DetachedThread.start {
+      let bytes = look(span, limit: limit, at: path)
+      found.withLock { $0 = bytes.map { .bytes($0) } ?? Answer.none }
+      found.wakeAll()
       looks.subtract(1, ordering: .relaxed)
     }
-    return wait.answer(within: patience)
-  }
-
-  private final class Wait: Sendable {
-    private let found = Monitor(Answer.unknown)
-    private let done = DispatchSemaphore(value: 0)
-
-    func finish(_ bytes: [UInt8]?) {
-      found.withLock { $0 = bytes.map { .bytes($0) } ?? .none }
-      done.signal()
+    guard isStarted else {
+      looks.subtract(1, ordering: .relaxed)
+      return .unknown
     }
-
-    func answer(within ms: Int) -> Answer {
-      _ = done.wait(timeout: .now() + .milliseconds(ms))
-      return found.withLock { $0 }
-    }
+    _ = found.wait(until: Moment(after: .milliseconds(patience))) { $0 != nil }
+    return found.withLock { $0 } ?? .unknown
   }
 
   /// Whether no link on the way led elsewhere; where `/proc` does not tell, it is taken to be so.

@@ -1,5 +1,4 @@
 import FleetlogEvents
-import Foundation
 
 /// Finds where a search matched in an event, since a contentless index can't say.
 struct SnippetMaker {
@@ -175,7 +174,7 @@ private struct FoldedWord {
   private static func fold(_ word: Substring, isPlain: Bool) -> String {
     isPlain
       ? word.lowercased()
-      : String(word).folding(options: [.caseInsensitive, .diacriticInsensitive], locale: nil)
+      : word.lowercased().withoutAccents
   }
 
   /// How many bytes of the word as it was written a matching beginning covers.

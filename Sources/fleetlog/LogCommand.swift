@@ -1,6 +1,6 @@
 import FleetlogClient
+import FleetlogDirect
 import FleetlogEvents
-import FleetlogStore
 import Foundation
 
 /// Appends one event, or one for each line of its input.
@@ -75,10 +75,9 @@ enum LogCommand: Verb {
     _ lines: [[UInt8]], _ arguments: Arguments, _ places: LogPlaces
   ) throws -> EventRoute.Sent {
     if arguments.has("direct") {
-      return .answered(try DirectLog.write(lines, database: places.database))
+      return .answered(try DirectLog(database: places.database).write(lines))
     }
-    let route = EventRoute(places: places) { try? DirectLog.write($0, database: places.database) }
-    return route.send(lines, name: "process-\(getpid())")
+    return DirectLog.route(to: places).send(lines, name: "process-\(getpid())")
   }
 
   private static func print(_ answer: LogAnswer?, _ arguments: Arguments) -> Int32 {

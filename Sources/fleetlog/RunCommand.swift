@@ -1,6 +1,6 @@
 import FleetlogClient
+import FleetlogDirect
 import FleetlogRun
-import FleetlogStore
 import Foundation
 
 /// Starts a program as a run.
@@ -43,11 +43,10 @@ enum RunCommand: Verb {
     let places = LogPlaces(
       environment: options.settings, database: options.database, inbox: options.inbox,
       program: try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
-    let route = EventRoute(places: places, patience: RunLauncher.patience) {
-      try? DirectLog.write($0, database: places.database)
-    }
     let launcher = RunLauncher(
-      options: options, route: route, environment: environment, signals: signals, version: version)
+      options: options,
+      route: DirectLog.route(to: places, patience: RunLauncher.patience, defersSync: true),
+      environment: environment, signals: signals, version: version)
     // Behind the program's name and the verb.
     return launcher.run(CommandLine.unsafeArgv + 2 + options.command)
   }

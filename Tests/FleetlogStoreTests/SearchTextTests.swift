@@ -76,4 +76,11 @@ struct SearchTextTests {
       #expect(words(strings(payload.text)) == expected, "seed \(seed): \(payload.text)")
     }
   }
+
+  @Test("accents go, whether they are characters of their own or not, and letters stay")
+  func accents() {
+    #expect("émigré e\u{301} Ångström ế ñ ç".withoutAccents == "emigre e Angstrom e n c")
+    #expect("ώρα ё й".withoutAccents == "ωρα е и")
+    #expect("straße øre plain 中文 한글".withoutAccents == "straße øre plain 中文 한글")
+  }
 }

@@ -1,5 +1,4 @@
 import FleetlogEvents
-import Foundation
 
 /// `manifest.jsonl` of a WorkRail session: which segments of its event log count.
 ///
