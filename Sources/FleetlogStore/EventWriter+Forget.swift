@@ -7,9 +7,7 @@ package import FleetlogEvents
 /// and ``finishForgetting(index:progress:)`` is still due, which the next one does.
 extension EventWriter {
   /// Whether rows are gone whose bytes may still be there.
-  package func isForgetting() throws(StoreError) -> Bool {
-    try connection.first("SELECT 1 FROM forgetting", [], { _ in true }) ?? false
-  }
+  package func isForgetting() throws(StoreError) -> Bool { try ForgetPlan.isUnfinished(connection) }
 
   /// Takes the rows of sessions away.
   ///

@@ -43,6 +43,11 @@ enum ForgetPlan {
     return begun.count == 1 ? begun : []
   }
 
+  /// Whether rows are gone whose bytes may still be there.
+  static func isUnfinished(_ connection: Connection) throws(StoreError) -> Bool {
+    try connection.first("SELECT 1 FROM forgetting", [], { _ in true }) ?? false
+  }
+
   /// Lists the events of sessions in temporary tables: `gone` for all that is to go, `tombs` for
   /// those of which a place must stay, `gone_runs`, `gone_sessions`.
   static func list(_ sessions: [String], _ connection: Connection) throws(StoreError) {
@@ -144,5 +149,14 @@ extension ForgetSummary {
     guard !sessions.isEmpty else { return nil }
     try ForgetPlan.list(sessions, connection)
     return try ForgetPlan.summary(sessions, connection)
+  }
+}
+
+extension EventLog {
+  /// Whether a forgetting was cut short: what it removed may still stand in the files' bytes.
+  package func isForgetting() throws(StoreError) -> Bool {
+    try pool.withConnection { (connection) throws(StoreError) in
+      try ForgetPlan.isUnfinished(connection)
+    }
   }
 }

@@ -113,11 +113,16 @@ enum DoctorCommand: Verb {
             + (unreadable.first.map { ", such as \($0.path): \($0.lastError ?? "")" } ?? ""),
           mend: unreadable.isEmpty ? nil : "see /sources for each reason"),
         size(try log.sizes()),
-      ]
+      ] + (try log.isForgetting() ? [Self.forgetting] : [])
     } catch {
       return [Check(name: "log", isWell: false, finding: error.description, mend: error.mend)]
     }
   }
+
+  private static let forgetting = Check(
+    name: "forgetting", isWell: false,
+    finding: "a forget was cut short: what it removed may still stand in the files' unused bytes",
+    mend: "stop fleetlog serve and call fleetlog forget --yes again, with the same words")
 
   /// Nothing where no token was ever asked for.
   private static func token(_ database: String) -> [Check] {

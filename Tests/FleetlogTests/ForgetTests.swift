@@ -46,6 +46,15 @@ struct ForgetTests {
     return try JSONDocument(answer.output).root
   }
 
+  /// What another process finds of a session. This one looks into the log's files itself, and has
+  /// SQLite's locks on them taken away by that.
+  private func summaries(of session: String, _ fleet: Fleet) throws -> [String] {
+    let answer = try RunningProgram.run(
+      ["events", "--session", session, "--limit", "500", "--json", "--db", fleet.database])
+    let events = try JSONDocument(answer.output).root["events"]?.elements ?? []
+    return events.compactMap { $0["summary"]?.string }.sorted()
+  }
+
   /// Which files beside the log hold a text as it stands.
   private func files(holding text: String, _ fleet: Fleet) throws -> [String] {
     [fleet.database, fleet.database + "-search"].flatMap { [$0, $0 + "-wal"] }.filter {
@@ -172,6 +181,93 @@ struct ForgetTests {
     }
   }
 
+  /// `FLEETLOG_KILLS` sets how often.
+  @Test(
+    "killed at any instant it leaves all of a session or nothing, and goes on when called again")
+  func killed() throws {
+    let kills = ProcessInfo.processInfo.environment["FLEETLOG_KILLS"].flatMap { Int($0) } ?? 8
+    try filled { fleet in
+      let whole = try summaries(of: Self.first, fleet).count
+      let others = try summaries(of: Self.second, fleet)
+      let clock = ContinuousClock()
+      let undisturbed = try clock.measure { _ = try forget(Self.first, try fleet.copy("whole")) }
+      for kill in 1...kills {
+        let copy = try fleet.copy("copy-\(kill)")
+        let program = try RunningProgram(["forget", Self.first, "--yes", "--db", copy.database])
+        usleep(UInt32(undisturbed / .microseconds(1) * Double.random(in: 0...1.1)))
+        program.signal(SIGKILL)
+        _ = program.exitStatus()
+        let left = try summaries(of: Self.first, copy).count
+        #expect(left == 0 || left == whole)
+        // Whoever opens the log next goes on with it as it is.
+        if kill % 2 == 0 { try copy.ingest() }
+        #expect(try summaries(of: Self.first, copy).count == left)
+        let wasCutShort = try copy.log.isForgetting()
+        #expect(left == 0 || !wasCutShort)
+        let again = try RunningProgram.run(["forget", Self.first, "--yes", "--db", copy.database])
+        let wasDone = left == 0 && !wasCutShort
+        #expect(wasDone ? again.error.contains("no session") : again.status == 0, "\(again)")
+        #expect(try !copy.log.isForgetting())
+        for text in [Self.secret, "heron", Self.first] {
+          #expect(try files(holding: text, copy) == [], "\(text)")
+        }
+        #expect(try summaries(of: Self.second, copy) == others)
+        #expect(try copy.log.integrityProblems().isEmpty)
+        #expect(try differences(copy).map { "\($0)" } == [])
+      }
+    }
+  }
+
+  @Test("one that was cut short is told by doctor, until it is finished")
+  func doctor() throws {
+    try filled { fleet in
+      do {
+        let writer = try Pipeline.create(database: fleet.database)
+        #expect(try writer.forget(Self.first, now: Clock.now()) != nil)
+      }
+      let doctor = ["doctor", "--db", fleet.database, "--assets", RunningProgram.package.path]
+      #expect(try RunningProgram.run(doctor).output.contains("was cut short"))
+      _ = try RunningProgram.run(["forget", Self.first, "--yes", "--db", fleet.database])
+      #expect(try !RunningProgram.run(doctor).output.contains("was cut short"))
+    }
+  }
+
+  @Test("while others read the log it is forgotten all the same, and they find it no more")
+  func besideReaders() throws {
+    try filled { fleet in
+      let server = try RunningServer(
+        folders: [], database: fleet.database, options: ["--read-only"])
+      let pages = ["/events.json?limit=500", "/events.json?q=heron", "/sessions.json", "/"]
+      #expect(try server.get("/events.json?q=heron").body.contains(Self.secret))
+      let reader = Process()
+      let answers = Pipe()
+      reader.executableURL = URL(fileURLWithPath: "/bin/sh")
+      reader.arguments =
+        [
+          "-c",
+          "trap 'exit 0' TERM; while :; do for page; do "
+            + "curl -s -m 20 -o /dev/null -w '%{http_code}\n' \"$page\"; done; done", "reader",
+        ] + pages.map { server.url + $0 }
+      reader.standardOutput = answers
+      try reader.run()
+      let said = try? forget(Self.first, fleet)
+      reader.terminate()
+      let statuses = String(
+        decoding: answers.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+      #expect(Set(statuses.split(separator: "\n")) == ["200"])
+      #expect(said?["texts_found"]?.int == 0)
+      #expect(try files(holding: Self.secret, fleet) == [])
+      for path in ["/events.json?q=heron", "/sessions.json", "/sources.json"] {
+        let answer = try server.get(path)
+        #expect(answer.status == 200 && !answer.body.contains(Self.first), "\(path)")
+        #expect(!answer.body.contains(Self.secret), "\(path)")
+      }
+      #expect(try server.get("/events.json?q=weather").body.contains("weather is fine"))
+      #expect(server.stop() == 0)
+      #expect(try fleet.log.integrityProblems().isEmpty)
+    }
+  }
+
   @Test("while another process writes it says how, and what is not there it says")
   func refuses() throws {
     try filled { fleet in
@@ -183,5 +279,17 @@ struct ForgetTests {
       #expect(try fleet.log.session(Self.first) != nil)
       withExtendedLifetime(writer) {}
     }
+  }
+}
+
+extension Fleet {
+  /// The same transcripts with a copy of the log, which nobody may have open.
+  fileprivate func copy(_ name: String) throws -> Fleet {
+    let copy = (database as NSString).deletingLastPathComponent + "/\(name).db"
+    for part in ["", "-wal", "-search", "-search-wal"]
+    where FileManager.default.fileExists(atPath: database + part) {
+      try FileManager.default.copyItem(atPath: database + part, toPath: copy + part)
+    }
+    return Fleet(folder: folder, database: copy)
   }
 }
