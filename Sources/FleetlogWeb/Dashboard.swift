@@ -228,7 +228,7 @@ package final class Dashboard: Sendable {
       id: id, parameters: request.query.map { ($0.name, $0.value ?? "") }, now: now(),
       assets: assets, templates: templates, rules: rules,
       origin: publicOrigin ?? request.headers["Host"].map { "http://" + $0 },
-      asksForToken: access.asksForToken, graphs: graphs, prices: prices,
+      tokenFile: access.tokenFile, graphs: graphs, prices: prices,
       differences: differences,
       progress: live.progress, meter: meter, troubles: troubles)
     let start = ContinuousClock.now

@@ -8,8 +8,8 @@ struct ServeAccess {
     Option(name: "host", value: "ADDRESS", help: "address to listen on (default 127.0.0.1)"),
     Option(name: "port", value: "PORT", help: "port (default 7450; 0 takes a free one)"),
     Option(
-      name: "allow-host", value: "NAME", help: "further name by which browsers may reach it",
-      isRepeatable: true),
+      name: "allow-host", value: "NAME",
+      help: "further name by which browsers may reach it; asks for the token", isRepeatable: true),
     Option(
       name: "public-origin", value: "URL",
       help: "where browsers find it behind a proxy, as https://fleet.example; asks for the token",
@@ -19,7 +19,7 @@ struct ServeAccess {
       help: "asks for the token in this file (beyond loopback always, then default LOG-token)"),
     Option(
       name: "no-token", value: nil,
-      help: "asks for none though a proxy stands before it: the proxy asks who comes"),
+      help: "asks for none though it has another name or a proxy, which asks who comes"),
     Option(name: "tls-cert", value: "FILE", help: "serves HTTPS: the certificate chain, as PEM"),
     Option(name: "tls-key", value: "FILE", help: "the key of that certificate, as PEM"),
     Option(
@@ -61,7 +61,7 @@ struct ServeAccess {
     let cookieName = "fleetlog-\(configuration.port)"
     let demand = tokenFile.map { path in
       AccessControl.Demand(
-        token: { try? TokenFile(path).read() },
+        token: { try? TokenFile(path).read() }, file: path,
         cookieName: cookieName, isSecure: isSecure)
     }
     let control = AccessControl(
@@ -85,7 +85,10 @@ struct ServeAccess {
       return nil
     }
     if let path = arguments.value("token-file") { return LogPlaces.absolute(path) }
-    let isReachable = !configuration.isOnLoopback || !configuration.publicOrigins.isEmpty
+    // Who gives it another name has something lead there that reaches beyond this machine, or may.
+    let isReachable =
+      !configuration.isOnLoopback || !configuration.publicOrigins.isEmpty
+      || !configuration.allowedHosts.isEmpty
     return isReachable ? places.tokenFile : nil
   }
 

@@ -136,8 +136,29 @@ struct AccessTests {
       #expect(refused.body.contains("--public-origin https://other.example"))
       let page = try server.get("/events", headers: bearer(token))
       #expect(page.body.contains("https://fleet.example/events.json"))
-      #expect(page.body.contains("$(fleetlog token)"))
+      #expect(
+        page.body.contains("$(fleetlog token --token-file \(launching.database)-token)"))
       #expect(!page.body.contains(token))
+    }
+  }
+
+  @Test("under a further name asks for the token, unless told that something else asks who comes")
+  func furtherName() throws {
+    try Launching.with { launching in
+      for (options, isOpen) in [([], false), (["--no-token"], true)] {
+        let server = try RunningServer(
+          folders: [launching.folder.path("inbox").text], database: launching.database,
+          options: ["--allow-host", "devbox.example"] + options)
+        defer { _ = server.stop() }
+        let port = try #require(server.url.split(separator: ":").last)
+        for host in ["devbox.example:\(port)", "127.0.0.1:\(port)"] {
+          let answer = try server.get("/events.json", headers: ["Host": host])
+          #expect(answer.status == (isOpen ? 200 : 401), "\(host) \(options)")
+        }
+        let token = try launching.shell("fleetlog token").text.trimmed
+        let known = bearer(token).merging(["Host": "devbox.example:\(port)"]) { $1 }
+        #expect(try server.get("/events.json", headers: known).status == 200)
+      }
     }
   }
 

@@ -7,6 +7,8 @@ package final class AccessControl: Sendable {
   package struct Demand: Sendable {
     /// The token as it is now; nil where it can't be read, and then nobody is let in.
     let token: @Sendable () -> String?
+    /// Where the token stands, to be named to who has come in.
+    let file: String
     let cookieName: String
     /// Whether browsers reach the server over TLS alone.
     let isSecure: Bool
@@ -14,9 +16,10 @@ package final class AccessControl: Sendable {
     /// - Parameter cookieName: should tell the servers of one machine apart, since browsers send a
     ///   cookie to every port of a host.
     package init(
-      token: @escaping @Sendable () -> String?, cookieName: String, isSecure: Bool
+      token: @escaping @Sendable () -> String?, file: String, cookieName: String, isSecure: Bool
     ) {
       self.token = token
+      self.file = file
       // Browsers take a cookie of such a name only from the host itself, and only over TLS.
       self.cookieName = isSecure ? "__Host-" + cookieName : cookieName
       self.isSecure = isSecure
@@ -68,6 +71,7 @@ package final class AccessControl: Sendable {
   }
 
   package var asksForToken: Bool { demand != nil }
+  var tokenFile: String? { demand?.file }
 
   // MARK: Requests
 

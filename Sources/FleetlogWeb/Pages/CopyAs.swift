@@ -8,8 +8,8 @@ struct CopyAs: TemplateContext {
   let database: String
   /// `http://` and the host that the page was asked of; nil where that is not known.
   let origin: String?
-  /// Whether who asks there must show the log's token.
-  var asksForToken = false
+  /// The file with the token that who asks there must show, where one is asked for.
+  var tokenFile: String?
 
   static let slots: [Slot<CopyAs>] = [
     .text("jsonURL") { $0.twin.description },
@@ -26,7 +26,10 @@ struct CopyAs: TemplateContext {
 
   /// The token is read where the command runs: it stands in no page.
   var curl: String {
-    let token = asksForToken ? #"-H "Authorization: Bearer $(fleetlog token)" "# : ""
+    let token =
+      tokenFile.map {
+        "-H \"Authorization: Bearer $(fleetlog token --token-file \(Self.quoted($0)))\" "
+      } ?? ""
     return "curl -s " + token + Self.quoted((origin ?? "http://127.0.0.1:7450") + twin.description)
   }
 

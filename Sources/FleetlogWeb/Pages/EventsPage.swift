@@ -17,7 +17,7 @@ struct EventsPage: Page {
   var database = ""
   /// Where the page was asked of.
   var origin: String?
-  var asksForToken = false
+  var tokenFile: String?
   /// ms since the Unix epoch.
   let now: Int64
 
@@ -33,7 +33,7 @@ struct EventsPage: Page {
       view: view, page: page,
       contradictions: try log.contradictions(of: page.rows.map(\.event.id)),
       histogram: histogram, earlier: earlier, facets: try log.facets(filter, survey: survey),
-      database: log.path, origin: request.origin, asksForToken: request.asksForToken,
+      database: log.path, origin: request.origin, tokenFile: request.tokenFile,
       now: request.now)
   }
 
@@ -93,7 +93,7 @@ struct EventsPage: Page {
     .part("copy") {
       CopyAs(
         filter: $0.filter, database: $0.database, origin: $0.origin,
-        asksForToken: $0.asksForToken)
+        tokenFile: $0.tokenFile)
     },
     .text("csvURL") { Location("events.csv", query: $0.filter.parameters).description },
     .list("facets") { page in

@@ -70,8 +70,8 @@ struct PageRequest: Sendable {
   let rules: any SynthesisRules
   /// `http://` and the host that was asked, as the client named it.
   var origin: String?
-  /// Whether who asks there must show the log's token.
-  var asksForToken = false
+  /// The file with the token that who asks there must show, where one is asked for.
+  var tokenFile: String?
   /// Places the boxes of graphs.
   let graphs: GraphLayouter
   /// What models cost.

@@ -33,6 +33,7 @@ enum HostileCorpus {
       try folder.write("neighbour\(number).jsonl", lines.text)
     }
     try HostileFleet.write(texts, into: folder)
+    try writeTasks(into: folder)
     try writeInjections(into: folder)
     try writeBombs(into: folder)
     try writeNames(into: folder)
@@ -57,6 +58,32 @@ enum HostileCorpus {
     lines.say("The page says:\n```\n\(block)\n```\nand so on")
     lines.say("It begins with \(EventBlock.begin) and goes on; > \(EventBlock.end)")
     try folder.write("injection.jsonl", lines.text)
+  }
+
+  // MARK: Tasks
+
+  /// A runner's records, each text in every field of a task of its own.
+  private static func writeTasks(into folder: TemporaryFolder) throws {
+    let kinds = [
+      "worker_started", "worker_session_transition", "worker_iteration", "stage_error",
+      "watchdog_worker_stuck", "critic_done", "merge_refused_checks", "worker_failed",
+      "post_critic_automerge_enabled", "worktree_reaped",
+    ]
+    for (number, text) in texts.enumerated() {
+      var lines: [String] = []
+      for (second, kind) in kinds.enumerated() {
+        var record = JSONObject()
+        record.set("ts", "2026-01-01T13:00:\(10 + second)Z")
+        record.set("kind", kind)
+        record.set("issue", number)
+        for key in [
+          "runner_id", "title", "worktree", "branch", "worker", "session_id", "pr_url", "reason",
+          "status", "stage", "error", "verdict", "prior_state", "new_state", "log_path", text,
+        ] { record.set(key, text) }
+        lines.append(record.text)
+      }
+      try folder.write("loop-runner-events-\(number).jsonl", lines.joined(separator: "\n") + "\n")
+    }
   }
 
   // MARK: Bombs

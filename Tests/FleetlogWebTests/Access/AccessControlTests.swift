@@ -12,7 +12,8 @@ struct AccessControlTests {
     -> AccessControl
   {
     let demand = AccessControl.Demand(
-      token: { [token] in token.withLock { $0 } }, cookieName: "fleetlog-1", isSecure: isSecure)
+      token: { [token] in token.withLock { $0 } }, file: "/no/token", cookieName: "fleetlog-1",
+      isSecure: isSecure)
     return AccessControl(demand, postsPerSecond: posts, isReadOnly: readOnly) { [clock] in clock.now
     }
   }

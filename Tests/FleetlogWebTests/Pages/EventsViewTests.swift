@@ -57,4 +57,15 @@ struct EventsViewTests {
         == "curl -s 'http://localhost:7450/events.json?q=a%20b&min_severity=3&attention=1&limit=5"
         + "&after=7_8'")
   }
+
+  @Test("where a token is asked for, the request says how it is read, and not what it is")
+  func token() throws {
+    let copy = CopyAs(
+      filter: try view([:]).filter, database: "/no/log.db", origin: "https://fleet.example",
+      tokenFile: "/no/my token")
+    #expect(
+      copy.curl.hasPrefix(
+        "curl -s -H \"Authorization: Bearer $(fleetlog token --token-file '/no/my token')\" "
+          + "https://fleet.example/events.json"))
+  }
 }
