@@ -381,6 +381,9 @@ def report(options, database, transcripts, assets, samples, told, counts, lived,
         problems.append(f"SIGTERM took {took:.1f} s")
     if lost:
         problems.append(f"{lost} streams were cut")
+    # Of less, all that the client never takes fits into the system's own buffers.
+    if wanted > 8000 and not told["cuts"][0]:
+        problems.append("a client that never reads was not cut")
     if stored != wanted:
         problems.append(f"{wanted} lines were written and {stored} are in the log")
     if memory[0]:
