@@ -26,24 +26,29 @@ struct LayeringTests {
   /// Highest first: each imports only what stands below it. Without a clock, files or threads to
   /// import, what `FleetlogEvents` and `FleetlogDerive` do is pure.
   static let modules = [
-    Module("FleetlogLauncher", ["FleetlogClient", "FleetlogRun"], [], ["Glibc"]),
+    Module(
+      "FleetlogLauncher", ["FleetlogClient", "FleetlogDirect", "FleetlogRun"], [], ["Glibc"]),
     Module(
       "fleetlog",
       [
-        "FleetlogClient", "FleetlogDerive", "FleetlogEvents", "FleetlogIngest", "FleetlogRun",
-        "FleetlogStore", "FleetlogWeb",
+        "FleetlogClient", "FleetlogDerive", "FleetlogDirect", "FleetlogEvents", "FleetlogIngest",
+        "FleetlogRun", "FleetlogStore", "FleetlogWeb",
       ], [], ["Dispatch", "Foundation", "Glibc", "Synchronization"]),
     Module(
       "FleetlogWeb", ["FleetlogEvents", "FleetlogStore"],
       ["CCmark", "CMicrohttpd", "CNettle", "CZlib"], ["Glibc"]),
     Module(
+      "FleetlogDirect",
+      ["FleetlogClient", "FleetlogDerive", "FleetlogEvents", "FleetlogIngest", "FleetlogStore"],
+      [], ["Glibc"]),
+    Module(
       "FleetlogStore", ["FleetlogEvents"], ["CNettle", "CSQLite", "CZstd"],
-      ["Dispatch", "Foundation", "Glibc", "Synchronization"]),
+      ["Glibc", "Swift", "Synchronization"]),
     Module("FleetlogRun", ["FleetlogClient", "FleetlogEvents"], [], ["Glibc", "Synchronization"]),
     Module("FleetlogClient", ["FleetlogEvents"], [], ["Glibc"]),
     Module(
       "FleetlogIngest", ["FleetlogEvents"], ["CNettle", "CSQLite", "CZstd"],
-      ["Dispatch", "Foundation", "Glibc", "Synchronization"]),
+      ["Dispatch", "FoundationEssentials", "Glibc", "Synchronization"]),
     Module("FleetlogDerive", ["FleetlogEvents"], [], []),
     Module("FleetlogEvents", [], [], []),
   ]
