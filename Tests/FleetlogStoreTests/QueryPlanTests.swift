@@ -40,6 +40,19 @@ struct QueryPlanTests {
     return (steps.joined(separator: "\n"), isBad)
   }
 
+  @Test("The severe are found by an index that holds no others", arguments: 2...5)
+  func severe(_ severity: Int) throws {
+    let log = try Self.large(20_000)
+    let index = severity >= 4 ? "events_grave" : "events_severe"
+    for after in [nil, EventCursor(ts: 6_000_000, id: 12_000)] {
+      var filter = EventFilter()
+      filter.minSeverity = severity
+      filter.after = after
+      let plan = try plan(EventQuery(filter), sorts: false, log)
+      #expect(plan.steps.contains(index), "\(plan.steps)")
+    }
+  }
+
   @Test("Every page comes off an index, in order; only what is gathered from many places is sorted")
   func plans() throws {
     let log = try Self.large(200_000)

@@ -71,11 +71,12 @@ let migration015 = Migration(
     CREATE INDEX sessions_project ON sessions (project);
     CREATE INDEX sessions_branch ON sessions (branch);
 
-    -- A severity between the two that have an index is told without reading each event.
+    -- A severity between the two that have an index is told without reading each event. Ids stand
+    -- before it, so that events of one moment come in their order.
     DROP INDEX events_severe;
     DROP INDEX events_grave;
-    CREATE INDEX events_severe ON events (ts, severity) WHERE severity >= 2;
-    CREATE INDEX events_grave ON events (ts, severity) WHERE severity >= 4;
+    CREATE INDEX events_severe ON events (ts, id, severity) WHERE severity >= 2;
+    CREATE INDEX events_grave ON events (ts, id, severity) WHERE severity >= 4;
     """)
 
 private func group(_ row: String) -> String {
