@@ -50,7 +50,7 @@ struct LogContent {
     "runs": row(
       [
         "key", "parent_key", "(SELECT p.key FROM runs p WHERE p.id = runs.parent_run_id)",
-        "instance_id", "role", "session_id", unshared("started_at"), unshared("last_at"),
+        "instance_id", "role", "session_id", unshared(began), unshared("last_at"),
         unshared("(SELECT count(*) FROM events WHERE run_id = runs.id AND \(Replay.raw))"),
       ], of: "runs WHERE key <> 'run:fleetlog'"),
     "sessions": row(
@@ -69,6 +69,13 @@ struct LogContent {
         """),
     "key_aliases": row(["key", key("event_id")], of: "key_aliases"),
   ]
+
+  /// When a run began; where no record tells its start, when what it said did.
+  private static let began = """
+    iif((SELECT json_extract(e.payload_json, '$.synthesized') FROM events e WHERE e.id = runs.id),
+      (SELECT min(e.ts) FROM events e WHERE e.run_id = runs.id AND e.id <> runs.id
+        AND \(Replay.raw)), started_at)
+    """
 
   /// A column, but for the starts that no record tells: of a session in several files, whose second
   /// is read first when both are there at once, the start is told by that one's first line.
