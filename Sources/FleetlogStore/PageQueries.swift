@@ -109,7 +109,7 @@ extension EventLog {
   func routed(
     _ query: EventQuery, _ connection: Connection
   ) throws(StoreError) -> EventQuery {
-    guard query.isScattered, !query.isOfFactsOnly else { return query }
+    guard query.isScattered else { return query }
     let routes = try routes(to: query, connection)
     return routes.walks && !routes.gathers ? EventQuery(query.filter, route: .walk) : query
   }
