@@ -96,12 +96,13 @@ private final class SearchWork: Sendable {
 
   func advance(while goesOn: () -> Bool) {
     do throws(StoreError) {
-      while !isStopped.load(ordering: .acquiring), goesOn(),
-        try index.withLock({ (index) throws(StoreError) in try index.advance() }) > 0
-      {
+      while !isStopped.load(ordering: .acquiring), goesOn() {
+        let taken = try index.withLock { (index) throws(StoreError) in try index.advance() }
+        // Only who has tried can say that it works again.
+        failure.withLock { $0 = nil }
+        guard taken > 0 else { return }
         onAdvance.withLock { $0 }?()
       }
-      failure.withLock { $0 = nil }
     } catch {
       failure.withLock { $0 = error }
     }
