@@ -59,7 +59,8 @@ package enum BareInsert {
     while true {
       let texts = try source.rows(
         """
-        SELECT id, summary, tags, payload_json FROM events WHERE id > ? ORDER BY id LIMIT ?
+        SELECT id, summary, tags, \(EventColumns.payload) FROM events e WHERE id > ?
+        ORDER BY id LIMIT ?
         """, [.int(last), .int(batchSize)]
       ) { row -> [Value] in
         let text = SearchIndex.Text(

@@ -81,6 +81,12 @@ final class Connection: @unchecked Sendable {
     sqlite3_busy_timeout(handle, Self.patience)
     sqlite3_progress_handler(
       handle, 1000, { hasPassed($0) }, Unmanaged.passUnretained(self).toOpaque())
+    sqlite3_create_function_v2(
+      handle, "unpacked", 2, SQLITE_UTF8 | SQLITE_DETERMINISTIC, nil,
+      { unpacked($0, $2) }, nil, nil, nil)
+    sqlite3_create_function_v2(
+      handle, "unpacked_size", 2, SQLITE_UTF8 | SQLITE_DETERMINISTIC, nil,
+      { unpackedSize($0, $2) }, nil, nil, nil)
   }
 
   /// Creates the file for its owner alone, since transcripts hold secrets; SQLite gives the files
@@ -311,6 +317,38 @@ private func noteLog(_ context: UnsafeMutableRawPointer?, pages: Int32) -> Int32
   guard let context else { return SQLITE_OK }
   Unmanaged<Connection>.fromOpaque(context).takeUnretainedValue().pagesInLog = Int(pages)
   return SQLITE_OK
+}
+
+/// The SQL function `unpacked(text, packed)`, see ``TextPacker``: a text as it was before it was
+/// packed. Of a damaged one, what stands in its place is left.
+private func unpacked(
+  _ context: OpaquePointer?, _ values: UnsafeMutablePointer<OpaquePointer?>?
+) {
+  let packed = blob(values?[1])
+  guard let size = Zstd.size(of: packed), let start = sqlite3_malloc64(UInt64(size))
+  else { return sqlite3_result_value(context, values?[0]) }
+  let room = UnsafeMutableRawBufferPointer(start: start, count: size)
+  guard Zstd.decompress(packed, into: room) == size else {
+    sqlite3_free(start)
+    return sqlite3_result_value(context, values?[0])
+  }
+  sqlite3_result_text64(
+    context, start.assumingMemoryBound(to: CChar.self), UInt64(size), { sqlite3_free($0) },
+    UInt8(SQLITE_UTF8))
+}
+
+/// The SQL function `unpacked_size(text, packed)`: the bytes that ``unpacked(_:_:)`` gives, told
+/// without doing so.
+private func unpackedSize(
+  _ context: OpaquePointer?, _ values: UnsafeMutablePointer<OpaquePointer?>?
+) {
+  let size = Zstd.size(of: blob(values?[1])) ?? Int(sqlite3_value_bytes(values?[0]))
+  sqlite3_result_int64(context, Int64(size))
+}
+
+private func blob(_ value: OpaquePointer?) -> UnsafeRawBufferPointer {
+  UnsafeRawBufferPointer(
+    start: sqlite3_value_blob(value), count: Int(sqlite3_value_bytes(value)))
 }
 
 /// A prepared statement; while stepping, also the current row.

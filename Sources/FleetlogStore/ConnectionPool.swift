@@ -37,7 +37,7 @@ final class ConnectionPool: Sendable {
     connection.masksSecrets = masksSecrets
     try Migrations.refuseNewer(try Migrations.version(of: connection), place: path)
     try connection.script(
-      "PRAGMA query_only = ON; PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY;",
+      "PRAGMA query_only = ON; PRAGMA cache_size = -2048; PRAGMA temp_store = MEMORY;",
       operation: "set a reader up")
     try connection.run(
       "ATTACH DATABASE ? AS search", [.text(SearchIndex.path(forDatabase: path))])

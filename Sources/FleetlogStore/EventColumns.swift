@@ -8,16 +8,23 @@ enum EventColumns {
     "operator_action_required", "risk_detected", "severity", "confidence", "summary",
     "payload_json", "artifact_refs", "tags", "related_session_id", "related_event_id",
     "dedupe_key", "idempotency_key", "expires_at", "provenance", "source_file_id",
-    "source_offset", "source_length",
+    "source_offset", "source_length", "payload_packed",
   ]
 
-  static let list = names.map { "e." + $0 }.joined(separator: ", ")
+  /// A payload is read as a whole, however it is kept.
+  static let list = names.dropLast().map { $0 == "payload_json" ? payload : "e." + $0 }
+    .joined(separator: ", ")
+
+  /// How many columns `list` has.
+  static let count = Int32(names.count - 1)
+
+  static let payload = "unpacked(e.payload_json, e.payload_packed)"
 
   static let insert =
     "INSERT INTO events (" + names.joined(separator: ", ") + ") VALUES ("
     + names.map { _ in "?" }.joined(separator: ", ") + ") ON CONFLICT DO NOTHING"
 
-  static func values(_ event: StoredEvent) -> [Value] {
+  static func values(_ event: StoredEvent, payload: TextPacker.Packed) -> [Value] {
     [
       .int(event.id), .int(event.ts), .int(event.recordedAt), .int(event.runID),
       Value(event.parentRunID), .text(event.instanceID), .text(event.role),
@@ -25,16 +32,19 @@ enum EventColumns {
       Value(event.sinkRef), .text(event.type.rawValue), Value(event.schemaVersion),
       Value(event.attentionCandidate), Value(event.operatorActionRequired),
       Value(event.riskDetected), Value(event.severity), Value(event.confidence),
-      .text(event.summary), Value(event.payload), Value(event.artifactRefs), Value(event.tags),
+      .text(event.summary), payload.text, Value(event.artifactRefs), Value(event.tags),
       Value(event.sessionID), Value(event.relatedEventID), Value(event.dedupeKey),
       Value(event.idempotencyKey), Value(event.expiresAt), Value(event.provenance),
       Value(event.sourceFileID), Value(event.span?.offset), Value(event.span?.length),
+      payload.packed,
     ]
   }
 
   /// What an event says, without where and when it was recorded and what ids that gave it.
   static func content(_ event: StoredEvent) -> [Value] {
-    zip(names, values(event)).filter { !recording.contains($0.0) }.map(\.1)
+    zip(names, values(event, payload: TextPacker.Packed(whole: event.payload))).filter {
+      !recording.contains($0.0)
+    }.map(\.1)
   }
 
   private static let recording: Set<String> = [

@@ -47,7 +47,9 @@ extension EventWriter {
       return try meet(KnownFact(event: partner.event, isCertain: true), draft, &commit)
     }
     let event = try stored(draft, run: run, id: commit.nextID, commit: commit)
-    let count = try connection.run(EventColumns.insert, EventColumns.values(event))
+    let count = try connection.run(
+      EventColumns.insert,
+      EventColumns.values(event, payload: payloads.pack(payload: event.payload)))
     guard count == 1 else {
       throw StoreError(
         operation: "append an event", place: connection.path, cause: .sqlite(code: 19),

@@ -214,6 +214,7 @@ extension EventWriter {
         source_kind = 'system', source_ref = NULL, sink_kind = NULL, sink_ref = NULL,
         event_type = ?4, attention_candidate = 0, operator_action_required = 0, risk_detected = 0,
         severity = 1, confidence = NULL, summary = 'Forgotten', payload_json = NULL,
+        payload_packed = NULL,
         artifact_refs = NULL, tags = NULL, related_session_id = NULL, related_event_id = NULL,
         dedupe_key = NULL, idempotency_key = NULL, expires_at = NULL, provenance = ?5,
         source_file_id = NULL, source_offset = NULL, source_length = NULL
@@ -250,7 +251,7 @@ extension EventWriter {
     try connection.run("DELETE FROM file_problems WHERE file_id = ?", [.int(file)])
     try connection.run(
       """
-      UPDATE files SET cursor = NULL, parser_state = NULL, read_offset = 0, is_holding = 0,
+      UPDATE files SET cursor = NULL, parser_state = NULL, parser_state_packed = NULL, read_offset = 0, is_holding = 0,
         last_error = NULL, lines = 0, skipped_lines = 0, mended_lines = 0,
         events = (SELECT count(*) FROM events WHERE source_file_id = ?1) WHERE id = ?1
       """, [.int(file)])

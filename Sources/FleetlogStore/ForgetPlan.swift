@@ -118,7 +118,8 @@ enum ForgetPlan {
     summary.textBytes = try count(
       """
       SELECT coalesce(sum(length(CAST(summary AS BLOB))
-        + coalesce(length(CAST(payload_json AS BLOB)), 0)), 0)
+        + coalesce(length(CAST(payload_json AS BLOB)), 0)
+        + coalesce(length(payload_packed), 0)), 0)
       FROM gone g JOIN main.events e ON e.id = g.id
       """)
     let receipts = try connection.first(

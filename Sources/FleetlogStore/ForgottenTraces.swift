@@ -26,11 +26,11 @@ package struct ForgottenTraces: Sendable {
     let count = try connection.first("SELECT count(*) FROM gone") { $0.int(0) } ?? 0
     let rows = try connection.rows(
       """
-      SELECT e.summary, e.payload_json FROM
+      SELECT e.summary, e.payload_json, e.payload_packed FROM
         (SELECT id, row_number() OVER (ORDER BY id) AS n FROM gone) g JOIN events e USING (id)
       WHERE g.n % ? = 0
       """, [.int(max(1, count / Self.sampled))]
-    ) { [$0.blob(0), $0.blob(1)] }
+    ) { [$0.blob(0), $0.blob(1), $0.blob(2)] }
     var texts: [[UInt8]] = []
     for text in rows.joined() where texts.count < Self.most * 8 {
       guard text.count >= Self.length.lowerBound else { continue }
@@ -65,7 +65,7 @@ package struct ForgottenTraces: Sendable {
       let stays = try connection.first(
         """
         SELECT 1 FROM events WHERE instr(CAST(summary AS BLOB), ?1) > 0
-          OR instr(CAST(payload_json AS BLOB), ?1) > 0 LIMIT 1
+          OR instr(CAST(payload_json AS BLOB), ?1) > 0 OR instr(payload_packed, ?1) > 0 LIMIT 1
         """, [.blob(texts[number])], { _ in true })
       if stays == nil { report.found += 1 }
     }

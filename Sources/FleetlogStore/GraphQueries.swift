@@ -122,7 +122,7 @@ extension EventLog {
   private func node(
     _ id: Int64, _ connection: Connection
   ) throws(StoreError) -> LinkGraph.Node? {
-    let columns = Int32(EventColumns.names.count)
+    let columns = EventColumns.count
     return try connection.first(
       """
       SELECT \(EventColumns.list), s.project, EXISTS (SELECT 1 FROM event_links l

@@ -61,7 +61,7 @@ extension EventLog {
     try pool.withConnection { (connection) throws(StoreError) in
       try connection.rows(
         """
-        SELECT e.id, e.ts, e.event_type, coalesce(length(CAST(e.payload_json AS BLOB)), 0),
+        SELECT e.id, e.ts, e.event_type, unpacked_size(e.payload_json, e.payload_packed),
           CASE WHEN e.event_type = 'llm_call.completed' THEN coalesce(
             nullif(json_extract(e.payload_json, '$.context_tokens'), 0),
             coalesce(json_extract(e.payload_json, '$.input_tokens'), 0)

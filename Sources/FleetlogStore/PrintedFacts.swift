@@ -132,7 +132,7 @@ final class PrintedLedger {
     let met = Set(try ids("met", session, limit: Int.max))
     let rows = try connection.rows(
       """
-      SELECT id, event_type, provenance, summary, payload_json FROM events
+      SELECT id, event_type, provenance, summary, \(EventColumns.payload) FROM events e
       WHERE related_session_id = ? AND (provenance = 'worker' OR event_type IN
         ('tool_call', 'tool_result', 'message.assistant', 'message.user', 'message.reasoning',
           'llm_call.completed', 'turn.completed'))

@@ -125,7 +125,8 @@ package final class PrunePlan {
     let types = try connection.rows(
       """
       SELECT e.event_type, count(*), min(e.ts), max(e.ts),
-        sum(length(CAST(e.summary AS BLOB)) + coalesce(length(CAST(e.payload_json AS BLOB)), 0))
+        sum(length(CAST(e.summary AS BLOB)) + coalesce(length(CAST(e.payload_json AS BLOB)), 0)
+          + coalesce(length(e.payload_packed), 0))
       FROM old_events o JOIN main.events e ON e.id = o.id WHERE o.reason IS NULL
       GROUP BY 1 ORDER BY 2 DESC, 1
       """

@@ -119,7 +119,7 @@ package struct Replay {
       \(own("e.role")), e.source_kind, \(own("e.source_ref")), e.sink_kind, e.sink_ref,
       e.schema_version, e.attention_candidate, e.operator_action_required, e.risk_detected,
       e.severity, e.confidence, e.summary,
-      json_set(e.payload_json, '$.evidence', (SELECT json_group_array(\(key("j.value")))
+      json_set(\(EventColumns.payload), '$.evidence', (SELECT json_group_array(\(key("j.value")))
         FROM json_each(e.payload_json, '$.evidence') j)),
       e.artifact_refs, e.tags, \(own("e.related_session_id")), \(key("e.related_event_id")),
       e.dedupe_key, e.expires_at, e.provenance)

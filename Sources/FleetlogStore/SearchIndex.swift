@@ -103,7 +103,8 @@ package final class SearchIndex {
 
   private func rows(after watermark: Int64) throws(StoreError) -> [Row] {
     let statement = try log.statement(
-      "SELECT id, ts, summary, tags, payload_json FROM events WHERE id > ? ORDER BY id LIMIT ?")
+      "SELECT id, ts, summary, tags, \(EventColumns.payload) FROM events e WHERE id > ? "
+        + "ORDER BY id LIMIT ?")
     defer { statement.reset() }
     statement.bind([.int(watermark), Value(Self.batch.events)])
     var rows: [Row] = []
@@ -126,7 +127,7 @@ package final class SearchIndex {
           "SELECT id FROM documents WHERE event_id = ?", [.int(id)]
         ) { $0.int(0) }
         let row = try log.first(
-          "SELECT summary, tags, payload_json FROM events WHERE id = ?", [.int(id)]
+          "SELECT summary, tags, \(EventColumns.payload) FROM events e WHERE id = ?", [.int(id)]
         ) { Text(summary: $0.blob(0), tags: $0.blob(1), payload: $0.blob(2)) }
         guard let document, let row else { continue }
         try connection.run(

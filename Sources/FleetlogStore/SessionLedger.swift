@@ -75,7 +75,7 @@ final class SessionLedger {
         (SELECT event_id FROM session_copies WHERE session_id = ?1) ORDER BY e.id
       """, [.text(session)]
     ) {
-      (event: EventColumns.read($0), isReplaced: $0.bool(Int32(EventColumns.names.count)))
+      (event: EventColumns.read($0), isReplaced: $0.bool(EventColumns.count))
     }
     guard let first = rows.first?.event else { return }
     if isPruned != nil {

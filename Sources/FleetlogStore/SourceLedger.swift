@@ -25,7 +25,8 @@ package struct SourceRecord: Sendable, Equatable {
 /// Which file stands where: the `files` table.
 package final class SourceLedger {
   private let connection: Connection
-  private static let columns = columns(parserState: "parser_state")
+  private let packer = TextPacker()
+  private static let columns = columns(parserState: "unpacked(parser_state, parser_state_packed)")
   /// For every file at once: what their parsers remember comes to kilobytes for each.
   private static let slimColumns = columns(parserState: "NULL")
 
@@ -168,7 +169,7 @@ package final class SourceLedger {
     try connection.run(
       """
       UPDATE files SET state = 'excluded', last_error = ?, cursor = NULL, parser_state = NULL,
-        read_offset = 0, is_holding = 0 WHERE id = ?
+        parser_state_packed = NULL, read_offset = 0, is_holding = 0 WHERE id = ?
       """, [.text(reason), .int(id)])
   }
 
@@ -176,22 +177,24 @@ package final class SourceLedger {
   func update(
     _ update: SourceUpdate, events: Int, problems: [SourceProblem], now: Int64
   ) throws(StoreError) {
+    let state = packer.pack(update.parserState)
     try connection.run(
       """
       UPDATE files SET device = ?, inode = ?, cursor = ?, read_offset = ?, size = ?,
         modified_at = ?, parser_state = ?, is_holding = ?, lines = lines + ?, events = events + ?,
         skipped_lines = skipped_lines + ?, mended_lines = mended_lines + ?,
         last_read_at = iif(?14, ?13, last_read_at), last_error = iif(?14, NULL, last_error),
-        state = iif(?14, 'reading', state), is_unrolled = iif(?14, ?16, is_unrolled)
+        state = iif(?14, 'reading', state), is_unrolled = iif(?14, ?16, is_unrolled),
+        parser_state_packed = ?17
       WHERE id = ?15
       """,
       [
         .int(update.device), .int(update.inode), .text(update.cursor), .int(update.offset),
         .int(update.size), .int(update.modifiedAt),
-        .text(update.parserState), Value(update.isHolding), Value(update.lines), Value(events),
+        state.text, Value(update.isHolding), Value(update.lines), Value(events),
         Value(problems.count { $0.kind == .skipped }),
         Value(problems.count { $0.kind == .mended }), .int(now),
-        Value(update.isRead), .int(update.fileID), Value(update.isUnrolled),
+        Value(update.isRead), .int(update.fileID), Value(update.isUnrolled), state.packed,
       ])
   }
 
@@ -211,10 +214,14 @@ package final class SourceLedger {
         Value(noted.count { $0.kind == .mended }), .int(revision.fileID),
       ])
     guard let final = revision.final else { return }
+    let state = packer.pack(final.parserState)
     try connection.run(
-      "UPDATE files SET parser_version = ?, parser_state = ?, is_holding = ? WHERE id = ?",
+      """
+      UPDATE files SET parser_version = ?, parser_state = ?, parser_state_packed = ?, is_holding = ?
+      WHERE id = ?
+      """,
       [
-        Value(revision.parserVersion), .text(final.parserState), Value(final.isHolding),
+        Value(revision.parserVersion), state.text, state.packed, Value(final.isHolding),
         .int(revision.fileID),
       ])
   }

@@ -31,7 +31,12 @@ extension EventLog {
         bytes[kind, default: 0] += tree.bytes
       }
       let payloads =
-        try connection.first("SELECT sum(length(CAST(payload_json AS BLOB))) FROM events") {
+        try connection.first(
+          """
+          SELECT sum(length(CAST(payload_json AS BLOB)) + coalesce(length(payload_packed), 0))
+          FROM events
+          """
+        ) {
           $0.int(0)
         } ?? 0
       bytes["payloads"] = payloads

@@ -1,4 +1,3 @@
-import CZstd
 import FleetlogEvents
 
 /// Lines of a transcript that stand together, as they are kept.
@@ -72,51 +71,10 @@ package final class TranscriptPacker {
   }
 
   func chunk(_ bytes: [UInt8], at offset: Int64) -> TranscriptChunk {
-    let compressed = bytes.count < Self.compressedSize ? nil : zstd.compress(bytes)
+    let compressed =
+      bytes.count < Self.compressedSize ? nil : bytes.withUnsafeBytes { zstd.compress($0) }
     return TranscriptChunk(
       offset: offset, length: bytes.count, codec: compressed == nil ? .raw : .zstd,
       bytes: compressed ?? bytes)
-  }
-}
-
-/// zstd over whole buffers.
-private final class Zstd {
-  /// Higher levels take twice the time for 3 %.
-  private static let level: Int32 = 3
-  /// A buffer for more than this, as one long line needs, is given back.
-  private static let keptBytes = 4 << 20
-
-  private let context = ZSTD_createCCtx()
-  /// Reused: fresh memory for each chunk costs as much as compressing it.
-  private var output: [UInt8] = []
-
-  deinit { ZSTD_freeCCtx(context) }
-
-  /// The compressed bytes; nil where they would not be fewer.
-  func compress(_ bytes: [UInt8]) -> [UInt8]? {
-    let bound = ZSTD_compressBound(bytes.count)
-    if output.count < bound { output = [UInt8](repeating: 0, count: bound) }
-    defer { if output.count > Self.keptBytes { output = [] } }
-    let written = output.withUnsafeMutableBytes { output in
-      bytes.withUnsafeBytes {
-        ZSTD_compressCCtx(
-          context, output.baseAddress, output.count, $0.baseAddress, $0.count, Self.level)
-      }
-    }
-    guard ZSTD_isError(written) == 0, written < bytes.count else { return nil }
-    return Array(output[..<written])
-  }
-
-  /// - Parameter size: the size to expect; more than that is refused, not allocated.
-  static func decompress(_ bytes: [UInt8], size: Int) -> [UInt8]? {
-    var failed = false
-    let output = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
-      let written = bytes.withUnsafeBytes {
-        ZSTD_decompress(buffer.baseAddress, size, $0.baseAddress, $0.count)
-      }
-      failed = ZSTD_isError(written) != 0
-      count = failed ? 0 : written
-    }
-    return failed ? nil : output
   }
 }

@@ -108,10 +108,12 @@ final class Pipeline {
     if group.isEmpty {
       group = lanes.channel.take(upTo: Self.groupBytes, turns: Self.groupTurns)
     }
+    let isImporting = lanes.channel.hasWork
     guard !group.isEmpty else {
-      if !lanes.channel.hasWork { search.yieldNoMore() }
+      if !isImporting { search.yieldNoMore() }
       return false
     }
+    if isImporting { try writer.noteImport() }
     let results = try writer.group { () throws(StoreError) in
       var results: [Appended?] = []
       for sent in group { results.append(try turns.apply(sent.turn)) }

@@ -33,7 +33,7 @@ struct MigrationTests {
     }
   }
 
-  @Test("The events have exactly the documented columns, types and defaults")
+  @Test("The events have exactly the documented columns, and one for what is packed")
   func eventColumns() throws {
     let log = try TemporaryLog()
     let columns = try connection(log).rows(
@@ -54,6 +54,7 @@ struct MigrationTests {
         "related_session_id TEXT", "related_event_id INTEGER", "dedupe_key TEXT",
         "idempotency_key TEXT", "expires_at INTEGER", "provenance TEXT",
         "source_file_id INTEGER", "source_offset INTEGER", "source_length INTEGER",
+        "payload_packed BLOB",
       ])
   }
 

@@ -212,7 +212,10 @@ struct UsageTests {
     try Migrations.apply(to: older, upTo: 7)
     try older.run("ATTACH ? AS new", [.text(log.path)])
     for table in ["runs", "sessions", "events", "event_links", "session_copies"] {
-      try older.run("INSERT INTO main.\(table) SELECT * FROM new.\(table)")
+      let columns = try older.rows("SELECT name FROM pragma_table_info(?)", [.text(table)]) {
+        $0.text(0)
+      }.joined(separator: ", ")
+      try older.run("INSERT INTO main.\(table) (\(columns)) SELECT \(columns) FROM new.\(table)")
     }
     try older.run("DETACH new")
     _ = try EventWriter(path: log.path("older.db"), holdsLock: false) { _, _ in }

@@ -34,3 +34,11 @@ package struct SeededGenerator: RandomNumberGenerator {
 
   package mutating func chance(_ oneIn: Int) -> Bool { below(oneIn) == 0 }
 }
+
+extension String {
+  /// Text that no compression makes much smaller.
+  package static func noise(_ length: Int, using generator: inout SeededGenerator) -> String {
+    let letters = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
+    return String((0..<length).map { _ in letters[Int.random(in: 0..<64, using: &generator)] })
+  }
+}
