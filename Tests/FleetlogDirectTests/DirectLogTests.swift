@@ -11,7 +11,8 @@ import Testing
 @Suite("A process's own hand on a log")
 struct DirectLogTests {
   private static func line(_ number: Int, padding: Int = 0) -> [UInt8] {
-    let text = String(repeating: "x", count: padding)
+    var generator = SeededGenerator(seed: UInt64(number))
+    let text = String.noise(padding, using: &generator)
     return Array(
       #"{"event_type":"progress","instance_id":"a","summary":"\#(number)","text":"\#(text)"}"#.utf8)
   }
