@@ -1,7 +1,6 @@
 # Verbs for people who work on Fleetlog; the program's own verbs are in `fleetlog --help`.
 
 PROGRAM  = .build/release/fleetlog
-AGENTS   = $(or $(CLAUDE_CONFIG_DIR),$(HOME)/.claude)/projects $(or $(CODEX_HOME),$(HOME)/.codex)/sessions
 SUDO     = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 INSTALL  = missing="$$(for p in $(1); do dpkg-query -Wf '$${Status}\n' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done)"; \
 	[ -z "$$missing" ] || { $(SUDO) apt-get update -qq && \
@@ -9,9 +8,10 @@ INSTALL  = missing="$$(for p in $(1); do dpkg-query -Wf '$${Status}\n' $$p 2>/de
 
 .PHONY: run demo build setup setup-test test lint format bench figures screenshots package docs nightly fuzz soak asan tsan clean
 
-## Serves your agents' transcripts if there are any, else a demo fleet.
+## Serves your agents' transcripts if there are any, else a demo fleet. The program knows where agents
+## keep them; the log need not be looked over for that, so another is named, which is not there.
 run: build
-	@if find -H $(AGENTS) -name '*.jsonl' -print -quit 2>/dev/null | grep -q .; \
+	@if $(PROGRAM) doctor --db .build/none | grep -q 'watching: .* [1-9][0-9]* transcripts'; \
 	then exec $(PROGRAM) serve; else exec $(PROGRAM) demo; fi
 
 demo: build
