@@ -159,10 +159,14 @@ enum SessionsCommand: Verb {
 }
 
 extension EventLog {
+  /// ms. A script that asks can't see that a busy machine gave it a part only; a page says so and
+  /// must be quick.
+  private static let commandDeadline: UInt64 = 10_000
+
   /// The log that the arguments name.
   static func open(_ arguments: Arguments) throws -> EventLog {
     try EventLog(
-      path: try CommonOptions.existingDatabase(arguments), revealsSecrets: Reveal.isAsked(arguments)
-    )
+      path: try CommonOptions.existingDatabase(arguments), deadline: commandDeadline,
+      revealsSecrets: Reveal.isAsked(arguments))
   }
 }

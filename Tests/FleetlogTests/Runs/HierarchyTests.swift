@@ -44,11 +44,9 @@ struct HierarchyTests {
       #expect(outcome.text.contains("HAPI_EVENTS_BEGIN"))
       if isKilled { server = try launching.serve() }
       _ = try server.wait(for: "CI is down", at: "/events.json?type=blocked")
-      // On a loaded machine a run may have told its ends by way of the drop folder.
-      for end in ["Ended by SIGSEGV", "Ended with status 4"] {
-        _ = try server.wait(for: end, at: "/events.json?type=process.exited")
-      }
       #expect(server.stop() == 0)
+      // On a loaded machine any of it may have gone by way of the drop folder, and still wait there.
+      for _ in 0..<2 { #expect(try launching.shell("fleetlog ingest inbox").status == 0) }
 
       var runs: [String: Int] = [:]
       for start in try launching.events("--type process.started") {
