@@ -9,7 +9,7 @@ import Testing
 @testable import fleetlog
 
 /// `FLEETLOG_KILLS` sets how often the process is killed, `FLEETLOG_TEST_SEED` repeats a run.
-@Suite("A process that is killed at any instant", .timeLimit(.minutes(30)))
+@Suite("A process that is killed at any instant", .onItsOwnThread, .timeLimit(.minutes(30)))
 struct CrashTests {
   private static func number(_ name: String) -> Int? {
     ProcessInfo.processInfo.environment[name].flatMap { Int($0) }

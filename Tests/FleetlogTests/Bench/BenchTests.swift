@@ -6,7 +6,7 @@ import Testing
 
 @testable import fleetlog
 
-@Suite("The benchmark")
+@Suite("The benchmark", .onItsOwnThread)
 struct BenchTests {
   @Test("percentiles are the measurements of their rank")
   func percentiles() {

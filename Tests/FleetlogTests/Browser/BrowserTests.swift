@@ -10,7 +10,7 @@ import Testing
 @Suite(
   "The dashboard in a browser", .serialized, .timeLimit(.minutes(5)),
   .enabled(if: WebDriver.isInstalled, "chromedriver is not installed: run make setup-test"),
-  .oneBrowser)
+  .onItsOwnThread, .oneBrowser)
 struct BrowserTests {}
 
 /// Gives a suite one browser.
