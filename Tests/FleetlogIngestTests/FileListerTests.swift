@@ -104,7 +104,7 @@ struct FileListerTests {
       try folder.write("a.jsonl", "")
       let step = String(repeating: "d", count: 250)
       let script = "for i in $(seq 20); do mkdir \"$0\" && cd -P \"$0\" || exit 1; done"
-      let shell = Process()
+      let shell = ChildProcess()
       shell.executableURL = URL(fileURLWithPath: "/bin/bash")
       shell.currentDirectoryURL = URL(fileURLWithPath: folder.path.text)
       shell.arguments = ["-c", script, step]

@@ -58,7 +58,7 @@ struct WriterLockTests {
   func killedProcess() throws {
     let log = try TemporaryLog()
     let path = log.path("other.db")
-    let holder = Process()
+    let holder = ChildProcess()
     holder.executableURL = URL(fileURLWithPath: "/bin/sh")
     let lock = path + "-writer"
     // The shell holds the lock as another Fleetlog would, and says when it has it.

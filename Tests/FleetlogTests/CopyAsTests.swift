@@ -11,7 +11,7 @@ import Testing
 struct CopyAsTests {
   /// What a shell prints for a command, in which the program is the one built.
   private func shell(_ command: String) throws -> String {
-    let process = Process()
+    let process = ChildProcess()
     let output = Pipe()
     process.executableURL = URL(fileURLWithPath: "/bin/sh")
     process.arguments = ["-c", command]

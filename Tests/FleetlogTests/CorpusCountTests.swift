@@ -384,7 +384,7 @@ private enum Command {
   }
 
   static func output(of program: URL, _ arguments: [String]) throws -> Data {
-    let process = Process()
+    let process = ChildProcess()
     process.executableURL = program
     process.arguments = arguments
     // Nothing of the surroundings: every option has a twin in the environment.

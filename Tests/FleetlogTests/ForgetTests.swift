@@ -239,7 +239,7 @@ struct ForgetTests {
         folders: [], database: fleet.database, options: ["--read-only"])
       let pages = ["/events.json?limit=500", "/events.json?q=heron", "/sessions.json", "/"]
       #expect(try server.get("/events.json?q=heron").body.contains(Self.secret))
-      let reader = Process()
+      let reader = ChildProcess()
       let answers = Pipe()
       reader.executableURL = URL(fileURLWithPath: "/bin/sh")
       reader.arguments =

@@ -10,7 +10,7 @@ import Testing
 struct LiveTests {
   /// `/live` as curl receives it.
   private final class Follower {
-    private let process = Process()
+    private let process = ChildProcess()
     private let output = Pipe()
     private var unread: [UInt8] = []
 

@@ -25,7 +25,7 @@ package struct TemporaryFolder: Sendable {
 
   /// By `rm`, since names need not be text, and folders may be unreadable or nest deeply.
   package func remove() {
-    let shell = Process()
+    let shell = ChildProcess()
     shell.executableURL = URL(fileURLWithPath: "/bin/sh")
     shell.arguments = ["-c", "chmod -R u+rwX \"$0\" 2>/dev/null; rm -rf \"$0\"", path.text]
     try? shell.run()

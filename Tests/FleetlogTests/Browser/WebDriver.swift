@@ -28,7 +28,7 @@ final class WebDriver: Sendable {
     guard let program else { throw Failure(description: "chromedriver is not installed") }
     let folder = try TemporaryFolder.make()
     defer { folder.remove() }
-    let process = Process()
+    let process = ChildProcess()
     let output = Pipe()
     // A child inherits the signals that this thread blocks, and these threads block them all.
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")

@@ -16,7 +16,7 @@ struct GitRepository {
   @discardableResult
   func git(_ arguments: String..., in place: String? = nil, mayFail: Bool = false) throws -> String
   {
-    let process = Process()
+    let process = ChildProcess()
     let output = Pipe()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     process.arguments = ["git"] + arguments

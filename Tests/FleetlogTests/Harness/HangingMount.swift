@@ -1,11 +1,12 @@
 import FleetlogIngest
+import FleetlogTestSupport
 import Foundation
 import Testing
 
 /// A folder mounted at another place by a process that can be stopped, so that the mount hangs as
 /// one does whose server is gone.
 final class HangingMount {
-  private let process = Process()
+  private let process = ChildProcess()
   private let place: String
 
   /// Mounting takes more than being root: containers often may not.

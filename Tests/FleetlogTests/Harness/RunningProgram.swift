@@ -1,9 +1,10 @@
+import FleetlogTestSupport
 import Foundation
 import Testing
 
 /// The built program, run as a process of its own.
 final class RunningProgram {
-  private let process = Process()
+  private let process = ChildProcess()
   private let output = Pipe()
 
   static var path: URL {
@@ -104,7 +105,7 @@ final class RunningServer {
   }
 
   private func curl(_ arguments: [String]) throws -> (status: Int, body: String) {
-    let process = Process()
+    let process = ChildProcess()
     let output = Pipe()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     process.arguments = ["curl"] + arguments

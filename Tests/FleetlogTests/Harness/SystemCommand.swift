@@ -1,3 +1,4 @@
+import FleetlogTestSupport
 import Foundation
 
 /// Programs of the machine that a test needs nothing of but that they worked.
@@ -5,7 +6,7 @@ enum SystemCommand {
   /// - Returns: the exit status, -1 where the program could not be started.
   @discardableResult
   static func run(_ words: String...) -> Int32 {
-    let process = Process()
+    let process = ChildProcess()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     process.arguments = words
     process.standardOutput = FileHandle.nullDevice

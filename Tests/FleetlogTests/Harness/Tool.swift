@@ -1,3 +1,4 @@
+import FleetlogTestSupport
 import Foundation
 
 /// A program that is run to its end, found by the `PATH`.
@@ -10,7 +11,7 @@ enum Tool {
   }
 
   static func run(_ words: [String], environment: [String: String] = [:]) throws -> Answer {
-    let process = Process()
+    let process = ChildProcess()
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     let (output, error) = (Pipe(), Pipe())
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")

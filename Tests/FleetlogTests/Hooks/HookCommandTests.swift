@@ -74,7 +74,7 @@ struct HookCommandTests {
       let command = try #require(entry?["hooks"]?.elements.first?["command"]?.string)
       let broken = command.replacingOccurrences(of: "/fleetlog hook", with: "/gone hook")
       for program in [command, broken] {
-        let shell = Process()
+        let shell = ChildProcess()
         shell.executableURL = URL(fileURLWithPath: "/bin/sh")
         shell.arguments = ["-c", "printf '{\"session_id\":\"s\"}' | { \(program); }"]
         let output = Pipe()

@@ -22,7 +22,7 @@ struct HookReceiverTests {
   /// Runs a shell's script in which `$HOOK` is the receiver.
   private static func shell(_ script: String, inbox: String, input: [UInt8]? = nil) throws -> Answer
   {
-    let process = Process()
+    let process = ChildProcess()
     let (output, feed) = (Pipe(), Pipe())
     process.executableURL = URL(fileURLWithPath: "/bin/sh")
     process.arguments = ["-c", script]

@@ -38,7 +38,7 @@ struct Launching {
   ///
   /// Unchecked because its queues alone write what they read, and whoever looks has waited for them.
   final class Started: @unchecked Sendable {
-    let process = Process()
+    let process = ChildProcess()
     let (input, output, error) = (Pipe(), Pipe(), Pipe())
     private var bytes = Data()
     private var errors = Data()
