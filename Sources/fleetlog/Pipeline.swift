@@ -3,7 +3,7 @@ import FleetlogEvents
 import FleetlogIngest
 import FleetlogStore
 
-/// Drives the data: lanes read files into turns, the pipeline commits them, full text follows.
+/// Drives the data: lanes read files into portions, the pipeline commits them, full text follows.
 /// Owned by the thread that writes.
 final class Pipeline {
   /// What has been done so far.
@@ -19,12 +19,12 @@ final class Pipeline {
   }
 
   let writer: EventWriter
-  private let turns: TurnWriter
+  private let portions: PortionWriter
   private let search: SearchThread
   private let lanes: Lanes
   private var done = Progress()
-  /// Turns that were taken and could not be committed yet.
-  private var group: [TurnChannel.Sent] = []
+  /// Portions that were taken and could not be committed yet.
+  private var group: [PortionChannel.Sent] = []
   private let clock: () -> Int64
   /// Told of what happens now, where it is served live.
   var repositories: RepositoryWatch?
@@ -32,7 +32,7 @@ final class Pipeline {
   /// How much is committed at once while an archive is read: enough that syncing to the disk
   /// costs little, and little enough that a live file need not wait.
   private static let groupBytes = 8 << 20
-  private static let groupTurns = 400
+  private static let groupPortions = 400
 
   /// How long a file must be quiet, in ms, before what its parser holds back is written.
   static let quietTime: Int64 = 30_000
@@ -60,12 +60,12 @@ final class Pipeline {
   ///   - clock: ms since the Unix epoch.
   init(
     writer: EventWriter, cap: TextCap, search: SearchThread, lanes: Lanes = .ordered(),
-    order: TurnQueue.Order = .asTaken, exclusion: Exclusion = .none,
+    order: ReadingQueue.Order = .asTaken, exclusion: Exclusion = .none,
     clock: @escaping () -> Int64
   ) {
     let rules = ReadingRules(cap: cap, order: order, exclusion: exclusion)
     self.writer = writer
-    turns = TurnWriter(writer: writer, rules: rules, clock: clock)
+    portions = PortionWriter(writer: writer, rules: rules, clock: clock)
     self.search = search
     self.lanes = lanes
     writer.syncAside()
@@ -84,7 +84,7 @@ final class Pipeline {
   var hasWork: Bool { !group.isEmpty || lanes.channel.hasWork }
 
   /// Whether something can be committed without waiting.
-  var hasTurns: Bool { !group.isEmpty || lanes.channel.hasTurns }
+  var hasPortions: Bool { !group.isEmpty || lanes.channel.hasPortions }
 
   /// Orders a file that exists or changed to be read. For lanes that watch nothing.
   func take(_ change: FileChange) { lanes.channel.order(0) { $0.changes.append(change) } }
@@ -106,7 +106,7 @@ final class Pipeline {
   /// Commits what was read so far, as much as fits one transaction; false where there is nothing.
   func commitRead() throws(StoreError) -> Bool {
     if group.isEmpty {
-      group = lanes.channel.take(upTo: Self.groupBytes, turns: Self.groupTurns)
+      group = lanes.channel.take(upTo: Self.groupBytes, portions: Self.groupPortions)
     }
     let isImporting = lanes.channel.hasWork
     guard !group.isEmpty else {
@@ -116,14 +116,14 @@ final class Pipeline {
     if isImporting { try writer.noteImport() }
     let results = try writer.group { () throws(StoreError) in
       var results: [Appended?] = []
-      for sent in group { results.append(try turns.apply(sent.turn)) }
+      for sent in group { results.append(try portions.apply(sent.portion)) }
       return results
     }
-    var refused: [TurnChannel.Sent] = []
+    var refused: [PortionChannel.Sent] = []
     for (sent, appended) in zip(group, results) {
-      if let appended { count(sent.turn, appended) } else { refused.append(sent) }
+      if let appended { count(sent.portion, appended) } else { refused.append(sent) }
     }
-    try noteOccasions(zip(group, results).compactMap { $1 == nil ? nil : $0.turn })
+    try noteOccasions(zip(group, results).compactMap { $1 == nil ? nil : $0.portion })
     lanes.channel.settle(group, refused: refused)
     group = []
     if results.contains(where: { ($0?.inserted ?? 0) + ($0?.inferred ?? 0) > 0 }) {
@@ -148,11 +148,11 @@ final class Pipeline {
   }
 
   /// Has the repositories of runs looked at that began or ended a turn just now.
-  private func noteOccasions(_ turns: [FileTurn]) throws(StoreError) {
+  private func noteOccasions(_ portions: [FilePortion]) throws(StoreError) {
     guard let repositories else { return }
     let now = clock()
-    for turn in turns {
-      guard case .lines(let reading) = turn.content else { continue }
+    for portion in portions {
+      guard case .lines(let reading) = portion.content else { continue }
       for draft in reading.output.drafts {
         let kinds: [EventType: RepositoryWatch.Occasion.Kind] = [
           .processStarted: .start, .turnCompleted: .end, .processExited: .end,
@@ -169,14 +169,14 @@ final class Pipeline {
     }
   }
 
-  private func count(_ turn: FileTurn, _ appended: Appended) {
-    done.lines += turn.lines
-    done.bytesDone += max(0, turn.bytes)
+  private func count(_ portion: FilePortion, _ appended: Appended) {
+    done.lines += portion.lines
+    done.bytesDone += max(0, portion.bytes)
     done.appended.add(appended)
-    if case .gone = turn.content { return }
-    guard turn.reachedEnd else { return }
+    if case .gone = portion.content { return }
+    guard portion.reachedEnd else { return }
     done.filesDone += 1
-    if let reason = turn.skipped { done.skipped.append((turn.path.text, reason)) }
+    if let reason = portion.skipped { done.skipped.append((portion.path.text, reason)) }
   }
 
   /// Infers what had to wait until nothing older was left to read.
@@ -212,7 +212,7 @@ final class Pipeline {
     if !quiet.isEmpty {
       let appended = try writer.group { () throws(StoreError) in
         var sum = Appended()
-        for record in quiet { sum.add(try turns.settle(record)) }
+        for record in quiet { sum.add(try portions.settle(record)) }
         return sum
       }
       done.appended.add(appended)

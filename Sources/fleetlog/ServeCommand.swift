@@ -285,7 +285,7 @@ final class Server {
   /// ms until something is to be looked at again without a change; nil for never.
   private func pause(_ pipeline: Pipeline) -> Int? {
     if trouble != nil { return Int(Self.troubleInterval) }
-    if pipeline.hasTurns || intake.hasPosts { return 0 }
+    if pipeline.hasPortions || intake.hasPosts { return 0 }
     if meter.isRunning || pipeline.hasWork { return 250 }
     if isHolding || search.lastError != nil { return Int(Self.retryInterval) }
     let judgement = pipeline.nextJudgement.map { $0 - Clock.now() }

@@ -110,7 +110,7 @@ struct LiveTests {
 
   @Test("the newest files of an archive are read first, and a file that changes comes to the front")
   func order() throws {
-    var queue = TurnQueue(.newestFirst)
+    var queue = ReadingQueue(.newestFirst)
     let paths = (0..<4).map { FilePath("/t/\($0)") }
     for (index, path) in paths.enumerated() {
       queue.add(path, isLive: false, modifiedAt: [20, 40, 10, 30][index])
@@ -130,7 +130,7 @@ struct LiveTests {
 
   @Test("a long file lets the others in between its turns where order is as taken")
   func turns() throws {
-    var queue = TurnQueue(.asTaken)
+    var queue = ReadingQueue(.asTaken)
     let (long, short) = (FilePath("/t/long"), FilePath("/t/short"))
     queue.add(long, isLive: false)
     queue.add(short, isLive: false)

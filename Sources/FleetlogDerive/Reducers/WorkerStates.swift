@@ -332,7 +332,8 @@ struct WorkerStates {
     }
     let isAtRest = facts.turn == .ended || facts.turn == .interrupted
     if !isAtRest, let quiet, let output = lastOutput, quiet > options.quietTurn {
-      reasons.append(.init("no output for \(Words.span(moment - output.ts))", event: output.id))
+      reasons.append(
+        .init("no output for \(DurationText.span(moment - output.ts))", event: output.id))
     } else if facts.output == nil, let prompt = facts.prompt {
       reasons.append(.init("no output since its prompt", event: prompt.mark.id))
     }
@@ -347,30 +348,17 @@ struct WorkerStates {
       reasons.append(.init("turn failed", event: at.id))
     } else if isAtRest, let at = facts.turnAt {
       let words = facts.turn == .ended ? "turn ended" : "turn interrupted"
-      reasons.append(.init("\(words) \(Words.span(max(0, moment - at.ts))) ago", event: at.id))
+      reasons.append(
+        .init("\(words) \(DurationText.span(max(0, moment - at.ts))) ago", event: at.id))
     }
     let working = children.filter { [.working, .waitingOnExternal].contains($0.observed.status) }
     if let newest = working.compactMap(\.lastOutput).max(by: { $0.ts < $1.ts }) {
-      let age = Words.span(max(0, moment - newest.ts))
+      let age = DurationText.span(max(0, moment - newest.ts))
       reasons.append(.init("its sub-agent wrote \(age) ago", event: newest.id))
     }
     for event in standing.filter({ Self.isTelling($0.type) }).prefix(4) {
       reasons.append(.init("inferred: \(event.type.words)", event: event.id, isInferred: true))
     }
     return reasons
-  }
-}
-
-extension Words {
-  /// "41 min", "2 h 5 min"; ms.
-  static func span(_ ms: Int64) -> String {
-    let minutes = ms / 60_000
-    switch ms {
-    case ..<60_000: return "\(ms / 1000) s"
-    case ..<3_600_000: return "\(minutes) min"
-    case ..<86_400_000:
-      return minutes % 60 == 0 ? "\(minutes / 60) h" : "\(minutes / 60) h \(minutes % 60) min"
-    default: return "\(ms / 86_400_000) d \(ms / 3_600_000 % 24) h"
-    }
   }
 }

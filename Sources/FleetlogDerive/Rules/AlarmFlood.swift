@@ -34,7 +34,7 @@ enum AlarmFlood: GroupRule {
     var kinds = sorted.prefix(3).map { "\($0.value) \($0.key.words)" }
     let others = sorted.dropFirst(3).map(\.value).reduce(0, +)
     if others > 0 { kinds.append("\(others) of other types") }
-    let time = Words.duration(options.floodWindow)
+    let time = DurationText.rough(options.floodWindow)
     var inference = Inference(
       name, .alarmFlood, ts: last.event.ts, tripped: last.evidence,
       summary: "\(window.count) events ask for attention within \(time): "

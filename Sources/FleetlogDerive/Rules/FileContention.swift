@@ -20,7 +20,7 @@ enum FileContention: GroupRule {
       var inference = Inference(
         name, .fileContention, ts: write.event.ts, tripped: write.evidence, subject: path,
         summary: "Two sessions write \(path)",
-        signal: "two sessions wrote one file within \(Words.duration(options.contention))",
+        signal: "two sessions wrote one file within \(DurationText.rough(options.contention))",
         confidence: 0.8)
       inference.evidence.insert(rival.evidence, at: 0)
       inference.dedupeKey = "file_contention:" + path

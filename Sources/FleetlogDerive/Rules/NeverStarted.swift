@@ -77,7 +77,7 @@ struct NeverStarted: RunRule {
   private func question(
     _ claim: Evidence, _ label: String, _ next: Evidence?
   ) -> TimeQuestion {
-    let time = Words.duration(options.start)
+    let time = DurationText.rough(options.start)
     var inference = Inference(
       Self.name, .stale, ts: claim.ts + options.start, tripped: claim,
       summary: "Started and nothing followed: \(label)",
@@ -92,7 +92,7 @@ struct NeverStarted: RunRule {
   }
 
   private func question(_ spawn: Spawn) -> TimeQuestion {
-    let time = Words.duration(options.start)
+    let time = DurationText.rough(options.start)
     var inference = Inference(
       Self.name, .stale, ts: spawn.evidence.ts + options.start, tripped: spawn.evidence,
       summary: "Spawned and never started: \(spawn.label)",

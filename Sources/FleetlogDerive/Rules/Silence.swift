@@ -65,7 +65,7 @@ struct Silence: RunRule {
 
   private func question(_ key: String, _ pending: Pending) -> TimeQuestion {
     let from = pending.from
-    let minutes = Words.duration(options.silence)
+    let minutes = DurationText.rough(options.silence)
     let why =
       pending.openCall.map {
         "“\($0.label)” has no result"

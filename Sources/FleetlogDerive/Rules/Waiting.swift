@@ -40,7 +40,7 @@ struct Waiting: RunRule {
       let inference = waiting(
         question, tripped: fact.evidence,
         "a text that ends with a question, and nothing after it for "
-          + Words.duration(options.quietTurn))
+          + DurationText.rough(options.quietTurn))
       quiet.mayEnd(fact.evidence, inference, isAsking: true)
     default: break
     }

@@ -11,7 +11,7 @@ final class Lanes: Sendable {
     let mount: FilePath?
   }
 
-  let channel: TurnChannel
+  let channel: PortionChannel
   private let lanes: [Lane]
 
   /// How long one file may take to be opened and read before its mount is said to hang, in ms.
@@ -36,7 +36,7 @@ final class Lanes: Sendable {
   static func ordered() -> Lanes { Lanes([(nil, .orders(WakeSignal()))]) }
 
   private init(_ sources: [(mount: FilePath?, source: ReadingLane.Source)]) {
-    let channel = TurnChannel(
+    let channel = PortionChannel(
       lanes: sources.map { lane in
         let isOrdered = if case .orders = lane.source { true } else { false }
         return (ReadingLane.wake(lane.source), isOrdered)

@@ -4,7 +4,7 @@ import FleetlogStore
 import Foundation
 
 /// Reads the transcripts of one mount, on a thread of its own: a mount that hangs takes nobody else
-/// along. What it reads waits in the ``TurnChannel`` to be committed.
+/// along. What it reads waits in the ``PortionChannel`` to be committed.
 final class ReadingLane: Sendable {
   /// What a lane's thread is at.
   struct Activity: Sendable {
@@ -22,11 +22,11 @@ final class ReadingLane: Sendable {
 
   let index: Int
   let source: Source
-  private let channel: TurnChannel
+  private let channel: PortionChannel
   private let activityState = Monitor<Activity?>(nil)
   private let failure = Monitor<StoreError?>(nil)
 
-  init(index: Int, source: Source, channel: TurnChannel) {
+  init(index: Int, source: Source, channel: PortionChannel) {
     self.index = index
     self.source = source
     self.channel = channel
@@ -83,10 +83,10 @@ final class ReadingLane: Sendable {
 /// What a lane's thread remembers and does.
 private struct LaneWork {
   let lane: ReadingLane
-  let channel: TurnChannel
+  let channel: PortionChannel
   let rules: ReadingRules
   let territory: @Sendable (FilePath) -> Bool
-  private var queue: TurnQueue
+  private var queue: ReadingQueue
   /// What each file was like when the turn that read it to its end began, so that an unchanged
   /// one costs no turn and what was appended meanwhile gets another.
   private var finished: [FilePath: FileStamp] = [:]
@@ -107,14 +107,14 @@ private struct LaneWork {
   private static let retryInterval: Int64 = 2000
 
   init(
-    lane: ReadingLane, channel: TurnChannel, rules: ReadingRules,
+    lane: ReadingLane, channel: PortionChannel, rules: ReadingRules,
     territory: @escaping @Sendable (FilePath) -> Bool
   ) {
     self.lane = lane
     self.channel = channel
     self.rules = rules
     self.territory = territory
-    queue = TurnQueue(rules.order)
+    queue = ReadingQueue(rules.order)
   }
 
   mutating func run(database: String) {
@@ -144,7 +144,7 @@ private struct LaneWork {
   }
 
   /// Learns from the log how far files have been read.
-  private mutating func open(_ database: String) throws(StoreError) -> TurnReader {
+  private mutating func open(_ database: String) throws(StoreError) -> PortionReader {
     let known = try SourceLedger(database: database)
     for record in try known.present() {
       let path = FilePath(text: record.path)
@@ -163,14 +163,14 @@ private struct LaneWork {
         identity: FileIdentity(device: record.device, inode: record.inode), size: record.size,
         modifiedAt: record.modifiedAt)
     }
-    return TurnReader(
+    return PortionReader(
       known: known, rules: rules, inbox: FilePath(text: Places.inbox(of: database)))
   }
 
   /// Takes note of what changed, then takes one turn.
   ///
   /// - Returns: false where the lane is to end.
-  private mutating func round(_ reader: inout TurnReader) throws(StoreError) -> Bool {
+  private mutating func round(_ reader: inout PortionReader) throws(StoreError) -> Bool {
     // Asked before the changes, which include all that was listed when it was true.
     let hasListedAll = lane.hasListedAll
     let orders = channel.orders(lane.index, isIdle: queue.isEmpty && hasSeenAll)
@@ -191,7 +191,7 @@ private struct LaneWork {
     }
     retryUnreadable()
     guard let (path, isLive) = queue.next() else { return true }
-    return try turn(at: path, isLive: isLive, &reader)
+    return try read(at: path, isLive: isLive, &reader)
   }
 
   /// ms until something is to be looked at again without a change; nil for never.
@@ -204,51 +204,51 @@ private struct LaneWork {
     if case .watcher = lane.source { hasNotedMissing } else { true }
   }
 
-  private mutating func turn(
-    at path: FilePath, isLive: Bool, _ reader: inout TurnReader
+  private mutating func read(
+    at path: FilePath, isLive: Bool, _ reader: inout PortionReader
   ) throws(StoreError) -> Bool {
     lane.isAt(path)
     defer { lane.isAt(nil) }
     if let earlier = try reader.predecessor(of: path) {
       queue.again(path, modifiedAt: FileStamp.of(path)?.modifiedAt ?? 0)
-      return try self.turn(at: earlier, isLive: isLive, &reader)
+      return try read(at: earlier, isLive: isLive, &reader)
     }
     if reader.mustWait(for: path) {
       guard channel.drain(lane.index) else { return false }
       reader.forget(upTo: channel.tickets(lane.index).settled)
     }
-    let turn: FileTurn
+    let portion: FilePortion
     do throws(StoreError) {
-      turn = try reader.turn(at: path, ticket: channel.tickets(lane.index).next)
+      portion = try reader.portion(at: path, ticket: channel.tickets(lane.index).next)
     } catch {
       queue.putBack(path)
       throw error
     }
     lane.isAt(nil)
-    release(turn)
-    if turn.reachedEnd {
+    release(portion)
+    if portion.reachedEnd {
       counted[path] = nil
-      finished[path] = turn.skipped == nil ? turn.stamp : nil
-      if turn.isUnreadable { unreadable.insert(path) } else { unreadable.remove(path) }
+      finished[path] = portion.skipped == nil ? portion.stamp : nil
+      if portion.isUnreadable { unreadable.insert(path) } else { unreadable.remove(path) }
     } else {
-      queue.again(path, modifiedAt: turn.stamp?.modifiedAt ?? 0)
+      queue.again(path, modifiedAt: portion.stamp?.modifiedAt ?? 0)
     }
-    return channel.send(turn, from: lane.index, isLive: isLive)
+    return channel.send(portion, from: lane.index, isLive: isLive)
   }
 
   /// Gives segments that waited for a manifest another turn once it has had one.
-  private mutating func release(_ turn: FileTurn) {
-    if case .passedOver(.some) = turn.content,
-      let manifest = WorkRailManifests.manifest(for: turn.path)
+  private mutating func release(_ portion: FilePortion) {
+    if case .passedOver(.some) = portion.content,
+      let manifest = WorkRailManifests.manifest(for: portion.path)
     {
-      awaiting[manifest, default: []].insert(turn.path)
-    } else if let segments = awaiting.removeValue(forKey: turn.path) {
+      awaiting[manifest, default: []].insert(portion.path)
+    } else if let segments = awaiting.removeValue(forKey: portion.path) {
       for segment in segments.sorted() { queue.add(segment, isLive: true) }
     }
   }
 
   /// Takes note of a file that exists, changed or went.
-  private mutating func take(_ change: FileChange, _ reader: inout TurnReader) -> Bool {
+  private mutating func take(_ change: FileChange, _ reader: inout PortionReader) -> Bool {
     let path = change.path
     unseen.remove(path)
     guard let stamp = change.stamp else {
@@ -280,14 +280,14 @@ private struct LaneWork {
   /// ms; longer than any file system's.
   private static let clockTick: Int64 = 2000
 
-  private func sendGone(_ path: FilePath, _ reader: inout TurnReader) -> Bool {
+  private func sendGone(_ path: FilePath, _ reader: inout PortionReader) -> Bool {
     channel.send(
       reader.gone(path, ticket: channel.tickets(lane.index).next), from: lane.index,
       isLive: false)
   }
 
   /// Notes which files went while nobody watched; done once everything has been listed.
-  private mutating func noteMissing(_ reader: inout TurnReader) -> Bool {
+  private mutating func noteMissing(_ reader: inout PortionReader) -> Bool {
     for path in unseen where FileStamp.of(path) == nil {
       guard sendGone(path, &reader) else { return false }
     }

@@ -2,9 +2,8 @@ import FleetlogEvents
 import FleetlogIngest
 import FleetlogStore
 
-/// What one turn at one transcript brought: read and parsed on a lane's thread, to be committed on
-/// the writer's.
-struct FileTurn: Sendable {
+/// One portion of a transcript: read and parsed on a lane's thread, to be committed on the writer's.
+struct FilePortion: Sendable {
   enum Content: Sendable {
     case lines(Reading)
     /// Nothing to read yet, or, with a reason, nothing that a format knows.
@@ -25,18 +24,18 @@ struct FileTurn: Sendable {
     let parserVersion: Int
     let parserState: String
     let isHolding: Bool
-    /// Whether the lines go on from ``FileTurn/base``; else they are those of another content that
+    /// Whether the lines go on from ``FilePortion/base``; else they are those of another content that
     /// has taken the path.
     let isContinued: Bool
   }
 
   let path: FilePath
-  /// What the log must still hold of the file for the turn to be true; nil for nothing.
+  /// What the log must still hold of the file for the portion to be true; nil for nothing.
   let base: SourcePoint?
   /// The file's record under the path that it had before.
   var movedFrom: Int64?
   let content: Content
-  /// The file as it was when the turn began; nil where it could not be seen.
+  /// The file as it was when its reading began; nil where it could not be seen.
   let stamp: FileStamp?
 
   /// Whether the file has no more bytes for now.
@@ -78,14 +77,14 @@ struct FileTurn: Sendable {
     return reading.batch.next.offset - (reading.isContinued ? base?.offset ?? 0 : 0)
   }
 
-  /// Bytes in memory, about, as long as the turn waits to be committed.
+  /// Bytes in memory, about, as long as the portion waits to be committed.
   var weight: Int {
     guard case .lines(let reading) = content else { return 0 }
     return reading.batch.lines.reduce(0) { $0 + $1.bytes.count }
   }
 }
 
-/// How far the log knows a file. A turn that was read from one point can't be committed on another.
+/// How far the log knows a file. A portion that was read from one point can't be committed on another.
 struct SourcePoint: Sendable, Equatable {
   var format: String?
   var cursor: String?

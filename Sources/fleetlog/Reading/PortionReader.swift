@@ -2,17 +2,17 @@ import FleetlogEvents
 import FleetlogIngest
 import FleetlogStore
 
-/// Takes turns at transcripts: proves where each was left, reads on, and parses. Writes nothing.
+/// Reads transcripts in portions: proves where each was left, reads on, and parses. Writes nothing.
 ///
-/// It may read ahead of the log: of a file with turns that are not committed yet it remembers where
+/// It may read ahead of the log: of a file with portions that are not committed yet it remembers where
 /// the last of them ended.
-struct TurnReader {
-  /// Where the turns end that the log does not show yet.
+struct PortionReader {
+  /// Where the portions end that the log does not show yet.
   private struct Ahead {
     /// Nil where the path will stand for nothing.
     let point: SourcePoint?
     let identity: FileIdentity?
-    /// The number of the file's last turn.
+    /// The number of the file's last portion.
     let ticket: Int
   }
 
@@ -37,12 +37,12 @@ struct TurnReader {
     self.inbox = inbox
   }
 
-  /// Notes that the log shows the turns up to a number.
+  /// Notes that the log shows the portions up to a number.
   mutating func forget(upTo ticket: Int) {
     if !ahead.isEmpty { ahead = ahead.filter { $0.value.ticket > ticket } }
   }
 
-  /// Whether a file has an identity that a turn not committed yet is about: its record must be in
+  /// Whether a file has an identity that a portion not committed yet is about: its record must be in
   /// the log before it can be found under another name.
   func mustWait(for path: FilePath) -> Bool {
     guard ahead[path] == nil, let identity = FileStamp.of(path)?.identity else { return false }
@@ -51,12 +51,12 @@ struct TurnReader {
 
   /// Reads the next part of the file at a path.
   ///
-  /// - Parameter ticket: the number that the turn will have.
-  mutating func turn(at path: FilePath, ticket: Int) throws(StoreError) -> FileTurn {
-    let turn = try read(path)
+  /// - Parameter ticket: the number that the portion will have.
+  mutating func portion(at path: FilePath, ticket: Int) throws(StoreError) -> FilePortion {
+    let portion = try read(path)
     ahead[path] = Ahead(
-      point: turn.pointAfter, identity: turn.stamp?.identity, ticket: ticket)
-    return turn
+      point: portion.pointAfter, identity: portion.stamp?.identity, ticket: ticket)
+    return portion
   }
 
   /// The file that must be read to its end before the one at a path; nil where there is none.
@@ -88,18 +88,18 @@ struct TurnReader {
   }
 
   /// Notes that a file is gone.
-  mutating func gone(_ path: FilePath, ticket: Int) -> FileTurn {
+  mutating func gone(_ path: FilePath, ticket: Int) -> FilePortion {
     ahead[path] = Ahead(point: nil, identity: nil, ticket: ticket)
-    return FileTurn(path: path, base: nil, content: .gone, stamp: nil)
+    return FilePortion(path: path, base: nil, content: .gone, stamp: nil)
   }
 
-  private mutating func read(_ path: FilePath) throws(StoreError) -> FileTurn {
+  private mutating func read(_ path: FilePath) throws(StoreError) -> FilePortion {
     let (base, movedFrom) = try find(path)
     let isStillExcluded = base?.exclusion.map { rules.exclusion.stillHolds($0) } ?? false
     if let reason = rules.exclusion.rule(for: path)?.reason
       ?? (isStillExcluded ? base?.exclusion : nil)
     {
-      return FileTurn(
+      return FilePortion(
         path: path, base: base, movedFrom: movedFrom, content: .excluded(reason: reason),
         stamp: FileStamp.of(path))
     }
@@ -112,7 +112,7 @@ struct TurnReader {
           SourceProblem(kind: .mended, span: SourceSpan(offset: 0, length: 0), reason: reason)
         ]
       case .waiting(let reason):
-        return FileTurn(
+        return FilePortion(
           path: path, base: base, content: .passedOver(reason: reason), stamp: FileStamp.of(path))
       }
     }
@@ -120,11 +120,11 @@ struct TurnReader {
     do throws(ReadError) {
       batch = try reader.read(path, from: base?.cursor.flatMap { Cursor(text: $0) })
     } catch {
-      return FileTurn(
+      return FilePortion(
         path: path, base: base, movedFrom: movedFrom, content: .failed(error),
         stamp: FileStamp.of(path))
     }
-    let content: FileTurn.Content
+    let content: FilePortion.Content
     if let base, let format = base.format.flatMap({ FormatCatalogue.format(named: $0) }),
       batch.restart == nil || base.cursor == nil
     {
@@ -137,7 +137,7 @@ struct TurnReader {
       let isEmpty = batch.lines.isEmpty && batch.skipped.isEmpty
       content = .passedOver(reason: isEmpty ? nil : "no format knows its first lines")
     }
-    return FileTurn(
+    return FilePortion(
       path: path, base: base, movedFrom: movedFrom, content: content, stamp: batch.stamp)
   }
 
@@ -153,8 +153,8 @@ struct TurnReader {
       let standsElsewhere =
         record.path != path.text && record.state != .gone
         && FileStamp.of(FilePath(text: record.path))?.identity == stamp.identity
-      guard !standsElsewhere, let turn = try? reader.read(path, from: cursor, budget: 1),
-        turn.restart == nil, try cursor.unrolled == nil ? begins(path, as: record) : true
+      guard !standsElsewhere, let portion = try? reader.read(path, from: cursor, budget: 1),
+        portion.restart == nil, try cursor.unrolled == nil ? begins(path, as: record) : true
       else { continue }
       return (SourcePoint(record), record.id)
     }
@@ -186,7 +186,7 @@ struct TurnReader {
   private func parse(
     _ batch: LineBatch, _ path: FilePath, _ format: any TranscriptFormat.Type, state: String?,
     isContinued: Bool, notes: [SourceProblem] = []
-  ) -> FileTurn.Content {
+  ) -> FilePortion.Content {
     var parser = format.init(
       file: TranscriptFile(
         path: path.text, modifiedAt: batch.stamp.modifiedAt, cap: rules.cap,
@@ -197,15 +197,15 @@ struct TurnReader {
     for line in batch.lines { parser.read(line, into: &output) }
     let lines = batch.lines.map { EventBatch.Line(offset: $0.offset, bytes: $0.bytes) }
     return .lines(
-      FileTurn.Reading(
+      FilePortion.Reading(
         batch: batch, output: output, chunks: packer.chunks(of: lines), format: format.name,
         parserVersion: format.parserVersion, parserState: parser.state,
         isHolding: parser.isHolding, isContinued: isContinued))
   }
 }
 
-extension FileTurn {
-  /// How far the log knows the file once this turn is committed.
+extension FilePortion {
+  /// How far the log knows the file once this portion is committed.
   fileprivate var pointAfter: SourcePoint? {
     switch content {
     case .lines(let reading):

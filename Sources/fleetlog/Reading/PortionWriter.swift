@@ -2,9 +2,9 @@ import FleetlogEvents
 import FleetlogIngest
 import FleetlogStore
 
-/// Commits what turns at transcripts brought, each together with the cursor that says how far its
-/// file has been read.
-final class TurnWriter {
+/// Commits portions of transcripts, each together with the cursor that says how far its file has
+/// been read.
+final class PortionWriter {
   let writer: EventWriter
   private let rules: ReadingRules
   private let clock: () -> Int64
@@ -16,46 +16,46 @@ final class TurnWriter {
     self.clock = clock
   }
 
-  /// - Returns: nil where the log knows the file otherwise than when the turn was read, which must
+  /// - Returns: nil where the log knows the file otherwise than when the portion was read, which must
   ///   then be read again.
-  func apply(_ turn: FileTurn) throws(StoreError) -> Appended? {
-    var record = try writer.sources.find(path: turn.path.text)
-    switch turn.content {
+  func apply(_ portion: FilePortion) throws(StoreError) -> Appended? {
+    var record = try writer.sources.find(path: portion.path.text)
+    switch portion.content {
     case .gone:
       if let record { try writer.sources.mark(record.id, .gone) }
       return Appended()
     case .failed(let error):
-      try fail(turn, record, error)
+      try fail(portion, record, error)
       return Appended()
     case .lines, .passedOver, .excluded: break
     }
-    if let moved = turn.movedFrom {
-      try writer.sources.move(moved, to: turn.path.text)
+    if let moved = portion.movedFrom {
+      try writer.sources.move(moved, to: portion.path.text)
       record = try writer.sources.find(id: moved)
     }
-    guard record.map({ SourcePoint($0) }) == turn.base else { return nil }
-    switch turn.content {
-    case .lines(let reading): return try commit(reading, of: turn, record)
-    case .passedOver(let reason): try passOver(turn, record, reason)
-    case .excluded(let reason): try exclude(turn, record, reason)
+    guard record.map({ SourcePoint($0) }) == portion.base else { return nil }
+    switch portion.content {
+    case .lines(let reading): return try commit(reading, of: portion, record)
+    case .passedOver(let reason): try passOver(portion, record, reason)
+    case .excluded(let reason): try exclude(portion, record, reason)
     case .failed, .gone: break
     }
     return Appended()
   }
 
   private func commit(
-    _ reading: FileTurn.Reading, of turn: FileTurn, _ record: SourceRecord?
+    _ reading: FilePortion.Reading, of portion: FilePortion, _ record: SourceRecord?
   ) throws(StoreError) -> Appended {
     let batch = reading.batch
     // Told by its first records, before anything of it is stored.
     if record?.cursor == nil || !reading.isContinued,
       let rule = rules.exclusion.rule(for: reading.output.drafts)
     {
-      try exclude(turn, record, rule.reason)
+      try exclude(portion, record, rule.reason)
       return Appended()
     }
-    if record?.format == nil, mayTellLater(reading, turn) {
-      try passOver(turn, record, nil)
+    if record?.format == nil, mayTellLater(reading, portion) {
+      try passOver(portion, record, nil)
       return Appended()
     }
     let source: SourceRecord
@@ -70,7 +70,7 @@ final class TurnWriter {
       }
     } else {
       source = try add(
-        turn, state: .reading, format: reading.format, parserVersion: reading.parserVersion)
+        portion, state: .reading, format: reading.format, parserVersion: reading.parserVersion)
     }
     return try writer.commit(
       EventBatch(
@@ -79,7 +79,7 @@ final class TurnWriter {
         source: SourceUpdate(
           fileID: source.id, device: batch.stamp.identity.device,
           inode: batch.stamp.identity.inode, cursor: batch.next.text, offset: batch.next.offset,
-          size: batch.stamp.size, modifiedAt: batch.stamp.modifiedAt, lines: turn.lines,
+          size: batch.stamp.size, modifiedAt: batch.stamp.modifiedAt, lines: portion.lines,
           parserState: reading.parserState, isHolding: reading.isHolding,
           isUnrolled: batch.next.unrolled != nil)), now: clock())
   }
@@ -90,66 +90,67 @@ final class TurnWriter {
   private static let tellingFormats: Set<String> = ["claude", "codex"]
 
   /// Whether a transcript is too short yet to tell whether it is excluded.
-  private func mayTellLater(_ reading: FileTurn.Reading, _ turn: FileTurn) -> Bool {
-    rules.exclusion.rules.contains { $0.kind == .project } && turn.lines < Self.headLines
+  private func mayTellLater(_ reading: FilePortion.Reading, _ portion: FilePortion) -> Bool {
+    rules.exclusion.rules.contains { $0.kind == .project } && portion.lines < Self.headLines
       && Self.tellingFormats.contains(reading.format)
       && !Exclusion.tellsProject(reading.output.drafts)
   }
 
   /// Notes a file that is not to be read; what was read of it before stays.
   private func exclude(
-    _ turn: FileTurn, _ record: SourceRecord?, _ reason: String
+    _ portion: FilePortion, _ record: SourceRecord?, _ reason: String
   ) throws(StoreError) {
     guard let record else {
-      _ = try add(turn, state: .excluded, error: reason)
+      _ = try add(portion, state: .excluded, error: reason)
       return
     }
     guard record.exclusion != reason else { return }
     try writer.sources.mark(
-      record.id, .excluded, error: reason, size: turn.stamp?.size,
-      modifiedAt: turn.stamp?.modifiedAt)
+      record.id, .excluded, error: reason, size: portion.stamp?.size,
+      modifiedAt: portion.stamp?.modifiedAt)
   }
 
   /// Notes a file that no format knows, or that has no complete line yet.
   private func passOver(
-    _ turn: FileTurn, _ record: SourceRecord?, _ reason: String?
+    _ portion: FilePortion, _ record: SourceRecord?, _ reason: String?
   ) throws(StoreError) {
     let state = reason == nil ? SourceStatus.State.reading : .unrecognised
     if let record, record.format == nil {
       try writer.sources.mark(
-        record.id, state, error: reason, size: turn.stamp?.size,
-        modifiedAt: turn.stamp?.modifiedAt)
+        record.id, state, error: reason, size: portion.stamp?.size,
+        modifiedAt: portion.stamp?.modifiedAt)
     } else {
-      _ = try add(turn, state: state, error: reason)
+      _ = try add(portion, state: state, error: reason)
     }
   }
 
   /// Notes a file that can't be read; its cursor stays where it was.
   private func fail(
-    _ turn: FileTurn, _ record: SourceRecord?, _ error: ReadError
+    _ portion: FilePortion, _ record: SourceRecord?, _ error: ReadError
   ) throws(StoreError) {
     let isGone = error.cause == .missing
     if let record {
       try writer.sources.mark(
         record.id, isGone ? .gone : .unreadable, error: isGone ? nil : error.detail)
     } else if !isGone {
-      _ = try add(turn, state: .unreadable, error: error.detail)
+      _ = try add(portion, state: .unreadable, error: error.detail)
     }
   }
 
   private func add(
-    _ turn: FileTurn, state: SourceStatus.State, format: String? = nil, parserVersion: Int? = nil,
+    _ portion: FilePortion, state: SourceStatus.State, format: String? = nil,
+    parserVersion: Int? = nil,
     error: String? = nil
   ) throws(StoreError) -> SourceRecord {
-    let text = turn.path.text
+    let text = portion.path.text
     return try writer.sources.add(
-      path: text, pathBytes: Array(text.utf8) == turn.path.bytes ? nil : turn.path.bytes,
-      device: turn.stamp?.identity.device ?? 0, inode: turn.stamp?.identity.inode ?? 0,
-      size: turn.stamp?.size ?? 0, modifiedAt: turn.stamp?.modifiedAt ?? 0, state: state,
+      path: text, pathBytes: Array(text.utf8) == portion.path.bytes ? nil : portion.path.bytes,
+      device: portion.stamp?.identity.device ?? 0, inode: portion.stamp?.identity.inode ?? 0,
+      size: portion.stamp?.size ?? 0, modifiedAt: portion.stamp?.modifiedAt ?? 0, state: state,
       format: format, parserVersion: parserVersion, error: error)
   }
 
-  /// Writes what a file's parser held back, since the file shows nothing more for now. A turn that
+  /// Writes what a file's parser held back, since the file shows nothing more for now. A portion that
   /// was read meanwhile finds the log gone on, and is read again.
   func settle(_ record: SourceRecord) throws(StoreError) -> Appended {
     guard let format = record.format.flatMap({ FormatCatalogue.format(named: $0) }),

@@ -1,17 +1,6 @@
 import FleetlogEvents
 
-/// Words that several rules use.
-enum Words {
-  /// "30 s", "30 min", "2 h"; ms.
-  static func duration(_ ms: Int64) -> String {
-    switch ms {
-    case ..<60_000: "\(ms / 1000) s"
-    case ..<7_200_000: "\(ms / 60_000) min"
-    default: "\(ms / 3_600_000) h"
-    }
-  }
-}
-
+/// What several rules do with what they infer.
 extension Inference {
   /// Asks for attention by the type's default, if the evidence is fresh.
   mutating func ask(_ options: SynthesisOptions) {

@@ -1,7 +1,7 @@
 import FleetlogIngest
 
 /// Whose turn it is: files that are being written to come before those read for the first time.
-struct TurnQueue {
+struct ReadingQueue {
   /// Which of the files that are read for the first time come first.
   enum Order {
     /// In the order in which they were taken; a long file lets the others in between its turns.
@@ -24,7 +24,7 @@ struct TurnQueue {
   /// The files that wait, with their rank in the backlog; live ones have none.
   private var waiting: [FilePath: Int64?] = [:]
   private var added: Int64 = 0
-  private var liveTurns = 0
+  private var liveInARow = 0
   /// After so many turns at live files one of the backlog is taken, so that it gets on.
   private static let liveShare = 8
 
@@ -64,8 +64,8 @@ struct TurnQueue {
   }
 
   mutating func next() -> (path: FilePath, isLive: Bool)? {
-    let takesLive = !live.isEmpty && (live.count == waiting.count || liveTurns < Self.liveShare)
-    liveTurns = takesLive ? liveTurns + 1 : 0
+    let takesLive = !live.isEmpty && (live.count == waiting.count || liveInARow < Self.liveShare)
+    liveInARow = takesLive ? liveInARow + 1 : 0
     guard let path = takesLive ? live.popFirst() : nextOfBacklog() else { return nil }
     waiting[path] = nil
     return (path, takesLive)

@@ -1,12 +1,12 @@
 import FleetlogIngest
 import FleetlogStore
 
-/// Between the lanes that read and the one writer that commits: turns go one way, changes and what
+/// Between the lanes that read and the one writer that commits: portions go one way, changes and what
 /// must be read again the other. Bounded, so that reading waits for a writer that can't keep up.
-final class TurnChannel: Sendable {
-  /// One turn on its way, and whose it is.
+final class PortionChannel: Sendable {
+  /// One portion on its way, and whose it is.
   struct Sent: Sendable {
-    let turn: FileTurn
+    let portion: FilePortion
     let lane: Int
     fileprivate let weight: Int
   }
@@ -14,7 +14,7 @@ final class TurnChannel: Sendable {
   /// What a lane is asked to do.
   struct Orders: Sendable {
     var changes: [FileChange] = []
-    /// Files whose turns the log refused, since it had gone on otherwise.
+    /// Files whose portions the log refused, since it had gone on otherwise.
     var reread: [FilePath] = []
     /// Whether files that the log knows are to be looked for.
     var looksForMissing = false
@@ -27,7 +27,7 @@ final class TurnChannel: Sendable {
 
   private struct Lane {
     var orders = Orders()
-    /// Turns that were sent, and those of them that were committed or refused.
+    /// Portions that were sent, and those of them that were committed or refused.
     var sent = 0
     var settled = 0
     /// Bytes on their way.
@@ -42,16 +42,16 @@ final class TurnChannel: Sendable {
   }
 
   private struct State {
-    var turns: ArraySlice<Sent> = []
+    var portions: ArraySlice<Sent> = []
     var lanes: [Lane] = []
     var isWoken = false
 
-    /// A file's own turns keep their order.
+    /// A file's own portions keep their order.
     mutating func add(_ sent: Sent, isLive: Bool) {
-      if isLive, !turns.contains(where: { $0.turn.path == sent.turn.path }) {
-        turns.insert(sent, at: turns.startIndex)
+      if isLive, !portions.contains(where: { $0.portion.path == sent.portion.path }) {
+        portions.insert(sent, at: portions.startIndex)
       } else {
-        turns.append(sent)
+        portions.append(sent)
       }
     }
   }
@@ -62,7 +62,7 @@ final class TurnChannel: Sendable {
   /// Raised for lanes that wait for room or for the log.
   private let room: [WakeSignal]
 
-  /// Bytes of lines that one lane may have on their way. A turn that is larger goes alone.
+  /// Bytes of lines that one lane may have on their way. A portion that is larger goes alone.
   private static let laneWeight = 16 << 20
 
   /// - Parameter lanes: for each lane, what ends its sleep, and whether it has nothing to read
@@ -74,14 +74,14 @@ final class TurnChannel: Sendable {
 
   // MARK: For the writer
 
-  /// Turns to be committed together, in the order in which they were read.
+  /// Portions to be committed together, in the order in which they were read.
   ///
   /// - Parameter bytes: after so many the group is full.
-  func take(upTo bytes: Int, turns limit: Int) -> [Sent] {
+  func take(upTo bytes: Int, portions limit: Int) -> [Sent] {
     state.withLock { state in
       var taken: [Sent] = []
       var weight = 0
-      while taken.count < limit, weight < bytes, let next = state.turns.popFirst() {
+      while taken.count < limit, weight < bytes, let next = state.portions.popFirst() {
         taken.append(next)
         weight += next.weight
       }
@@ -89,20 +89,20 @@ final class TurnChannel: Sendable {
     }
   }
 
-  /// Sleeps until there are turns, ``wake()`` is called or the time is over; it may end sooner.
+  /// Sleeps until there are portions, ``wake()`` is called or the time is over; it may end sooner.
   ///
   /// - Parameter timeoutMs: nil waits without end.
   func wait(timeoutMs: Int?) {
     let isDue = state.withLock { state in
       defer { state.isWoken = false }
-      return state.isWoken || !state.turns.isEmpty
+      return state.isWoken || !state.portions.isEmpty
     }
     if !isDue { ready.wait(timeoutMs: timeoutMs) }
   }
 
-  /// Sleeps until there are turns, or until no lane has any more to read.
+  /// Sleeps until there are portions, or until no lane has any more to read.
   func waitUntilReadOrIdle() {
-    while state.withLock({ $0.turns.isEmpty && $0.lanes.contains { !$0.isIdle } }) {
+    while state.withLock({ $0.portions.isEmpty && $0.lanes.contains { !$0.isIdle } }) {
       ready.wait(timeoutMs: nil)
     }
   }
@@ -113,20 +113,20 @@ final class TurnChannel: Sendable {
     ready.raise()
   }
 
-  /// Notes that turns were committed, or refused: those files are read again.
-  func settle(_ turns: [Sent], refused: [Sent]) {
+  /// Notes that portions were committed, or refused: those files are read again.
+  func settle(_ portions: [Sent], refused: [Sent]) {
     let wakes = state.withLock { state in
-      for turn in turns {
-        state.lanes[turn.lane].settled += 1
-        state.lanes[turn.lane].weight -= turn.weight
+      for portion in portions {
+        state.lanes[portion.lane].settled += 1
+        state.lanes[portion.lane].weight -= portion.weight
       }
-      for turn in refused {
-        state.lanes[turn.lane].orders.reread.append(turn.turn.path)
-        state.lanes[turn.lane].isIdle = false
+      for portion in refused {
+        state.lanes[portion.lane].orders.reread.append(portion.portion.path)
+        state.lanes[portion.lane].isIdle = false
       }
       return Set(refused.map(\.lane)).map { state.lanes[$0].wake }
     }
-    for lane in Set(turns.map(\.lane)) { room[lane].raise() }
+    for lane in Set(portions.map(\.lane)) { room[lane].raise() }
     for wake in wakes { wake() }
   }
 
@@ -147,18 +147,18 @@ final class TurnChannel: Sendable {
     }
   }
 
-  /// Whether some turn is on its way or some lane has more to read.
+  /// Whether some portion is on its way or some lane has more to read.
   var hasWork: Bool { state.withLock { $0.lanes.contains { $0.isBusy } } }
 
-  /// Whether a lane has turns on their way or more to read.
+  /// Whether a lane has portions on their way or more to read.
   func isBusy(_ lane: Int) -> Bool { state.withLock { $0.lanes[lane].isBusy } }
 
   /// Whether something waits to be committed.
-  var hasTurns: Bool { state.withLock { !$0.turns.isEmpty } }
+  var hasPortions: Bool { state.withLock { !$0.portions.isEmpty } }
 
-  /// Turns that wait to be committed, and the bytes of all that are on their way.
-  var queued: (turns: Int, bytes: Int) {
-    state.withLock { state in (state.turns.count, state.lanes.reduce(0) { $0 + $1.weight }) }
+  /// Portions that wait to be committed, and the bytes of all that are on their way.
+  var queued: (portions: Int, bytes: Int) {
+    state.withLock { state in (state.portions.count, state.lanes.reduce(0) { $0 + $1.weight }) }
   }
 
   /// Files and bytes that were found to be read so far.
@@ -185,13 +185,13 @@ final class TurnChannel: Sendable {
     return orders
   }
 
-  /// Hands a turn over; waits until there is room for it.
+  /// Hands a portion over; waits until there is room for it.
   ///
-  /// - Parameter isLive: whether the turn is one of a file that is being written to, which goes
+  /// - Parameter isLive: whether the portion is one of a file that is being written to, which goes
   ///   before an archive's.
-  /// - Returns: false where the lane was stopped meanwhile, and the turn dropped.
-  func send(_ turn: FileTurn, from lane: Int, isLive: Bool) -> Bool {
-    let weight = turn.weight
+  /// - Returns: false where the lane was stopped meanwhile, and the portion dropped.
+  func send(_ portion: FilePortion, from lane: Int, isLive: Bool) -> Bool {
+    let weight = portion.weight
     while true {
       let isSent: Bool? = state.withLock { state in
         if state.lanes[lane].orders.isStopped { return nil }
@@ -199,7 +199,7 @@ final class TurnChannel: Sendable {
         guard used == 0 || used + weight <= Self.laneWeight else { return false }
         state.lanes[lane].sent += 1
         state.lanes[lane].weight += weight
-        state.add(Sent(turn: turn, lane: lane, weight: weight), isLive: isLive)
+        state.add(Sent(portion: portion, lane: lane, weight: weight), isLive: isLive)
         return true
       }
       guard let isSent else { return false }
@@ -211,7 +211,7 @@ final class TurnChannel: Sendable {
     }
   }
 
-  /// Waits until every turn of a lane is in the log.
+  /// Waits until every portion of a lane is in the log.
   ///
   /// - Returns: false where the lane was stopped meanwhile.
   func drain(_ lane: Int) -> Bool {
@@ -228,7 +228,7 @@ final class TurnChannel: Sendable {
 
   func markBusy(_ lane: Int) { state.withLock { $0.lanes[lane].isIdle = false } }
 
-  /// Sleeps a while, less where the lane's turns get on.
+  /// Sleeps a while, less where the lane's portions get on.
   ///
   /// - Returns: whether the lane was stopped.
   func pauseOrStop(_ lane: Int, ms: Int) -> Bool {
@@ -236,7 +236,7 @@ final class TurnChannel: Sendable {
     return state.withLock { $0.lanes[lane].orders.isStopped }
   }
 
-  /// The number of the lane's next turn, and of the last that is in the log.
+  /// The number of the lane's next portion, and of the last that is in the log.
   func tickets(_ lane: Int) -> (next: Int, settled: Int) {
     state.withLock { ($0.lanes[lane].sent + 1, $0.lanes[lane].settled) }
   }
