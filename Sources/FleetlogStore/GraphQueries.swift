@@ -3,7 +3,10 @@ package import FleetlogEvents
 extension EventLog {
   /// Events that a graph begins with.
   private static let mostSeeds = 300
+  private static let mostSpawned = 100
   private static let mostEdges = 1500
+  /// Links of one event in one direction.
+  private static let mostLinks = 200
   /// Links from the root on.
   private static let depth = 6
 
@@ -11,13 +14,14 @@ extension EventLog {
   package func graph(_ query: GraphQuery) throws(StoreError) -> LinkGraph {
     try pool.withConnection { (connection) throws(StoreError) in
       var edges: [Int64: LinkGraph.Edge] = [:]
-      var known = Set(try seeds(query, connection))
+      var isCut = false
+      var known = Set(try seeds(query, connection, isCut: &isCut))
       var front = known.sorted()
-      var isCut = front.count >= Self.mostSeeds
       for _ in 0..<(query.root == nil ? 2 : Self.depth) where !front.isEmpty {
         var next: Set<Int64> = []
         for id in front {
-          for edge in try links(of: id, query, connection) {
+          for edge in try links(of: id, query, connection, isCut: &isCut)
+          where edges[edge.id] == nil {
             guard edges.count < Self.mostEdges else {
               isCut = true
               break
@@ -48,36 +52,45 @@ extension EventLog {
   /// Where to begin: the root, the session's linked events, else what asked for attention and
   /// which runs were spawned.
   private func seeds(
-    _ query: GraphQuery, _ connection: Connection
+    _ query: GraphQuery, _ connection: Connection, isCut: inout Bool
   ) throws(StoreError) -> [Int64] {
     if let root = query.root { return [root] }
     let span: [Value] = [.int(query.since ?? Int64.min), .int(query.until ?? Int64.max)]
     if let session = query.session {
-      return try connection.rows(
+      let linked = try connection.rows(
         """
         SELECT e.id FROM events e WHERE e.related_session_id = ?3 AND e.ts >= ?1 AND e.ts < ?2
           AND e.event_type NOT IN (\(Self.dull)) AND (EXISTS (SELECT 1 FROM event_links l
             WHERE l.from_event_id = e.id) OR EXISTS (SELECT 1 FROM event_links l
             WHERE l.to_event_id = e.id AND l.relation_type <> 'caused_by'))
         ORDER BY e.ts DESC LIMIT ?4
-        """, span + [.text(session), Value(Self.mostSeeds)]
+        """, span + [.text(session), Value(Self.mostSeeds + 1)]
       ) { $0.int(0) }
+      return first(Self.mostSeeds, of: linked, isCut: &isCut)
     }
-    var seeds = try connection.rows(
+    let asking = try connection.rows(
       """
       SELECT id FROM events INDEXED BY events_attention
       WHERE attention_candidate = 1 AND ts >= ?1 AND ts < ?2 ORDER BY ts DESC LIMIT ?3
-      """, span + [Value(Self.mostSeeds)]
+      """, span + [Value(Self.mostSeeds + 1)]
     ) { $0.int(0) }
+    var seeds = first(Self.mostSeeds, of: asking, isCut: &isCut)
     if query.relations.isEmpty || query.relations.contains(.spawned) {
-      seeds += try connection.rows(
+      let spawned = try connection.rows(
         """
         SELECT id FROM runs WHERE parent_run_id IS NOT NULL AND started_at >= ?1 AND started_at < ?2
-        ORDER BY last_at DESC LIMIT 100
-        """, span
+        ORDER BY last_at DESC LIMIT ?3
+        """, span + [Value(Self.mostSpawned + 1)]
       ) { $0.int(0) }
+      seeds += first(Self.mostSpawned, of: spawned, isCut: &isCut)
     }
     return seeds
+  }
+
+  /// At most so many; one more was asked for, to know whether there are more.
+  private func first<Found>(_ most: Int, of found: [Found], isCut: inout Bool) -> [Found] {
+    if found.count > most { isCut = true }
+    return Array(found.prefix(most))
   }
 
   /// What every transcript is full of: results of calls, later versions of responses. Their links
@@ -94,27 +107,28 @@ extension EventLog {
     """
 
   private func links(
-    of id: Int64, _ query: GraphQuery, _ connection: Connection
+    of id: Int64, _ query: GraphQuery, _ connection: Connection, isCut: inout Bool
   ) throws(StoreError) -> [LinkGraph.Edge] {
     let names = query.relations.isEmpty ? RelationType.allCases : query.relations
     let relations = names.map { "'\($0.rawValue)'" }.joined(separator: ", ")
     func side(_ own: String) throws(StoreError) -> [LinkGraph.Edge] {
-      try connection.rows(
+      let links = try connection.rows(
         """
         SELECT l.id, l.from_event_id, l.to_event_id, l.relation_type, l.metadata_json
         FROM event_links l JOIN events f ON f.id = l.from_event_id
         WHERE l.\(own) = ? AND l.relation_type IN (\(relations))
           AND NOT (f.event_type IN (\(Self.dull)) AND l.relation_type IN ('caused_by', 'supersedes'))
           \(query.root == nil && query.relations.isEmpty ? Self.noNews : "")
-        ORDER BY l.id LIMIT 200
-        """, [.int(id)]
+        ORDER BY l.id LIMIT ?
+        """, [.int(id), Value(Self.mostLinks + 1)]
       ) { row in
         RelationType(rawValue: row.text(3)).map {
           LinkGraph.Edge(
             id: row.int(0), from: row.int(1), to: row.int(2), relation: $0,
             metadata: row.optionalText(4))
         }
-      }.compactMap { $0 }
+      }
+      return first(Self.mostLinks, of: links, isCut: &isCut).compactMap { $0 }
     }
     return try side("from_event_id") + side("to_event_id")
   }

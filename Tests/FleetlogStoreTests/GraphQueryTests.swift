@@ -112,9 +112,37 @@ struct GraphQueryTests {
     let cut = try graph(leaves: 1600)
     #expect(cut.partialReason != nil)
     #expect(cut.edges.count == 1500)
-    let whole = try graph(leaves: 1400)
+    for leaves in [1400, 1490] {
+      let whole = try graph(leaves: leaves)
+      #expect(whole.partialReason == nil)
+      #expect(whole.edges.count == 10 + leaves)
+    }
+    #expect(try graph(leaves: 1491).partialReason != nil)
+  }
+
+  @Test("says so where one event has more links than fit, and not where they just fit")
+  func manyOfOne() throws {
+    func graph(leaves: Int) throws -> LinkGraph {
+      let ends = (0..<leaves).map {
+        event("end \($0)", .progress, ts: 3, asks: false, link(.blockedBy, "root"))
+      }
+      return try self.graph([event("root", ts: 1)] + ends)
+    }
+    let whole = try graph(leaves: 200)
     #expect(whole.partialReason == nil)
-    #expect(whole.edges.count == 1410)
+    #expect(whole.edges.count == 200)
+    let cut = try graph(leaves: 201)
+    #expect(cut.partialReason != nil)
+    #expect(cut.edges.count == 200)
+  }
+
+  @Test("says so where more events ask than it begins with, and not where they just fit")
+  func manySeeds() throws {
+    func graph(asking: Int) throws -> LinkGraph {
+      try self.graph((0..<asking).map { event("asks \($0)", ts: Int64($0)) })
+    }
+    #expect(try graph(asking: 300).partialReason == nil)
+    #expect(try graph(asking: 301).partialReason != nil)
   }
 
   @Test("says by its edges which a rule drew")
