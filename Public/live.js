@@ -121,23 +121,55 @@ if (toggle && canNotify) {
   addEventListener("storage", ({ key }) => key === asked && showToggle());
 }
 
-// The connection that all tabs share; where the browser has no shared workers, one of this tab's
-// own as long as it is seen.
+// The connection that all tabs share; where the browser has no shared worker, or grants this page
+// none, one of this tab's own as long as it is seen.
 
+const reopenAfter = 3000;
+let shares = Boolean(globalThis.SharedWorker);
+
+function connectShared({ pulse, worker }) {
+  const shared = new SharedWorker(worker, { name: "fleetlog" });
+  shared.addEventListener("error", connectAlone);
+  port = shared.port;
+  port.onmessage = ({ data }) => (data.name === "refused" ? connectAlone() : take(data));
+  port.postMessage({ url: new URL(pulse, location.href).href });
+}
+
+function connectAlone() {
+  disconnect();
+  shares = false;
+  connect();
+}
+
+function connectOwn({ pulse }) {
+  source = new EventSource(pulse);
+  for (const name of ["revision", "attention", "progress"]) {
+    source.addEventListener(name, ({ data }) => take({ name, data: JSON.parse(data) }));
+  }
+  // The browser reconnects by itself unless the server answered with an error.
+  source.addEventListener("error", () => {
+    if (source?.readyState !== EventSource.CLOSED) return;
+    source = null;
+    setTimeout(connect, reopenAfter);
+  });
+}
+
+// Nothing on this page moves: who looks at it must know.
+function sayStill() {
+  bar.hidden = false;
+  bar.querySelector("progress").hidden = true;
+  bar.querySelector("span").textContent = "This browser takes no news: reload to see what is new.";
+}
 
 function connect() {
-  const { pulse, worker } = bar.dataset;
   if (port || source) return;
-  if (globalThis.SharedWorker) {
-    port = new SharedWorker(worker, { name: "fleetlog" }).port;
-    port.onmessage = ({ data }) => take(data);
-    port.postMessage({ url: new URL(pulse, location.href).href });
-  } else if (!document.hidden) {
-    source = new EventSource(pulse);
-    for (const name of ["revision", "attention", "progress"]) {
-      source.addEventListener(name, ({ data }) => take({ name, data: JSON.parse(data) }));
-    }
+  try {
+    if (shares) return connectShared(bar.dataset);
+  } catch {
+    shares = false;
   }
+  if (!globalThis.EventSource) sayStill();
+  else if (!document.hidden) connectOwn(bar.dataset);
 }
 
 function disconnect() {
@@ -151,9 +183,8 @@ function disconnect() {
 if (bar?.dataset.pulse) {
   addEventListener("pagehide", disconnect);
   addEventListener("pageshow", connect);
-  if (!globalThis.SharedWorker) {
-    document.addEventListener("visibilitychange", () =>
-      document.hidden ? disconnect() : connect());
-  }
+  document.addEventListener("visibilitychange", () => {
+    if (!shares) document.hidden ? disconnect() : connect();
+  });
   connect();
 }

@@ -45,6 +45,7 @@ addEventListener("connect", ({ ports: [tab] }) => {
   tab.onmessage = ({ data }) => {
     if (data.claim) return claim(data.claim, tab);
     if (!data.url) return leave(tab);
+    if (!globalThis.EventSource) return tab.postMessage({ name: "refused" });
     tabs.add(tab);
     if (!source) open(data.url);
     else for (const message of said.values()) tab.postMessage(message);

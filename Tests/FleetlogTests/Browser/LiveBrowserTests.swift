@@ -302,6 +302,49 @@ extension BrowserTests {
       }
     }
 
+    private func prepare(_ tab: Tab, _ source: String) throws {
+      var script = JSONObject()
+      script.set("source", source)
+      try tab.driver.devTools("Page.addScriptToEvaluateOnNewDocument", script)
+    }
+
+    @Test(
+      "a browser without a shared worker, or that grants none, keeps up by a connection of the tab's",
+      arguments: [
+        "delete window.SharedWorker;",
+        "window.SharedWorker = class { constructor() { throw new DOMException('', 'SecurityError') } }",
+      ])
+    func alone(script: String) throws {
+      try serving(prompts(60)) { growing, tab in
+        try prepare(tab, script)
+        try tab.open("/events?type=message.user")
+        try growing.append { $0.prompt("news of the day") }
+        #expect(try tab.becomes("\(words) === '1 new event'"))
+        try growing.block("disk-worker", "The disk is full.")
+        #expect(try tab.becomes("document.title.startsWith('(1)')"))
+        try growing.restart { try growing.append { $0.prompt("while nobody watched") } }
+        #expect(try tab.becomes("\(words) === '2 new events'"))
+        let targets = try tab.driver.devTools("Target.getTargets", JSONObject())
+        let workers = targets["targetInfos"]?.elements.filter {
+          $0["type"]?.string == "shared_worker"
+            && $0["url"]?.string?.hasPrefix(growing.server.url) == true
+        }
+        #expect(workers?.count == 0)
+      }
+    }
+
+    @Test("a browser that takes no news at all says so")
+    func still() throws {
+      try serving(prompts(3)) { _, tab in
+        try prepare(tab, "delete window.SharedWorker; delete window.EventSource;")
+        try tab.open("/events?type=message.user")
+        let line = "document.querySelector('.import')"
+        #expect(try tab.holds("\(line).checkVisibility()"))
+        #expect(try tab.text("\(line).innerText").contains("reload to see what is new"))
+        #expect(try !tab.holds("\(line).querySelector('progress').checkVisibility()"))
+      }
+    }
+
     @Test("ages go on while the page is open")
     func ages() throws {
       try serving(prompts(1)) { growing, tab in
