@@ -50,14 +50,14 @@ package struct GraphQuery: Sendable {
 package struct LinkGraph: Sendable {
   package struct Node: Sendable {
     package let event: StoredEvent
-    /// Where the worker works; nil where that is not known.
-    package let project: String?
+    /// Whose event it is.
+    package let worker: WorkerName
     /// Whether something resolved or superseded it.
     package let isOver: Bool
 
-    package init(event: StoredEvent, project: String?, isOver: Bool) {
+    package init(event: StoredEvent, worker: WorkerName, isOver: Bool) {
       self.event = event
-      self.project = project
+      self.worker = worker
       self.isOver = isOver
     }
   }

@@ -139,14 +139,19 @@ extension EventLog {
     let columns = EventColumns.count
     return try connection.first(
       """
-      SELECT \(EventColumns.list), s.project, EXISTS (SELECT 1 FROM event_links l
+      SELECT \(EventColumns.list), s.project, \(Self.purpose), EXISTS (SELECT 1 FROM event_links l
         WHERE l.to_event_id = e.id AND l.relation_type IN ('resolves', 'supersedes'))
-      FROM events e LEFT JOIN sessions s ON s.id = e.related_session_id WHERE e.id = ?
+      FROM events e JOIN runs r ON r.id = e.run_id LEFT JOIN sessions s ON s.id = r.session_id
+      WHERE e.id = ?
       """, [.int(id)]
     ) {
-      LinkGraph.Node(
-        event: EventColumns.read($0), project: $0.optionalText(columns),
-        isOver: $0.bool(columns + 1))
+      let event = EventColumns.read($0)
+      return LinkGraph.Node(
+        event: event,
+        worker: WorkerName(
+          instance: event.instanceID, role: event.role, project: $0.optionalText(columns),
+          purpose: $0.text(columns + 1)),
+        isOver: $0.bool(columns + 2))
     }
   }
 }

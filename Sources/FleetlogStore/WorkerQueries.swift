@@ -160,8 +160,7 @@ struct WorkerReader {
       SELECT r.id, r.key, r.parent_run_id, r.instance_id, r.role, r.session_id, r.started_at,
         r.last_at, r.events, w.facts, s.agent, s.title, s.project, s.branch,
         s.input_tokens + s.output_tokens + s.cache_read_tokens + s.cache_write_tokens,
-        coalesce((SELECT c.summary FROM event_links l JOIN events c ON c.id = l.from_event_id
-          WHERE l.to_event_id = r.id AND l.relation_type = 'spawned' ORDER BY l.id LIMIT 1), '')
+        \(EventLog.purpose)
       FROM runs r LEFT JOIN worker_states w ON w.run_id = r.id
       LEFT JOIN sessions s ON s.id = r.session_id
       WHERE \(conditions.joined(separator: " AND ")) ORDER BY r.last_at DESC, r.id DESC LIMIT 5000

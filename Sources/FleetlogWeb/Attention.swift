@@ -21,10 +21,11 @@ struct Attention: Sendable, Equatable {
 
   init(of log: EventLog, now: Int64) throws(StoreError) {
     let needs = try log.needs(now: now, limit: Self.most)
-    let sessions = try log.summaries(of: needs.groups.compactMap(\.root.sessionID))
+    let names = try log.workerNames(of: needs.groups.lazy.map(\.root))
     total = needs.total
     items = needs.groups.map { group in
-      let row = NeedRow(group: group, sessions: sessions, contradiction: nil, now: now)
+      let row = NeedRow(
+        group: group, sessions: [:], names: names, contradiction: nil, now: now)
       return Item(
         id: group.root.id, ts: group.root.ts, who: row.who, why: row.rank,
         what: group.root.summary)

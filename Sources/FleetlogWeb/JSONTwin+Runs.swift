@@ -24,6 +24,7 @@ extension JSONTwin {
     object.set("role", node.run.role)
     object.setOrNull("session_id", node.run.sessionID)
     object.set("name", node.name)
+    object.setOrNull("title", node.title)
     object.set("outcome", node.outcome)
     object.setOrNull("agent", node.worker.agent)
     object.setOrNull("project", node.worker.project)

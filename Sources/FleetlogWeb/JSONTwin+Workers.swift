@@ -76,7 +76,7 @@ extension JSONTwin {
       graph.nodes.map { node in
         var object = event(node.event)
         object.set("is_over", node.isOver)
-        object.setOrNull("project", node.project)
+        object.setOrNull("project", node.worker.project)
         return object
       })
     object.set(

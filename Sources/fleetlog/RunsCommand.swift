@@ -42,7 +42,7 @@ enum RunsCommand: Verb {
       table.add([
         String(node.run.id),
         String(repeating: "  ", count: min(node.depth, 12))
-          + node.name.oneLine(limit: 72),
+          + [node.name, node.title].compactMap(\.self).joined(separator: ": ").oneLine(limit: 72),
         Timestamp.format(node.run.startedAt), Wording.duration(node.took(now: now)),
         node.outcome + (node.oddity.map { " (" + $0.words + ")" } ?? ""),
         tokens == 0 ? "" : String(tokens), prices.cost(of: node.usage).words,

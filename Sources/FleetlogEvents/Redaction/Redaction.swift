@@ -218,10 +218,17 @@ extension Redaction {
     return clean
   }
 
+  package mutating func worker(_ name: WorkerName) -> WorkerName {
+    WorkerName(
+      instance: text(name.instance), role: name.role, project: text(name.project),
+      purpose: text(name.purpose))
+  }
+
   package mutating func graph(_ graph: LinkGraph) -> LinkGraph {
     LinkGraph(
       nodes: graph.nodes.map {
-        LinkGraph.Node(event: event($0.event), project: text($0.project), isOver: $0.isOver)
+        LinkGraph.Node(
+          event: event($0.event), worker: worker($0.worker), isOver: $0.isOver)
       },
       edges: graph.edges.map {
         LinkGraph.Edge(

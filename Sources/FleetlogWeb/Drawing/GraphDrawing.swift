@@ -68,7 +68,7 @@ struct GraphDrawing {
     into writer: inout HTMLWriter
   ) {
     let event = node.event
-    let who = node.project?.lastPathComponent ?? event.instanceID
+    let who = node.worker.short
     let age = Wording.duration(max(1000, now - event.ts))
     let state = node.isOver ? "over" : event.attentionCandidate ? "open" : ""
     writer.append(#"<a href=""#)
@@ -84,7 +84,7 @@ struct GraphDrawing {
     let confidence = event.confidence.map { ", confidence " + Wording.confidence($0) } ?? ""
     writer.append(
       text: "\(event.typeWords)\(event.isInferred ? " (inferred\(confidence))" : ""): "
-        + "\(event.summary) · \(who), \(event.instanceID), \(age) ago\(node.isOver ? ", over" : "")"
+        + "\(event.summary) · \(node.worker.full), \(age) ago\(node.isOver ? ", over" : "")"
     )
     writer.append("</title>")
     rectangle(x, y, box.width, box.height, into: &writer)

@@ -135,14 +135,17 @@ extension RunTree.Node {
     }
   }
 
-  /// What people call it.
-  package var name: String {
-    if run.role == "subagent", !run.summary.isEmpty { return run.summary }
-    return worker.title ?? (run.summary.isEmpty ? run.instanceID : run.summary)
+  /// What people call it, as everywhere.
+  package var name: String { worker.name.short }
+
+  /// What it is about, where that is known and not its name.
+  package var title: String? {
+    let title = worker.title ?? (run.summary.isEmpty ? nil : run.summary)
+    return title == name || run.role == "subagent" ? nil : title
   }
 
   fileprivate func sentence(now: Int64) -> String {
-    "\(name) (\(run.role) \(run.instanceID)): \(outcome), \(Wording.duration(took(now: now)))"
+    "\(name)\(title.map { ", " + $0 } ?? "") (\(run.role) \(run.instanceID)): \(outcome), \(Wording.duration(took(now: now)))"
       + (usage.isEmpty ? "" : ", \(Wording.count(usage.total.tokens)) tokens")
       + (children == 0 ? "" : ", spawned \(Wording.plural(children, "run"))")
   }

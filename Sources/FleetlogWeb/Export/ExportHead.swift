@@ -6,6 +6,7 @@ struct ExportHead: TemplateContext {
   let frame: FileFrame
   /// Typed and inferred events, in the order of time.
   let events: [StoredEvent]
+  let names: WorkerNames
   let hasMoreEvents: Bool
   let graph: LinkGraph
   let drawing: SafeHTML
@@ -56,16 +57,18 @@ struct ExportHead: TemplateContext {
 
   private func rows(_ events: [StoredEvent]) -> [EventRow] {
     events.map {
-      EventRow(event: $0, now: now, timeForm: .full, contradiction: contradictions[$0.id])
+      EventRow(
+        event: $0, now: now, timeForm: .full, contradiction: contradictions[$0.id],
+        worker: names[$0])
     }
   }
 
   private var links: [LinkRow] {
-    let events = Dictionary(graph.nodes.map { ($0.event.id, $0.event) }, uniquingKeysWith: { $1 })
+    let nodes = Dictionary(graph.nodes.map { ($0.event.id, $0) }, uniquingKeysWith: { $1 })
     return graph.edges.compactMap { edge in
-      guard let from = events[edge.from], let to = events[edge.to] else { return nil }
-      func row(_ event: StoredEvent) -> EventRow {
-        EventRow(event: event, now: now, timeForm: .full)
+      guard let from = nodes[edge.from], let to = nodes[edge.to] else { return nil }
+      func row(_ node: LinkGraph.Node) -> EventRow {
+        EventRow(event: node.event, now: now, timeForm: .full, worker: node.worker)
       }
       return LinkRow(edge: edge, from: row(from), to: row(to))
     }

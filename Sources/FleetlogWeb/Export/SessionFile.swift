@@ -97,6 +97,9 @@ struct SessionFile: ExportParts {
     filter.sort = .oldest
     let (rows, more) = try order.log.series(filter, limit: Self.mostTelling)
     let events = rows.map { lanes.preparation.redaction.event($0.event) }
+    let names = try order.log.workerNames(of: rows.lazy.map(\.event)).map {
+      lanes.preparation.redaction.worker($0)
+    }
     var query = GraphQuery()
     query.session = detail.session.id
     let graph = lanes.preparation.redaction.graph(try order.log.graph(query))
@@ -116,11 +119,12 @@ struct SessionFile: ExportParts {
       order.log)
     metrics?.redact(by: &lanes.preparation.redaction)
     return ExportHead(
-      detail: detail, frame: frame, events: events, hasMoreEvents: more != nil, graph: graph,
+      detail: detail, frame: frame, events: events, names: names, hasMoreEvents: more != nil,
+      graph: graph,
       drawing: drawing,
       lanes: timeline.map {
         ExportLanes(
-          timeline: $0, name: detail.session.laneName, isPartial: course.partialReason != nil)
+          timeline: $0, name: detail.laneName, isPartial: course.partialReason != nil)
       }, metrics: metrics,
       usage: try TranscriptPage.usage(of: detail.session, order.prices, order.log),
       contradictions: try order.log.contradictions(of: events.map(\.id)),

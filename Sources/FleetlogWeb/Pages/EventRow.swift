@@ -9,6 +9,12 @@ struct EventRow: TemplateContext {
   var timeForm = TimeText.Form.clock
   /// The event that says that this one is a side of a contradiction.
   var contradiction: Int64?
+  /// nil where only the event itself is known.
+  var worker: WorkerName?
+
+  private var name: WorkerName {
+    worker ?? WorkerName(instance: event.instanceID, role: event.role)
+  }
 
   static let slots: [Slot<EventRow>] = [
     .part("time") { TimeText($0.event.ts, now: $0.now, as: $0.timeForm) },
@@ -22,7 +28,8 @@ struct EventRow: TemplateContext {
     .part("review") { $0.event.review.map(ReviewHandle.init) },
     .text("confidence") { $0.event.confidence.map(Wording.confidence) },
     .text("contradictionURL") { $0.contradiction.map { Location.event($0).description } },
-    .text("who", \.event.instanceID),
+    .text("who", \.name.short),
+    .text("whoTitle", \.name.full),
     .text("whoURL") { row in
       Location("events", query: [("instance", row.event.instanceID)]).description
     },

@@ -10,6 +10,7 @@ struct EventsPage: Page {
   let page: EventPage
   /// Contradictions by each event that is a side of one.
   var contradictions: [Int64: Int64] = [:]
+  var names = WorkerNames()
   let histogram: Histogram
   var earlier: Histogram.Earlier?
   let facets: [Facet]
@@ -32,6 +33,7 @@ struct EventsPage: Page {
     return EventsPage(
       view: view, page: page,
       contradictions: try log.contradictions(of: page.rows.map(\.event.id)),
+      names: try log.workerNames(of: page.rows.lazy.map(\.event)),
       histogram: histogram, earlier: earlier, facets: try log.facets(filter, survey: survey),
       database: log.path, origin: request.origin, tokenFile: request.tokenFile,
       now: request.now)
@@ -103,7 +105,7 @@ struct EventsPage: Page {
       page.page.rows.map {
         EventRow(
           event: $0.event, snippet: $0.snippet, now: page.now,
-          contradiction: page.contradictions[$0.event.id])
+          contradiction: page.contradictions[$0.event.id], worker: page.names[$0.event])
       }
     },
     .flag("isFiltered") { !$0.filter.parameters.isEmpty },

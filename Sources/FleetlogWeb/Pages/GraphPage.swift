@@ -123,12 +123,13 @@ struct GraphPage: Page {
   }
 
   private var rows: [LinkRow] {
-    let events = Dictionary(
-      graph.nodes.map { ($0.event.id, $0.event) }, uniquingKeysWith: { $1 })
+    let nodes = Dictionary(graph.nodes.map { ($0.event.id, $0) }, uniquingKeysWith: { $1 })
     return graph.edges.compactMap { edge in
-      guard let from = events[edge.from], let to = events[edge.to] else { return nil }
-      func row(_ event: StoredEvent) -> EventRow {
-        EventRow(event: event, now: now, contradiction: contradictions[event.id])
+      guard let from = nodes[edge.from], let to = nodes[edge.to] else { return nil }
+      func row(_ node: LinkGraph.Node) -> EventRow {
+        EventRow(
+          event: node.event, now: now, contradiction: contradictions[node.event.id],
+          worker: node.worker)
       }
       return LinkRow(edge: edge, from: row(from), to: row(to))
     }

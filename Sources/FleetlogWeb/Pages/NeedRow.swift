@@ -6,6 +6,7 @@ struct NeedRow: TemplateContext {
   let group: NeedGroup
   /// By their ids.
   let sessions: [String: SessionSummary]
+  let names: WorkerNames
   let contradiction: Int64?
   /// ms since the Unix epoch.
   let now: Int64
@@ -13,7 +14,8 @@ struct NeedRow: TemplateContext {
   static let slots: [Slot<NeedRow>] = [
     .part("root") { row in
       EventRow(
-        event: row.group.root, now: row.now, timeForm: .age, contradiction: row.contradiction)
+        event: row.group.root, now: row.now, timeForm: .age, contradiction: row.contradiction,
+        worker: row.names[row.group.root])
     },
     .text("who", \.who),
     .text("whoTitle", \.whoTitle),
@@ -49,14 +51,12 @@ struct NeedRow: TemplateContext {
   }
 
   private var whoTitle: String {
-    group.isShared ? who : group.root.sessionID.flatMap { sessions[$0]?.heading } ?? who
+    if group.isShared { return who }
+    let session = group.root.sessionID.flatMap { sessions[$0]?.heading }
+    return [names[group.root].full, session].compactMap(\.self).joined(separator: " · ")
   }
 
-  /// The place that a session works in; several sessions of one place need no telling apart here.
-  private func name(of event: StoredEvent) -> String {
-    let session = event.sessionID.flatMap { sessions[$0] }
-    return session?.project?.lastPathComponent ?? event.instanceID
-  }
+  private func name(of event: StoredEvent) -> String { names[event].short }
 
   /// Why the row stands where it does, in a few words.
   private var why: String {

@@ -25,6 +25,7 @@ struct OverviewPage: Page {
   let workers: WorkerList
   let query: WorkerQuery
   let sessions: [String: SessionSummary]
+  let names: WorkerNames
   let contradictions: [Int64: Int64]
   let activity: Histogram
   let spend: SpendDrawing
@@ -44,7 +45,8 @@ struct OverviewPage: Page {
     return OverviewPage(
       overview: overview, needs: needs,
       workers: try log.workers(query, by: request.rules), query: query,
-      sessions: try log.summaries(of: (shown + delivered).compactMap(\.sessionID)),
+      sessions: try log.summaries(of: shown.compactMap(\.sessionID)),
+      names: try log.workerNames(of: shown + delivered),
       contradictions: try log.contradictions(
         of: needs.groups.map(\.root.id) + delivered.map(\.id)),
       activity: try log.histogram(activity, buckets: buckets),
@@ -151,12 +153,10 @@ struct OverviewPage: Page {
     .text("activityNote", \.activityNote),
     .list("delivered") { page in
       page.delivered.map { event in
-        let session = event.sessionID.flatMap { page.sessions[$0] }
-        return DeliveredRow(
+        DeliveredRow(
           event: EventRow(
             event: event, now: page.now, timeForm: .age,
-            contradiction: page.contradictions[event.id]),
-          place: session?.project?.lastPathComponent ?? event.instanceID)
+            contradiction: page.contradictions[event.id], worker: page.names[event]))
       }
     },
     .text("events") { Wording.grouped($0.overview.events) },
@@ -183,7 +183,8 @@ struct OverviewPage: Page {
   private func rows(_ groups: ArraySlice<NeedGroup>) -> [NeedRow] {
     groups.map { group in
       NeedRow(
-        group: group, sessions: sessions, contradiction: contradictions[group.root.id], now: now)
+        group: group, sessions: sessions, names: names,
+        contradiction: contradictions[group.root.id], now: now)
     }
   }
 
@@ -256,10 +257,9 @@ struct Tally: TemplateContext {
   ]
 }
 
-/// Something handed over, and where it was made.
+/// Something handed over, and by whom.
 struct DeliveredRow: TemplateContext {
   let event: EventRow
-  let place: String
 
-  static let slots: [Slot<DeliveredRow>] = [.part("event", \.event), .text("place", \.place)]
+  static let slots: [Slot<DeliveredRow>] = [.part("event", \.event)]
 }

@@ -43,6 +43,8 @@ struct RunRow: TemplateContext {
   static let slots: [Slot<RunRow>] = [
     .text("url") { Location.run($0.node.run.id).description },
     .text("name", \.node.name),
+    .text("title", \.node.title),
+    .text("fullName", \.node.worker.name.full),
     .text("depth") { String(min($0.node.depth, deepest)) },
     .flag("isMarked", \.isMarked),
     .text("about") { row in

@@ -106,10 +106,12 @@ struct SessionRow: TemplateContext {
   ]
 }
 
-extension SessionSummary {
+extension SessionDetail {
   /// What the session's own lane is called, in few letters.
-  var laneName: String { project?.lastPathComponent ?? agent ?? "session" }
+  var laneName: String { worker?.short ?? session.agent ?? "session" }
+}
 
+extension SessionSummary {
   /// What to call the session where it has no title.
   var heading: String {
     if let title, !title.isEmpty { return title }

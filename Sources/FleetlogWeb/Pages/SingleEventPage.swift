@@ -9,6 +9,7 @@ struct SingleEventPage: Page {
   let payload: SafeHTML
   /// Contradictions by each event that is a side of one.
   var contradictions: [Int64: Int64] = [:]
+  var names = WorkerNames()
   /// ms since the Unix epoch.
   let now: Int64
 
@@ -17,10 +18,11 @@ struct SingleEventPage: Page {
     let payload = detail.event.payloadObject.map {
       PayloadNode.fill($0, request.templates.payload)
     }
-    let events = [detail.event.id] + detail.links.map(\.other.id)
+    let events = [detail.event] + detail.links.map(\.other)
     return SingleEventPage(
       detail: detail, payload: payload ?? .empty,
-      contradictions: try log.contradictions(of: events), now: request.now)
+      contradictions: try log.contradictions(of: events.map(\.id)),
+      names: try log.workerNames(of: events), now: request.now)
   }
 
   static func json(_ request: PageRequest, from log: EventLog) throws -> JSONObject {
@@ -49,7 +51,7 @@ struct SingleEventPage: Page {
     .part("row") { page in
       EventRow(
         event: page.event, now: page.now, timeForm: .full,
-        contradiction: page.contradictions[page.event.id])
+        contradiction: page.contradictions[page.event.id], worker: page.names[page.event])
     },
     .flag("isInferred", \.event.isInferred),
     .text("inferredFrom", \.inferredFrom),
@@ -59,7 +61,8 @@ struct SingleEventPage: Page {
     .list("links") { page in
       page.detail.links.map {
         LinkSentence(
-          link: $0, now: page.now, contradiction: page.contradictions[$0.other.id])
+          link: $0, now: page.now, contradiction: page.contradictions[$0.other.id],
+          worker: page.names[$0.other])
       }
     },
     .list("artifacts", \.artifacts),
@@ -138,6 +141,8 @@ struct LinkSentence: TemplateContext {
   let now: Int64
   /// The event that says that the other end is a side of a contradiction.
   var contradiction: Int64?
+  /// Whose event the other end is.
+  var worker: WorkerName?
 
   static let slots: [Slot<LinkSentence>] = [
     .text("words") { sentence in
@@ -146,7 +151,8 @@ struct LinkSentence: TemplateContext {
     },
     .part("other") { sentence in
       EventRow(
-        event: sentence.link.other, now: sentence.now, contradiction: sentence.contradiction)
+        event: sentence.link.other, now: sentence.now, contradiction: sentence.contradiction,
+        worker: sentence.worker)
     },
     .text("how") { how($0.link.metadata) },
     .flag("isInferred", \.isRule),

@@ -6,11 +6,14 @@ struct SingleTaskPage: Page {
   static let template = "task"
 
   let detail: TaskDetail
+  var names = WorkerNames()
   /// ms since the Unix epoch.
   let now: Int64
 
   static func read(_ request: PageRequest, from log: EventLog) throws -> SingleTaskPage {
-    SingleTaskPage(detail: try detail(request, log), now: request.now)
+    let detail = try detail(request, log)
+    return SingleTaskPage(
+      detail: detail, names: try log.workerNames(of: detail.events), now: request.now)
   }
 
   static func json(_ request: PageRequest, from log: EventLog) throws -> JSONObject {
@@ -51,7 +54,9 @@ struct SingleTaskPage: Page {
       Location("events", query: [("tag", page.task.id)]).description
     },
     .flag("isCut", \.detail.isCut),
-    .list("rows") { page in page.detail.events.map { EventRow(event: $0, now: page.now) } },
+    .list("rows") { page in
+      page.detail.events.map { EventRow(event: $0, now: page.now, worker: page.names[$0]) }
+    },
   ]
 
   private var figures: [TaskFigure] {

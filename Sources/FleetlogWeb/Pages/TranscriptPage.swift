@@ -45,7 +45,7 @@ struct TranscriptPage: Page {
       detail: detail, query: query,
       timeline: timeline.map {
         TimelineView(
-          timeline: $0, query: query, name: detail.session.laneName, shown: Set(events.map(\.id)),
+          timeline: $0, query: query, name: detail.laneName, shown: Set(events.map(\.id)),
           partialReason: course.partialReason, now: request.now)
       }, transcript: transcript.fill(), page: page, last: course.steps.last?.id,
       contradictions: contradictions.matched,
@@ -158,8 +158,8 @@ struct TranscriptPage: Page {
   static let slots: [Slot<TranscriptPage>] = [
     .text("title", \.session.heading),
     .text("id", \.session.id),
-    .text("project") { $0.session.project?.lastPathComponent },
-    .text("projectPath", \.session.project),
+    .text("who", \.detail.worker?.short),
+    .text("whoTitle", \.detail.worker?.full),
     .text("agent") { page in
       [page.session.agent, page.session.agentVersion].compactMap(\.self).joined(separator: " ")
     },

@@ -7,12 +7,15 @@ struct ValidationPage: Page {
   private static let limit = 100
 
   let report: ValidationReport
+  var names = WorkerNames()
   /// ms since the Unix epoch.
   let now: Int64
 
   static func read(_ request: PageRequest, from log: EventLog) throws -> ValidationPage {
     try request.allowOnly()
-    return ValidationPage(report: try log.validation(limit: limit), now: request.now)
+    let report = try log.validation(limit: limit)
+    return ValidationPage(
+      report: report, names: try log.workerNames(of: report.errors), now: request.now)
   }
 
   static func json(_ request: PageRequest, from log: EventLog) throws -> JSONObject {
@@ -30,7 +33,7 @@ struct ValidationPage: Page {
     .list("agents") { $0.report.compliance.map(ComplianceRow.init) },
     .text("refusedCount") { Wording.plural($0.report.totalErrors, "refusal") },
     .list("refused") { page in
-      page.report.errors.map { RefusalView(event: $0, now: page.now) }
+      page.report.errors.map { RefusalView(event: $0, worker: page.names[$0], now: page.now) }
     },
     .text("refusedURL") { _ in
       var filter = EventFilter()
@@ -67,11 +70,12 @@ struct ComplianceRow: TemplateContext {
 /// A refused block or event, with its text whole.
 struct RefusalView: TemplateContext {
   let event: StoredEvent
+  let worker: WorkerName
   /// ms since the Unix epoch.
   let now: Int64
 
   static let slots: [Slot<RefusalView>] = [
-    .part("row") { EventRow(event: $0.event, now: $0.now) },
+    .part("row") { EventRow(event: $0.event, now: $0.now, worker: $0.worker) },
     .text("url") { Location.event($0.event.id).description },
     .text("reason") { $0.event.payloadObject?["reason"]?.string ?? $0.event.summary },
     .text("place") { view in

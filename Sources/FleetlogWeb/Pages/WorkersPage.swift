@@ -81,11 +81,10 @@ struct WorkerRow: TemplateContext {
   private var state: WorkerState { worker.state }
 
   static let slots: [Slot<WorkerRow>] = [
-    .text("name", \.name),
+    .text("name", \.worker.name.short),
+    .text("fullName", \.worker.name.full),
     .text("url", \.url),
-    .text("instance", \.worker.run.instanceID),
     .text("about", \.about),
-    .text("projectPath", \.worker.project),
     .part("inferred") { row in
       ViewCell(view: row.state.inferred, query: row.query, isInferred: true)
     },
@@ -142,9 +141,6 @@ struct WorkerRow: TemplateContext {
     }
   }
 
-  /// The place it works in says more than a number.
-  private var name: String { worker.project?.lastPathComponent ?? worker.run.instanceID }
-
   private var about: String {
     let parts = [worker.agent, worker.branch].compactMap(\.self)
     return parts.isEmpty ? worker.run.role : parts.joined(separator: " · ")
@@ -167,9 +163,8 @@ struct ChildRow: TemplateContext {
   let query: WorkerQuery
 
   static let slots: [Slot<ChildRow>] = [
-    .text("name") { row in
-      row.worker.run.summary.isEmpty ? row.worker.run.instanceID : row.worker.run.summary
-    },
+    .text("name", \.worker.name.short),
+    .text("fullName", \.worker.name.full),
     .text("url") { row in
       Location("events", query: [("run", String(row.worker.run.id))]).description
     },

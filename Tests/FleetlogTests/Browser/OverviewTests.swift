@@ -80,6 +80,52 @@ extension BrowserTests {
       }
     }
 
+    @Test("a worker has one name on every page, with the whole of it at hand")
+    func names() throws {
+      try ServedFleet.inTab(Screen(runsScripts: false)) { tab in
+        func title(_ selector: String) throws -> String {
+          try tab.text("document.querySelector(`\(selector)`).title")
+        }
+        try tab.open("/")
+        let row = "document.querySelector('.fleet tbody tr td.what a')"
+        let name = try tab.text("\(row).innerText")
+        let full = try tab.text("\(row).title")
+        let session = try tab.text("\(row).getAttribute('href')").dropFirst("/sessions/".count)
+        let event = try tab.text(
+          "document.querySelector('.needs [data-open]').getAttribute('href')"
+        ).dropFirst("/events/".count)
+        #expect(name == "billing-api")
+        #expect(full.hasPrefix("billing-api · worker claude-"))
+        #expect(try tab.text("document.querySelector('.needs .who').innerText") == name)
+        #expect(try title(".needs .who").hasPrefix(full))
+        try tab.open("/workers")
+        let first = ".workers tbody td.what a"
+        #expect(try tab.text("document.querySelector('\(first)').innerText") == name)
+        #expect(try title(first) == full)
+        try tab.open("/runs?session=\(session)")
+        #expect(try tab.text("document.querySelector('.run-rows td.what a').innerText") == name)
+        #expect(try tab.text("document.querySelector('.run-tree .names a').innerText") == name)
+        #expect(try title(".run-rows td.what a") == full)
+        try tab.open("/sessions/\(session)")
+        #expect(try tab.text("document.querySelector('.sub span').innerText") == name)
+        #expect(try title(".sub span") == full)
+        #expect(try tab.text("document.querySelector('.lane-names .trunk').textContent") == name)
+        try tab.open("/events?session=\(session)&role=worker")
+        let names = try tab.texts(
+          "[...document.querySelectorAll('.events .who a')].map((a) => a.innerText)")
+        #expect(names.count > 5)
+        #expect(Set(names) == [name])
+        #expect(try title(".events .who a") == full)
+        try tab.open(
+          try tab.text("document.querySelector('.events [data-open]').getAttribute('href')"))
+        #expect(try tab.text("document.querySelector('.sub a').innerText") == name)
+        #expect(try title(".sub a") == full)
+        try tab.open("/graph?root=\(event)")
+        let nodes = "[...document.querySelectorAll('.graph .node title')]"
+        #expect(try tab.holds("\(nodes).some((title) => title.textContent.includes(`\(full)`))"))
+      }
+    }
+
     @Test("shows all its parts on one screen")
     func oneScreen() throws {
       try ServedFleet.inTab { tab in

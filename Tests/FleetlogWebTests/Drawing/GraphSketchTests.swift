@@ -8,7 +8,8 @@ import Testing
 struct GraphSketchTests {
   private func node(_ id: Int64, _ type: EventType = .blocked) -> LinkGraph.Node {
     LinkGraph.Node(
-      event: .sample(type, id: id, ts: id * 1000), project: nil, isOver: false)
+      event: .sample(type, id: id, ts: id * 1000),
+      worker: WorkerName(instance: "worker-\(id)", role: "worker"), isOver: false)
   }
 
   private func edge(
@@ -99,7 +100,8 @@ struct GraphSketchTests {
     let hostile = LinkGraph.Node(
       event: .sample(
         .stale, id: 1, ts: 0, text: "<script>alert(1)</script>",
-        provenance: "hub-inferred: silence"), project: nil, isOver: false)
+        provenance: "hub-inferred: silence"),
+      worker: WorkerName(instance: "w", role: "worker", project: "/srv/</text>"), isOver: false)
     let sketch = GraphSketch(
       LinkGraph(nodes: [hostile], edges: [], partialReason: nil), root: 1)
     var layout = GraphLayout(width: 300, height: 100)
@@ -109,6 +111,7 @@ struct GraphSketchTests {
       as: UTF8.self)
     #expect(svg.contains("&lt;script&gt;"))
     #expect(!svg.contains("<script"))
+    #expect(svg.contains("stale · text&gt;"))
     #expect(!svg.contains("style="))
     #expect(svg.contains("node tone-stale inferred"))
   }

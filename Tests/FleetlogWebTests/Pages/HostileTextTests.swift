@@ -114,10 +114,12 @@ struct HostileTextTests {
       id: 1, key: text, parentID: nil, instanceID: text, role: text, sessionID: text,
       startedAt: 1, lastAt: 1, events: 1, summary: text)
     let child = Worker(
-      run: run, agent: text, title: text, project: text, branch: text, tokens: 5, state: state,
+      run: run, agent: text, title: "about " + text, project: text, branch: text, tokens: 5,
+      state: state,
       children: [])
     return Worker(
-      run: run, agent: text, title: text, project: text, branch: text, tokens: 5, state: state,
+      run: run, agent: text, title: "about " + text, project: text, branch: text, tokens: 5,
+      state: state,
       children: [child])
   }
 
@@ -141,6 +143,8 @@ struct HostileTextTests {
     func add<P: Page>(_ page: P) throws {
       pages.append(try framed(page.head, templates.fill(page)))
     }
+    let name = WorkerName(instance: text, role: text, project: text, purpose: text)
+    let names = WorkerNames([1: name])
     var filter = EventFilter()
     filter.text = text
     filter.types = [text]
@@ -156,7 +160,7 @@ struct HostileTextTests {
       parameter: "type", values: [Facet.Value(name: text, count: 1)], isExact: false)
     try add(
       EventsPage(
-        view: EventsView(filter), page: page, histogram: histogram, facets: [facet],
+        view: EventsView(filter), page: page, names: names, histogram: histogram, facets: [facet],
         database: text, origin: text, now: 5))
     let link = StoredLink(
       id: 1, relation: .causedBy, direction: .incoming, other: events[0], createdAt: 1,
@@ -169,7 +173,7 @@ struct HostileTextTests {
         event: event, links: [link], receipt: receipt, previousInSession: 1, nextInSession: 2,
         sessions: [text])
       let payload = event.payloadObject.map { PayloadNode.fill($0, templates.payload) }
-      try add(SingleEventPage(detail: detail, payload: payload ?? .empty, now: 5))
+      try add(SingleEventPage(detail: detail, payload: payload ?? .empty, names: names, now: 5))
     }
     let run = RunSummary(
       id: 1, key: text, parentID: nil, instanceID: text, role: text, sessionID: text,
@@ -199,7 +203,7 @@ struct HostileTextTests {
           compliance: [
             ContractCompliance(
               agent: text, model: text, contractVersion: text, turns: 2, kept: 1, refused: 1)
-          ]), now: 5))
+          ]), names: names, now: 5))
     let overview = LogOverview(
       events: 1, sessions: 1, sources: 1, validationErrors: 1, lastEventID: 1, firstEventAt: 1,
       lastEventAt: 1, searchLag: 20_000)
@@ -213,7 +217,7 @@ struct HostileTextTests {
             NeedGroup(need: .alarm, root: events[6], others: events, causes: events),
           ], events: 9, total: 99, older: 9),
         workers: WorkerList(workers: [worker(text)], known: 1, partialReason: nil), query: query,
-        sessions: [text: session(text)], contradictions: [6: 7], activity: histogram,
+        sessions: [text: session(text)], names: names, contradictions: [6: 7], activity: histogram,
         spend: SpendDrawing(
           [(0, share(text))], since: 0, count: 2, width: 3_600_000, prices: .none
         ) { _, _ in Location() },
@@ -239,7 +243,7 @@ struct HostileTextTests {
         list: WorkerList(workers: [worker(text)], known: 1, partialReason: text),
         parameters: [("project", text)]))
     let graph = LinkGraph(
-      nodes: events.map { LinkGraph.Node(event: $0, project: text, isOver: false) },
+      nodes: events.map { LinkGraph.Node(event: $0, worker: name, isOver: false) },
       edges: [
         LinkGraph.Edge(
           id: 1, from: 1, to: 2, relation: .blockedBy,
@@ -272,7 +276,8 @@ struct HostileTextTests {
         query: TaskQuery(), parameters: [("q", text)],
         page: TaskPage(tasks: [task], next: text, total: 1), now: 5))
     try add(
-      SingleTaskPage(detail: TaskDetail(task: task, events: events, isCut: true), now: 5))
+      SingleTaskPage(
+        detail: TaskDetail(task: task, events: events, isCut: true), names: names, now: 5))
     let problem = ProblemPage(status: 400, message: text)
     pages.append(try framed(problem.head, templates.problem.fill(problem)))
     return pages

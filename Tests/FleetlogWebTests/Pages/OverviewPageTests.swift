@@ -11,16 +11,18 @@ struct OverviewPageTests {
       events: groups.count, sessions: 1, sources: 1, validationErrors: 0, lastEventID: 1,
       firstEventAt: 1, lastEventAt: 2, searchLag: 0)
     var sessions: [String: SessionSummary] = [:]
-    for id in ["a", "b", "c"] {
-      var session = SessionSummary(id: id, startedAt: 0, lastAt: 0)
-      session.project = "/srv/project-\(id)"
-      sessions[id] = session
+    var names: [Int64: WorkerName] = [:]
+    for (run, id) in zip(Int64(1)..., ["a", "b", "c"]) {
+      sessions[id] = SessionSummary(id: id, startedAt: 0, lastAt: 0)
+      names[run] = WorkerName(
+        instance: "worker-\(id)", role: "worker", project: "/srv/project-\(id)")
     }
     let page = OverviewPage(
       overview: overview,
       needs: NeedList(groups: groups, events: 9, total: groups.count, older: 0),
       workers: WorkerList(workers: workers, known: workers.count, partialReason: nil),
-      query: WorkerQuery(moment: 10, isNow: true), sessions: sessions, contradictions: [1: 44],
+      query: WorkerQuery(moment: 10, isNow: true), sessions: sessions,
+      names: WorkerNames(names), contradictions: [1: 44],
       activity: Histogram(bucketWidth: 1, buckets: [], isExact: true),
       spend: SpendDrawing(bars: [], width: 1) { _, _ in Location() }, delivered: [], now: 10)
     return try Templates.ofThisPackage().fill(page).text
@@ -31,7 +33,8 @@ struct OverviewPageTests {
     provenance: String? = nil
   ) -> StoredEvent {
     .sample(
-      type, id: id, ts: id, session: session, text: summary, attention: true,
+      type, id: id, ts: id, run: ["a": 1, "b": 2][session] ?? 3, instance: "worker-\(session)",
+      session: session, text: summary, attention: true,
       provenance: provenance)
   }
 
