@@ -45,7 +45,8 @@ extension EventLog {
         if let read = try self.read(group, connection) { shown.append(read) }
       }
       return NeedList(
-        groups: shown, events: asking.count, total: groups.count, older: Int(older ?? 0))
+        groups: shown, counts: Dictionary(grouping: groups, by: \.need).mapValues(\.count),
+        events: asking.count, older: Int(older ?? 0))
     }
   }
 

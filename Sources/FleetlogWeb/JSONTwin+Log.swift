@@ -9,6 +9,10 @@ extension JSONTwin {
     var object = figures(overview)
     object.set("needs", needs.groups.map(need))
     object.set("needs_total", needs.total)
+    var counts = JSONObject()
+    for need in Need.allCases { counts.set(need.name, needs.counts[need] ?? 0) }
+    object.set("needs_by_kind", json: counts.text)
+    object.set("needs_events", needs.events)
     object.set("needs_older", needs.older)
     object.set("workers", workers.workers.map(worker))
     object.set("attention", attention.map(event))

@@ -30,15 +30,17 @@ package struct NeedList: Sendable {
   package let groups: [NeedGroup]
   /// How many events ask, folded or not.
   package let events: Int
-  /// How many groups there are in all.
-  package let total: Int
+  /// How many groups there are in all, shown or not, by what they need.
+  package let counts: [Need: Int]
   /// Events that were never answered, from before the time looked at.
   package let older: Int
 
-  package init(groups: [NeedGroup], events: Int, total: Int, older: Int) {
+  package var total: Int { counts.values.reduce(0, +) }
+
+  package init(groups: [NeedGroup], counts: [Need: Int], events: Int, older: Int) {
     self.groups = groups
+    self.counts = counts
     self.events = events
-    self.total = total
     self.older = older
   }
 }

@@ -1,6 +1,19 @@
 import FleetlogEvents
 import FleetlogStore
 
+extension Need {
+  /// What so many causes of this kind are called.
+  func words(_ count: Int) -> String {
+    switch self {
+    case .approval: "to approve"
+    case .stuck: "stuck"
+    case .alarm: "to look into"
+    case .handover: "to review"
+    case .commit: count == 1 ? "push" : "pushes"
+    }
+  }
+}
+
 /// What one session needs the operator for, or several for one cause.
 struct NeedRow: TemplateContext {
   let group: NeedGroup

@@ -120,16 +120,21 @@ struct OverviewPage: Page {
     .flag("isEmpty") { $0.overview.events == 0 },
     .text("needsNote", \.needsNote),
     .text("needsURL") { _ in Location.events(asking).description },
+    .text("workerCount") { page in Wording.plural(page.workers.workers.count, "worker") },
     .list("tally", \.tally),
     .list("needs") { page in page.rows(page.needs.groups.prefix(mostNeeds)) },
     .list("moreNeeds") { page in page.rows(page.needs.groups.dropFirst(mostNeeds)) },
     .text("hidden") { page in
       let hidden = page.needs.total - mostNeeds
-      return hidden > 0 ? Wording.plural(hidden, "more row") : nil
+      return hidden > 0 ? Wording.plural(hidden, "more cause") : nil
     },
     .text("beyond") { page in
       let hidden = page.needs.total - page.needs.groups.count
-      return hidden > 0 ? "\(Wording.plural(hidden, "row")) beyond these, which need you less" : nil
+      return hidden > 0 ? "\(Wording.plural(hidden, "cause")) beyond these, which need you less" : nil
+    },
+    .text("folded") { page in
+      page.needs.total == 0
+        ? nil : "Folded from \(Wording.plural(page.needs.events, "event")) that nothing answers"
     },
     .text("older", \.older),
     .list("workers") { page in
@@ -175,9 +180,11 @@ struct OverviewPage: Page {
 
   private var needsNote: String {
     guard needs.total > 0 else { return "" }
-    let rows = Wording.plural(needs.total, "row")
-    let events = Wording.plural(needs.events, "event")
-    return "\(rows) from \(events) that nothing answers"
+    let kinds = Need.allCases.compactMap { need -> String? in
+      let count = needs.counts[need] ?? 0
+      return count == 0 ? nil : "\(Wording.count(count)) \(need.words(count))"
+    }
+    return Wording.plural(needs.total, "cause") + ": " + kinds.joined(separator: ", ")
   }
 
   private func rows(_ groups: ArraySlice<NeedGroup>) -> [NeedRow] {

@@ -126,6 +126,30 @@ extension BrowserTests {
       }
     }
 
+    @Test("its counts add up: workers by state to all, causes by kind to all")
+    func counts() throws {
+      try ServedFleet.inTab { tab in
+        try tab.open("/")
+        let sum = "reduce((sum, text) => sum + Number(text.replaceAll(',', '')), 0)"
+        #expect(
+          try tab.holds(
+            """
+            parseInt(document.querySelector('.tally li').innerText)
+              === [...document.querySelectorAll('.tally b')].map((b) => b.innerText).\(sum)
+            """))
+        let note = "document.querySelector('#needs small').innerText"
+        #expect(
+          try tab.holds(
+            """
+            (([all, kinds]) => parseInt(all) > 6
+              && parseInt(all) === kinds.match(/[0-9]+/g).\(sum))(\(note).split(' causes: '))
+            """))
+        #expect(
+          try tab.holds(
+            "parseInt(\(note)) === document.querySelectorAll('.needs li').length"))
+      }
+    }
+
     @Test("shows all its parts on one screen")
     func oneScreen() throws {
       try ServedFleet.inTab { tab in

@@ -215,7 +215,7 @@ struct HostileTextTests {
           groups: [
             NeedGroup(need: .stuck, root: events[5], symptoms: events, isShared: true),
             NeedGroup(need: .alarm, root: events[6], others: events, causes: events),
-          ], events: 9, total: 99, older: 9),
+          ], counts: [.stuck: 98, .alarm: 1], events: 9, older: 9),
         workers: WorkerList(workers: [worker(text)], known: 1, partialReason: nil), query: query,
         sessions: [text: session(text)], names: names, contradictions: [6: 7], activity: histogram,
         spend: SpendDrawing(

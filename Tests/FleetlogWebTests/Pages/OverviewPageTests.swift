@@ -19,7 +19,9 @@ struct OverviewPageTests {
     }
     let page = OverviewPage(
       overview: overview,
-      needs: NeedList(groups: groups, events: 9, total: groups.count, older: 0),
+      needs: NeedList(
+        groups: groups, counts: Dictionary(grouping: groups, by: \.need).mapValues(\.count),
+        events: 9, older: 0),
       workers: WorkerList(workers: workers, known: workers.count, partialReason: nil),
       query: WorkerQuery(moment: 10, isNow: true), sessions: sessions,
       names: WorkerNames(names), contradictions: [1: 44],
