@@ -45,7 +45,7 @@ struct Layout: TemplateContext {
       revision: overview.lastEventID - (live.isSearch ? Int64(overview.searchLag) : 0))
   }
 
-  private var groups: [NavigationGroup] {
+  var groups: [NavigationGroup] {
     var attention = EventFilter()
     attention.attention = true
     var prompts = EventFilter()

@@ -3,6 +3,7 @@ import FleetlogRun
 import Foundation
 import Testing
 
+@testable import FleetlogWeb
 @testable import fleetlog
 
 /// What the README says of the command line, held against the program.
@@ -97,6 +98,33 @@ struct ReadmeTests {
     for match in try Self.text().matches(of: /`(?:[A-Z_]+=\S+ )?make ([a-z-]+)/) {
       #expect(targets.contains(String(match.1)), "\(match.0)")
     }
+  }
+
+  @Test("names every page, by its address and as the menu calls it")
+  func pages() throws {
+    let text = try Self.text()
+    let start = try #require(text.range(of: "\n| page | in the menu | answers |\n")?.upperBound)
+    let table = text[start...].components(separatedBy: "\n\n")[0]
+    let rows = table.components(separatedBy: "\n").dropFirst().map { row in
+      row.components(separatedBy: "|").dropFirst().map {
+        $0.trimmingCharacters(in: CharacterSet(charactersIn: " `"))
+      }
+    }
+    let addresses = rows.map {
+      $0[0].replacing("issue:N", with: ":id").replacing("ID", with: ":id")
+    }
+    #expect(
+      Set(addresses) == Set(Routes.pages.map(\.pattern) + Routes.figures.map(\.pattern)))
+    let layout = Layout(
+      head: PageHead(title: ""), assets: try Assets(root: RunningProgram.package.path),
+      overview: nil, progress: nil, content: .empty)
+    let menu = layout.groups.flatMap(\.items).filter { !$0.url.contains("?") }
+    #expect(menu.count > 8)
+    for item in menu {
+      let row = rows.first { $0[0] == item.url }
+      #expect(row?[1] == item.name)
+    }
+    #expect(rows.filter { !$0[1].isEmpty }.count == menu.count)
   }
 
   @Test("its changes begin with the version that the program has")
