@@ -43,6 +43,24 @@ package struct Histogram: Sendable, Equatable {
   }
 }
 
+extension Histogram {
+  /// The same with empty places up to both ends of a span, which begins and ends with a place.
+  package func filling(_ span: Range<Int64>) -> Histogram {
+    guard let first = buckets.first, let last = buckets.last else { return self }
+    func empty(_ span: Range<Int64>) -> [Bucket] {
+      stride(from: span.lowerBound, to: span.upperBound, by: Int(bucketWidth)).map {
+        Bucket(start: $0, count: 0, attention: 0)
+      }
+    }
+    let end = last.start + bucketWidth
+    return Histogram(
+      bucketWidth: bucketWidth,
+      buckets: empty(min(span.lowerBound, first.start)..<first.start) + buckets
+        + empty(end..<max(span.upperBound, end)),
+      isExact: isExact)
+  }
+}
+
 /// The values of one column among the events a filter finds, most frequent first.
 package struct Facet: Sendable {
   package struct Value: Sendable {

@@ -4,8 +4,7 @@ import FleetlogStore
 /// `/`: who asks for attention, why, since when; then what was active and what came of it.
 struct OverviewPage: Page {
   static let template = "overview"
-  private static let buckets = 96
-  private static let day: Int64 = 86_400_000
+  private static let month = 30 * 24 * RecentSpan.hour
 
   /// Types that stand for something handed over.
   static let deliverables: [EventType] = [
@@ -27,8 +26,11 @@ struct OverviewPage: Page {
   let sessions: [String: SessionSummary]
   let names: WorkerNames
   let contradictions: [Int64: Int64]
+  let span: RecentSpan
   let activity: Histogram
   let spend: SpendDrawing
+  /// Of the log's last 30 days; nil where they are no more than what is drawn.
+  var monthly: Cost?
   let delivered: [StoredEvent]
   /// ms since the Unix epoch.
   let now: Int64
@@ -36,8 +38,13 @@ struct OverviewPage: Page {
   static func read(_ request: PageRequest, from log: EventLog) throws -> OverviewPage {
     try request.allowOnly()
     let overview = try log.overview()
+    let span = RecentSpan(of: overview, now: request.now)
     var activity = EventFilter()
-    activity.since = overview.lastEventAt.map { $0 - day }
+    activity.since = span.since
+    activity.until = span.until
+    let isLonger = overview.firstEventAt.map { $0 < span.since } ?? false
+    let shares = try log.usage(
+      since: isLonger ? span.until - month : span.since, until: span.until)
     let needs = try log.needs(now: request.now, limit: mostUnfolded)
     let delivered = try delivered(log)
     let shown = needs.groups.flatMap { [$0.root] + $0.symptoms }
@@ -49,24 +56,19 @@ struct OverviewPage: Page {
       names: try log.workerNames(of: shown + delivered),
       contradictions: try log.contradictions(
         of: needs.groups.map(\.root.id) + delivered.map(\.id)),
-      activity: try log.histogram(activity, buckets: buckets),
-      spend: try spend(overview, request, log), delivered: delivered,
-      now: request.now)
+      span: span,
+      activity: try log.histogram(activity, buckets: 96, width: span.barWidth)
+        .filling(span.since..<span.until),
+      spend: spend(shares, span, request.prices),
+      monthly: isLonger ? request.prices.cost(of: shares.map(\.share)) : nil,
+      delivered: delivered, now: request.now)
   }
 
-  /// The last days of the log; its last hours where it is young.
   private static func spend(
-    _ overview: LogOverview, _ request: PageRequest, _ log: EventLog
-  ) throws -> SpendDrawing {
-    let last = overview.lastEventAt ?? request.now
-    let age = last - (overview.firstEventAt ?? last)
-    let isYoung = age < 2 * day
-    let (width, count) = isYoung ? (day / 24, max(12, Int(age * 24 / day) + 2)) : (day, 30)
-    let end = last - ((last % width) + width) % width + width
-    let since = end - width * Int64(count)
-    return SpendDrawing(
-      try log.usage(since: since, until: end), since: since, count: count, width: width,
-      prices: request.prices
+    _ shares: [(hour: Int64, share: UsageShare)], _ span: RecentSpan, _ prices: PriceTable
+  ) -> SpendDrawing {
+    SpendDrawing(
+      shares, since: span.since, count: span.hours, width: RecentSpan.hour, prices: prices
     ) { since, until in
       var filter = EventFilter()
       filter.types = [EventType.llmCallCompleted.rawValue]
@@ -82,12 +84,14 @@ struct OverviewPage: Page {
     recent.limit = 8
     let query = WorkerQuery(moment: request.now, isNow: true)
     let overview = try log.overview()
+    let span = RecentSpan(of: overview, now: request.now)
+    let shares = try log.usage(since: span.since, until: span.until)
     return JSONTwin.overview(
       overview, needs: try log.needs(now: request.now, limit: 100),
       workers: try log.workers(query, by: request.rules),
       attention: try log.events(asking).rows.map(\.event),
       sessions: try log.sessions(recent)?.sessions ?? [],
-      delivered: try delivered(log), spend: try spend(overview, request, log))
+      delivered: try delivered(log), spend: spend(shares, span, request.prices))
   }
 
   /// The newest things handed over; where a worker told of its own work what was inferred before,
@@ -130,7 +134,8 @@ struct OverviewPage: Page {
     },
     .text("beyond") { page in
       let hidden = page.needs.total - page.needs.groups.count
-      return hidden > 0 ? "\(Wording.plural(hidden, "cause")) beyond these, which need you less" : nil
+      return hidden > 0
+        ? "\(Wording.plural(hidden, "cause")) beyond these, which need you less" : nil
     },
     .text("folded") { page in
       page.needs.total == 0
@@ -236,17 +241,17 @@ struct OverviewPage: Page {
       sum.unpricedTokens += bar.cost.unpricedTokens
       sum.unpricedModels.formUnion(bar.cost.unpricedModels)
     }
-    let span = Wording.duration(spend.width * Int64(bars.count))
     let tokens = Wording.plural(bars.reduce(0) { $0 + $1.usage.tokens }, "token")
     let words = CostText(cost)
-    return "last \(span): " + (words.text.isEmpty ? tokens : "\(words.text), \(tokens)")
+    return "\(span.words): " + (words.text.isEmpty ? tokens : "\(words.text), \(tokens)")
       + (spend.isPriced && !cost.isWhole
         ? "; \(Wording.plural(cost.unpricedTokens, "token")) without a price not in the sum" : "")
+      + (monthly.map { $0.money > .zero ? "; \(CostText($0).text) in 30 d" : "" } ?? "")
   }
 
   private var activityNote: String {
     let peak = activity.buckets.map(\.count).max() ?? 0
-    return "last 24 h; peak \(Wording.count(peak)) in "
+    return "\(span.words); peak \(Wording.count(peak)) in "
       + Wording.duration(activity.bucketWidth)
   }
 }

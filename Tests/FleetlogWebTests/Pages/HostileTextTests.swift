@@ -217,7 +217,8 @@ struct HostileTextTests {
             NeedGroup(need: .alarm, root: events[6], others: events, causes: events),
           ], counts: [.stuck: 98, .alarm: 1], events: 9, older: 9),
         workers: WorkerList(workers: [worker(text)], known: 1, partialReason: nil), query: query,
-        sessions: [text: session(text)], names: names, contradictions: [6: 7], activity: histogram,
+        sessions: [text: session(text)], names: names, contradictions: [6: 7],
+        span: RecentSpan(of: overview, now: 5), activity: histogram,
         spend: SpendDrawing(
           [(0, share(text))], since: 0, count: 2, width: 3_600_000, prices: .none
         ) { _, _ in Location() },

@@ -25,6 +25,7 @@ struct OverviewPageTests {
       workers: WorkerList(workers: workers, known: workers.count, partialReason: nil),
       query: WorkerQuery(moment: 10, isNow: true), sessions: sessions,
       names: WorkerNames(names), contradictions: [1: 44],
+      span: RecentSpan(of: overview, now: 10),
       activity: Histogram(bucketWidth: 1, buckets: [], isExact: true),
       spend: SpendDrawing(bars: [], width: 1) { _, _ in Location() }, delivered: [], now: 10)
     return try Templates.ofThisPackage().fill(page).text
