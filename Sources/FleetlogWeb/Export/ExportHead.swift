@@ -14,6 +14,7 @@ struct ExportHead: TemplateContext {
   let lanes: ExportLanes?
   let metrics: SessionMetricsView?
   let usage: UsageView?
+  let cost: CostText
   let contradictions: [Int64: Int64]
   let isRedacted: Bool
   /// ms since the Unix epoch.
@@ -42,7 +43,8 @@ struct ExportHead: TemplateContext {
     .list("figures") { head in
       TranscriptPage.figures(
         of: head.session,
-        contradictions: head.events.lazy.filter { $0.type == .contradiction }.count
+        contradictions: head.events.lazy.filter { $0.type == .contradiction }.count,
+        cost: head.cost
       ).map { Figure(value: $0.value, label: $0.label, tone: $0.tone) }
     },
     .part("lanes", \.lanes),

@@ -127,6 +127,7 @@ struct SessionFile: ExportParts {
           timeline: $0, name: detail.laneName, isPartial: course.partialReason != nil)
       }, metrics: metrics,
       usage: try TranscriptPage.usage(of: detail.session, order.prices, order.log),
+      cost: try TranscriptPage.cost(of: detail.session, order.prices, order.log),
       contradictions: try order.log.contradictions(of: events.map(\.id)),
       isRedacted: order.redaction.isActive, now: order.now)
   }

@@ -14,6 +14,8 @@ struct TranscriptPage: Page {
   let last: Int64?
   /// How many stand.
   var contradictions = 0
+  /// Of the tokens that the head shows.
+  let cost: CostText
   /// nil on the pages after the first.
   let metrics: SessionMetricsView?
   let usage: UsageView?
@@ -49,6 +51,7 @@ struct TranscriptPage: Page {
           partialReason: course.partialReason, now: request.now)
       }, transcript: transcript.fill(), page: page, last: course.steps.last?.id,
       contradictions: contradictions.matched,
+      cost: try cost(of: detail.session, request.prices, log),
       metrics: isFirst
         ? try metrics(of: detail, contradictions.rows.map(\.event), by: request.rules, log) : nil,
       usage: isFirst ? try usage(of: detail.session, request.prices, log) : nil,
@@ -90,6 +93,12 @@ struct TranscriptPage: Page {
     return metrics.map {
       SessionMetricsView($0, session: detail.session.id, contradictions: byClaim)
     }
+  }
+
+  static func cost(
+    of session: SessionSummary, _ prices: PriceTable, _ log: EventLog
+  ) throws -> CostText {
+    CostText(prices.cost(of: try log.usage(ofSessions: [session.id])[session.id] ?? []))
   }
 
   static func usage(
@@ -216,10 +225,16 @@ struct TranscriptPage: Page {
     return "\(count) of this session \(page.matched == 1 ? "says" : "say") “\(text.prefix(80))”"
   }
 
-  private var figures: [Figure] { Self.figures(of: session, contradictions: contradictions) }
+  private var figures: [Figure] {
+    Self.figures(of: session, contradictions: contradictions, cost: cost)
+  }
 
   /// What a session came to.
-  static func figures(of session: SessionSummary, contradictions: Int) -> [Figure] {
+  ///
+  /// - Parameter cost: nil where prices are not at hand.
+  static func figures(
+    of session: SessionSummary, contradictions: Int, cost: CostText?
+  ) -> [Figure] {
     let tokens = session.tokens
     var figures = [
       Figure(
@@ -237,6 +252,16 @@ struct TranscriptPage: Page {
         label: "\(Wording.count(session.outputTokens)) out, "
           + "\(Wording.count(session.cacheReadTokens)) from cache"),
     ]
+    if let cost, !cost.text.isEmpty {
+      let label =
+        cost.note == nil
+        ? "at list prices"
+        : cost.isKnown ? "tokens without a price left out" : "for these tokens"
+      figures.append(
+        Figure(
+          value: cost.text, label: label,
+          url: Location.session(session.id).description + "#usage"))
+    }
     if session.subagents > 0 {
       figures.append(Figure(value: Wording.plural(session.subagents, "sub-agent"), label: "below"))
     }

@@ -6,12 +6,15 @@ struct CostText: TemplateContext {
   let text: String
   /// What is not in the sum; nil where everything is.
   let note: String?
+  /// Whether any of it has a price.
+  let isKnown: Bool
 
   init(_ cost: Cost) {
     let names = cost.unpricedModels.sorted().map { $0.isEmpty ? "a model without a name" : $0 }
     let missing =
       "\(Wording.plural(cost.unpricedTokens, "token")) of "
       + names.prefix(3).joined(separator: ", ") + " have no price in the price file"
+    isKnown = cost.isKnown
     if !cost.isKnown {
       text = cost.isWhole ? "" : "no price"
       note = cost.isWhole ? nil : missing

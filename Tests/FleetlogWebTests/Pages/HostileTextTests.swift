@@ -319,7 +319,8 @@ struct HostileTextTests {
       detail: SessionDetail(session: session(text), runs: [run], sharedWith: [text]), query: query,
       timeline: TimelineView(
         timeline: timeline, query: query, name: text, shown: [1], partialReason: text, now: 5),
-      transcript: transcript.fill(), page: page, last: 1, metrics: metrics(text),
+      transcript: transcript.fill(), page: page, last: 1,
+      cost: CostText(try prices(text).cost(of: [share(text)])), metrics: metrics(text),
       usage: UsageView([share(text)], children: [share(text)], prices: try prices(text)),
       context: .empty)
   }
