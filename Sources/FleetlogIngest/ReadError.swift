@@ -13,6 +13,9 @@ package struct ReadError: Error, Sendable, Equatable, CustomStringConvertible {
     /// A document or archive that can't be read as it stands, for this reason; it may be half
     /// written, and is read again when it changes.
     case malformed(String)
+    /// What it belongs to is not there, or half written, which passes by itself where both are being
+    /// written.
+    case alone(String)
     /// Anything else that the system reports, such as EIO of a failing disk.
     case system(errno: Int32)
   }
@@ -49,6 +52,8 @@ package struct ReadError: Error, Sendable, Equatable, CustomStringConvertible {
     case .linked:
       "a symbolic link leads to it, and links are not followed; watch the folder that it leads to"
     case .malformed(let reason): "\(reason); it is read again when it changes"
+    case .alone(let reason):
+      "\(reason); it is tried again for a minute after it was written, and when it changes"
     case .system(let code): "\(SystemError.text(code)); check the disk or the mount"
     }
   }

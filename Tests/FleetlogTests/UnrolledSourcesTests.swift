@@ -296,6 +296,31 @@ struct UnrolledSourcesTests {
     #expect(orders.first == orders.last)
   }
 
+  @Test("A part of OpenCode's that is read while its message is not whole is told once it is")
+  func lateMessage() throws {
+    try Fleet.with { fleet in
+      let late = Self.stored[1]
+      for (name, text) in Self.stored where name != late.0 { try store(fleet, name, text) }
+      try store(fleet, late.0, String(late.1.dropLast(9)))
+      let server = try RunningServer(folder: fleet.folder.path.text, database: fleet.database)
+      _ = try server.wait(for: "no message that it would be a part of", at: "/sources.json")
+      try store(fleet, late.0, late.1)
+      _ = try server.wait(for: "Round.", at: "/events.json?type=message.user")
+      #expect(server.stop() == 0)
+      #expect(try types(fleet)["message.user"] == 1)
+    }
+  }
+
+  @Test("What a file belongs to is waited for while it may still be written, and no longer")
+  func patience() {
+    let error = ReadError(operation: "read", path: FilePath("/x"), cause: .alone("no message"))
+    let stamp = FileStamp(
+      identity: FileIdentity(device: 1, inode: 1), size: 1, modifiedAt: 1_000_000)
+    let turn = FileTurn(path: FilePath("/x"), base: nil, content: .failed(error), stamp: stamp)
+    #expect(turn.isUnreadable(now: 1_059_000))
+    #expect(!turn.isUnreadable(now: 1_061_000))
+  }
+
   @Test("OpenCode's files and its database, where the same session stands, tell it once")
   func filesAndDatabase() throws {
     try Fleet.with { fleet in

@@ -77,7 +77,9 @@ struct DocumentReader: Sendable {
     }
     if let place = StoredRecord(path: path) {
       guard let document = storage.unroll(root, at: place) else {
-        throw malformed(path, "no message that it would be a part of stands beside it")
+        throw ReadError(
+          operation: "read", path: path,
+          cause: .alone("no message that it would be a part of stands beside it"))
       }
       return document
     }

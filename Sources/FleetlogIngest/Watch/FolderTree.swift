@@ -93,7 +93,7 @@ final class FolderTree {
     case .failure(let error):
       switch error.cause {
       case .missing, .notAFile, .linked: remove(folder)
-      case .denied, .system, .malformed:
+      case .denied, .system, .malformed, .alone:
         passOver([PassedOver(folder.path, .unreadable(error))], in: folder)
       }
     }

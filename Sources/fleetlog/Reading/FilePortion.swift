@@ -53,12 +53,18 @@ struct FilePortion: Sendable {
     }
   }
 
+  /// How long, in ms, what a file belongs to is waited for: it is written at about the same time.
+  private static let patience: Int64 = 60_000
+
   /// Whether the file could not be opened or read, which may pass by itself. What is malformed
   /// changes first.
-  var isUnreadable: Bool {
+  ///
+  /// - Parameter now: ms since the Unix epoch.
+  func isUnreadable(now: Int64) -> Bool {
     guard case .failed(let error) = content else { return false }
     switch error.cause {
     case .missing, .malformed: return false
+    case .alone: return stamp.map { now - $0.modifiedAt < Self.patience } ?? false
     case .denied, .notAFile, .linked, .system: return true
     }
   }

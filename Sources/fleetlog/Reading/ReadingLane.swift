@@ -229,7 +229,11 @@ private struct LaneWork {
     if portion.reachedEnd {
       counted[path] = nil
       finished[path] = portion.skipped == nil ? portion.stamp : nil
-      if portion.isUnreadable { unreadable.insert(path) } else { unreadable.remove(path) }
+      if portion.isUnreadable(now: Clock.now()) {
+        unreadable.insert(path)
+      } else {
+        unreadable.remove(path)
+      }
     } else {
       queue.again(path, modifiedAt: portion.stamp?.modifiedAt ?? 0)
     }
