@@ -23,12 +23,19 @@ function clockText(date, now) {
   return `${day} ${shortClock.format(date)}`;
 }
 
+// As it is called on that day: summer has another.
+function zoneName(date) {
+  const parts = new Intl.DateTimeFormat("en-GB", { timeZoneName: "short" }).formatToParts(date);
+  return parts.find(({ type }) => type === "timeZoneName").value;
+}
+
 function timeText(date, form, now) {
   const age = now - date;
   if (form === "age" && age > -60_000 && age < 86_400_000) return ageText(age);
   if (form === "time") return clock.format(date);
   if (form === "day") return fullDate(date);
   if (form === "full") return `${fullDate(date)}, ${clock.format(date)}`;
+  if (form === "zoned") return `${fullDate(date)}, ${clock.format(date)} ${zoneName(date)}`;
   return clockText(date, now);
 }
 

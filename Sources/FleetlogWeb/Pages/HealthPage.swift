@@ -78,7 +78,7 @@ struct HealthPage: Page {
     .text("events") { Wording.grouped($0.overview.events) },
     .text("lastEventID") { Wording.grouped(Int($0.overview.lastEventID)) },
     .part("last") { page in
-      page.overview.lastEventAt.map { TimeText($0, now: page.now, as: .full) }
+      page.overview.lastEventAt.map { TimeText($0, now: page.now, as: .zoned) }
     },
     .text("importWords") { $0.progress?.words },
     .text("searchLag") { Wording.plural($0.overview.searchLag, "event") },

@@ -173,10 +173,10 @@ struct OverviewPage: Page {
     .text("sessionCount") { Wording.grouped($0.overview.sessions) },
     .text("sources") { Wording.grouped($0.overview.sources) },
     .part("first") { page in
-      page.overview.firstEventAt.map { TimeText($0, now: page.now, as: .full) }
+      page.overview.firstEventAt.map { TimeText($0, now: page.now, as: .zoned) }
     },
     .part("last") { page in
-      page.overview.lastEventAt.map { TimeText($0, now: page.now, as: .full) }
+      page.overview.lastEventAt.map { TimeText($0, now: page.now, as: .zoned) }
     },
     .text("searchLag") { page in
       page.overview.searchLag > 0 ? Wording.plural(page.overview.searchLag, "event") : nil

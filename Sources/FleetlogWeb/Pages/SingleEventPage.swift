@@ -50,12 +50,13 @@ struct SingleEventPage: Page {
     .text("id") { String($0.event.id) },
     .part("row") { page in
       EventRow(
-        event: page.event, now: page.now, timeForm: .full,
+        event: page.event, now: page.now, timeForm: .zoned,
         contradiction: page.contradictions[page.event.id], worker: page.names[page.event])
     },
     .flag("isInferred", \.event.isInferred),
     .text("inferredFrom", \.inferredFrom),
     .list("facts", \.facts),
+    .list("terms") { EventTerms.explaining($0.facts) },
     .list("flags", \.flags),
     .html("payload", \.payload),
     .list("links") { page in
@@ -101,8 +102,8 @@ struct SingleEventPage: Page {
       add("spawned by run", String(parent), Location("events", query: [("run", String(parent))]))
     }
     if let related = event.relatedEventID { add("belongs to", "event \(related)", .event(related)) }
-    add("expires", event.expiresAt.map { TimeText($0, now: now, as: .full).text + " UTC" })
-    add("recorded", TimeText(event.recordedAt, now: now, as: .full).text + " UTC")
+    facts += event.expiresAt.map { [Fact("expires", at: $0, now: now)] } ?? []
+    facts.append(Fact("recorded", at: event.recordedAt, now: now))
     for tag in event.tagList { add("tag", tag, Location("events", query: [("tag", tag)])) }
     return facts
   }

@@ -12,6 +12,8 @@ struct TimeText: TemplateContext {
     case day
     /// Date and time in full.
     case full
+    /// The same with the zone that it is told in.
+    case zoned
   }
 
   let iso: String
@@ -29,7 +31,8 @@ struct TimeText: TemplateContext {
     case .age: text = Self.age(ms, now: now) ?? Self.clock(iso, now: Timestamp.format(now))
     case .time: text = Self.time(iso)
     case .day: text = "\(Self.date(iso)) \(Self.day(iso).year)"
-    case .full: text = "\(Self.date(iso)) \(Self.day(iso).year), \(Self.time(iso))"
+    case .full: text = Self.full(iso)
+    case .zoned: text = Self.full(iso) + " UTC"
     }
   }
 
@@ -54,6 +57,10 @@ struct TimeText: TemplateContext {
   }
 
   private static func time(_ iso: String) -> String { String(iso.dropFirst(11).prefix(8)) }
+
+  private static func full(_ iso: String) -> String {
+    "\(date(iso)) \(day(iso).year), \(time(iso))"
+  }
 
   static func date(_ iso: String) -> String {
     let parts = day(iso)
