@@ -19,7 +19,7 @@ struct WorkerNameTests {
   func subagent() {
     let name = WorkerName(
       instance: "claude-1f/0d", role: "subagent", project: "/srv/billing-api",
-      purpose: "Find the posting code")
+      purpose: "Sub-agent (Explore): Find the posting code")
     #expect(name.short == "Find the posting code")
     #expect(name.full == "Find the posting code · subagent claude-1f/0d · /srv/billing-api")
     let unknown = WorkerName(instance: "claude-1f/0d", role: "subagent", project: "/srv/x")

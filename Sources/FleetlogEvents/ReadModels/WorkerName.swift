@@ -20,7 +20,7 @@ package struct WorkerName: Sendable, Equatable {
   private var isSubagent: Bool { role == "subagent" }
 
   package var short: String {
-    if isSubagent { return purpose.isEmpty ? instance : purpose }
+    if isSubagent { return purpose.isEmpty ? instance : Self.task(in: purpose) }
     return folder ?? instance
   }
 
@@ -29,6 +29,14 @@ package struct WorkerName: Sendable, Equatable {
     let called = short == instance ? nil : short
     return [called, role == instance ? nil : "\(role) \(instance)", project].compactMap(\.self)
       .joined(separator: " · ")
+  }
+
+  /// What a sub-agent was started for, without the words that every such call begins with.
+  package static func task(in purpose: String) -> String {
+    guard purpose.hasPrefix("Sub-agent"), let colon = purpose.firstRange(of: ": ") else {
+      return purpose
+    }
+    return String(purpose[colon.upperBound...])
   }
 
   private var folder: String? {

@@ -6,7 +6,7 @@ extension Need {
   func words(_ count: Int) -> String {
     switch self {
     case .approval: "to approve"
-    case .stuck: "stuck"
+    case .stuck: "to unblock"
     case .alarm: "to look into"
     case .handover: "to review"
     case .commit: count == 1 ? "push" : "pushes"

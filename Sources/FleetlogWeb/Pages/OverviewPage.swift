@@ -139,7 +139,7 @@ struct OverviewPage: Page {
     },
     .text("folded") { page in
       page.needs.total == 0
-        ? nil : "Folded from \(Wording.plural(page.needs.events, "event")) that nothing answers"
+        ? nil : "\(Wording.plural(page.needs.events, "unanswered event")) in all"
     },
     .text("older", \.older),
     .list("workers") { page in
@@ -173,7 +173,7 @@ struct OverviewPage: Page {
     .text("sessionCount") { Wording.grouped($0.overview.sessions) },
     .text("sources") { Wording.grouped($0.overview.sources) },
     .part("first") { page in
-      page.overview.firstEventAt.map { TimeText($0, now: page.now, as: .zoned) }
+      page.overview.firstEventAt.map { TimeText($0, now: page.now, as: .full) }
     },
     .part("last") { page in
       page.overview.lastEventAt.map { TimeText($0, now: page.now, as: .zoned) }

@@ -63,19 +63,13 @@ struct TimelineDrawing {
       svg.link(lane.isElsewhere ? elsewhere(lane) : lane.first.map(link) ?? "#transcript")
       svg.title(full)
       svg.name(
-        Self.short(full).oneLine(limit: 17 - indent / 6),
+        WorkerName.task(in: full).oneLine(limit: 17 - indent / 6),
         class: lane.depth == 0 ? "name trunk" : "name",
         x: indent, y: row.middle + 4)
       svg.endLink()
     }
     if !timeline.marks.isEmpty { svg.name("events", class: "name", x: 0, y: trackY + 20) }
     return svg.finish()
-  }
-
-  /// Without the words that every agent's name begins with.
-  private static func short(_ name: String) -> String {
-    guard name.hasPrefix("Sub-agent"), let colon = name.firstRange(of: ": ") else { return name }
-    return String(name[colon.upperBound...])
   }
 
   private var label: String {
