@@ -137,9 +137,13 @@ final class ServerCore: Sendable {
 
   /// Some of the body is there.
   func receive(_ exchange: Exchange, bytes: UnsafeRawBufferPointer) -> Step {
-    let room = load.withLock { configuration.bodyMemory - $0.bodyBytes }
-    let (received, kept) = exchange.receive(bytes, room: room)
-    load.withLock { $0.bodyBytes += kept }
+    // Within one lock: between asking for room and taking it, another thread could take it too.
+    let received = load.withLock { load in
+      let room = configuration.bodyMemory - load.bodyBytes
+      let (received, kept) = exchange.receive(bytes, room: room)
+      load.bodyBytes += kept
+      return received
+    }
     return received / Self.discardFactor > configuration.bodyLimit ? .hangUp : .goOn
   }
 
