@@ -72,7 +72,10 @@ package struct EventFilter: Sendable, Equatable {
     }
     switch name {
     case "q": text = value
-    case "type": types.append(value)
+    case "type":
+      // No type has a comma: a list of them would find nothing and say nothing.
+      guard !value.contains(",") else { throw refusal("one type, and is repeated for others") }
+      types.append(value)
     case "session": sessions.append(value)
     case "run":
       guard let run = Int64(value), run > 0 else { throw refusal("a run's number") }

@@ -55,8 +55,9 @@ struct EventFilterTests {
       ("run", "x"), ("run", "0"), ("run", "-1"), ("source_kind", "alien"), ("min_severity", "0"),
       ("min_severity", "6"), ("min_severity", "high"), ("attention", "2"),
       ("action_required", "x"), ("risk", "yes"), ("since", "yesterday"), ("until", "1.5h"),
-      ("sort", "best"), ("limit", "0"), ("limit", "501"), ("limit", "x"), ("after", "x"),
-      ("after", "1_2_3"), ("after", "1_-2"), ("after", "_"), ("unheard_of", "1"),
+      ("sort", "best"), ("type", "failed,blocked"), ("limit", "0"), ("limit", "501"),
+      ("limit", "x"),
+      ("after", "x"), ("after", "1_2_3"), ("after", "1_-2"), ("after", "_"), ("unheard_of", "1"),
     ])
   func refusals(name: String, value: String) throws {
     let error = #expect(throws: EventFilter.ParameterError.self) { try filter([(name, value)]) }
