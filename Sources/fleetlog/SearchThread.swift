@@ -46,7 +46,7 @@ final class SearchThread: Sendable {
 }
 
 /// What the threads work on, and keep alive until they have seen that they are to stop.
-private final class SearchWork: Sendable {
+final class SearchWork: Sendable {
   enum Pace: Int, CaseIterable, AtomicRepresentable {
     case prompt, yielding
   }

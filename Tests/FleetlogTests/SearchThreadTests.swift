@@ -1,9 +1,9 @@
 import FleetlogEvents
-import FleetlogStore
 import FleetlogTestSupport
 import Foundation
 import Testing
 
+@testable import FleetlogStore
 @testable import fleetlog
 
 @Suite("Full text beside the writer")
@@ -37,5 +37,26 @@ struct SearchThreadTests {
     search.wake(isImporting: true)
     try search.finish()
     #expect(try finds("capybara", in: log))
+  }
+
+  @Test("says what fails until it has been tried again, and not only been left to another thread")
+  func trouble() throws {
+    let log = try TemporaryLog()
+    let work = SearchWork(try SearchIndex(database: log.path))
+    func rename(_ table: String, to other: String) throws {
+      let index = try Connection(
+        path: SearchIndex.path(forDatabase: log.path), access: .readWrite)
+      try index.script("ALTER TABLE \(table) RENAME TO \(other)", operation: "rename a table")
+    }
+    try log.append(.sample("a", summary: "aardvark"))
+    try rename("watermark", to: "elsewhere")
+    work.advance(while: { true })
+    #expect(work.failure.withLock { $0 } != nil)
+    work.advance(while: { false })
+    #expect(work.failure.withLock { $0 } != nil)
+    try rename("elsewhere", to: "watermark")
+    work.advance(while: { true })
+    #expect(work.failure.withLock { $0 } == nil)
+    #expect(try finds("aardvark", in: log))
   }
 }
