@@ -10,9 +10,8 @@ extension EventLog {
   /// What `/metrics` tells of the log.
   package func gauges() throws(StoreError) -> LogGauges {
     try pool.withConnection { (connection) throws(StoreError) in
-      let unread = "f.size - f.read_offset"
-      // Asked last: it stands behind what parsers remember, which may be long.
-      let isBehind = "f.state = 'reading' AND f.read_offset < f.size AND NOT f.is_unrolled"
+      // In these words an index has them, with all that is asked of them here.
+      let behind = "files WHERE state = 'reading' AND read_offset < size AND NOT is_unrolled"
       let last =
         try connection.first("SELECT seq FROM sqlite_sequence WHERE name = 'events'") {
           $0.int(0)
@@ -26,9 +25,12 @@ extension EventLog {
         ) { ($0.text(0), Int($0.int(1))) },
         sources: try connection.rows(
           """
-          SELECT f.format, f.state, count(*), sum(iif(\(isBehind), \(unread), 0)),
-            min(iif(\(isBehind), f.modified_at, NULL))
-          FROM files f GROUP BY f.format, f.state
+          SELECT nullif(s.format, ''), s.state, s.files, coalesce(b.bytes, 0), b.since
+          FROM file_states s LEFT JOIN
+            (SELECT coalesce(format, '') AS format, sum(size - read_offset) AS bytes,
+              min(modified_at) AS since
+            FROM \(behind) GROUP BY 1) b ON b.format = s.format AND s.state = 'reading'
+          WHERE s.files > 0
           """
         ) {
           LogGauges.Sources(
@@ -36,8 +38,11 @@ extension EventLog {
             files: Int($0.int(2)), unreadBytes: $0.int(3), waitingSince: $0.optionalInt(4))
         },
         farthestBehind: try connection.rows(
-          "SELECT f.path, \(unread) FROM files f WHERE \(isBehind) ORDER BY 2 DESC, f.id LIMIT ?",
-          [Value(Self.namedFiles)]
+          """
+          SELECT f.path, b.bytes FROM
+            (SELECT id, size - read_offset AS bytes FROM \(behind) ORDER BY 2 DESC, id LIMIT ?) b
+            JOIN files f USING (id) ORDER BY b.bytes DESC, id
+          """, [Value(Self.namedFiles)]
         ) { ($0.text(0), $0.int(1)) },
         lastEventID: last, searchLag: Int(max(0, last - indexed)),
         databaseBytes: fileSize(path), writeAheadLogBytes: fileSize(path + "-wal"),

@@ -126,17 +126,14 @@ extension EventLog {
     }
   }
 
-  /// A row per agent, model and version, of what the writer keeps per session: the log itself is not read.
+  /// A row per agent, model and version, of what the writer keeps: neither the log itself nor its
+  /// sessions are read.
   private func compliance(_ connection: Connection) throws(StoreError) -> [ContractCompliance] {
     try connection.rows(
       """
-      WITH sums AS (
-        SELECT s.agent, c.model, c.contract_version, sum(c.turns) AS turns, sum(c.kept) AS kept,
-          sum(c.refused) AS refused
-        FROM contract_turns c LEFT JOIN sessions s ON s.id = c.session_id
-        GROUP BY 1, 2, 3 HAVING sum(c.turns) > 0)
-      SELECT agent, nullif(model, ''), nullif(contract_version, ''), turns, kept, refused
-      FROM sums
+      SELECT nullif(agent, ''), nullif(model, ''), nullif(contract_version, ''), turns, kept,
+        refused
+      FROM contract_totals WHERE turns > 0
       ORDER BY agent, sum(turns) OVER (PARTITION BY agent, model) DESC, model,
         contract_version DESC LIMIT 500
       """

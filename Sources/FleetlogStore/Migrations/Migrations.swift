@@ -10,7 +10,7 @@ enum Migrations {
   static let all = [
     migration001, migration002, migration003, migration004, migration005, migration006,
     migration007, migration008, migration009, migration010, migration011, migration012,
-    migration013, migration014, migration015, migration016,
+    migration013, migration014, migration015, migration016, migration017,
   ]
 
   static var current: Int { all.last?.version ?? 0 }
