@@ -94,7 +94,7 @@ struct ContractLedgerTests {
       try rows(
         """
         SELECT json_array(coalesce(agent, ''), \(columns), sum(turns), sum(kept), sum(refused))
-        FROM contract_turns c LEFT JOIN sessions s ON s.id = session_id
+        FROM contract_turns LEFT JOIN (SELECT id, agent FROM sessions) ON id = session_id
         GROUP BY coalesce(agent, ''), \(columns)
         """),
       try rows(
