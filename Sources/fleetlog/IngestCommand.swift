@@ -31,6 +31,10 @@ enum IngestCommand: Verb {
     for root in roots where FileStamp.of(root) == nil {
       throw Failure("can't read \(root): there is nothing; name a folder that exists")
     }
+    for limit in MemoryLimit.low() {
+      let parts = limit.fields.map { "\($0.key): \($0.value)" }.joined(separator: "; ")
+      Terminal.say("\(MemoryLimit.sentence): \(parts)")
+    }
     let cap = TextCap.sha256(
       limit: try arguments.int("max-text", in: 1024...(1 << 30)) ?? TextCap.defaultLimit)
     let rules = try Thresholds.rules(arguments)

@@ -149,6 +149,7 @@ final class Server {
           "cause": "the limit of open files", "mend": "raise it: ulimit -n 8192",
         ])
     }
+    for limit in MemoryLimit.low() { said.note(.warning, MemoryLimit.sentence, limit.fields) }
     for folder in folders { said.note(.info, "watching", ["folder": folder]) }
     // What runs of this log leave is read wherever else one looks.
     LogPlaces.makeFolder(places.runs)

@@ -101,8 +101,6 @@ struct SessionGroupTests {
         + """
         DROP TABLE session_groups; DROP TABLE run_roles; DROP INDEX sessions_agent;
         DROP INDEX sessions_project; DROP INDEX sessions_branch;
-        ALTER TABLE events DROP COLUMN payload_packed;
-        ALTER TABLE files DROP COLUMN parser_state_packed;
         PRAGMA user_version = 14;
         """, operation: "go back a version")
     try Migrations.apply(to: connection, upTo: migration015.version)

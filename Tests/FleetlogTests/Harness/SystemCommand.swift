@@ -5,7 +5,10 @@ import Foundation
 enum SystemCommand {
   /// - Returns: the exit status, -1 where the program could not be started.
   @discardableResult
-  static func run(_ words: String...) -> Int32 {
+  static func run(_ words: String...) -> Int32 { run(words) }
+
+  @discardableResult
+  static func run(_ words: [String]) -> Int32 {
     let process = ChildProcess()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     process.arguments = words
