@@ -74,7 +74,7 @@ package struct EventFilter: Sendable, Equatable {
     case "q": text = value
     case "type":
       // No type has a comma: a list of them would find nothing and say nothing.
-      guard !value.contains(",") else { throw refusal("one type, and is repeated for others") }
+      guard !Self.isList(value) else { throw refusal("one type, and is repeated for others") }
       types.append(value)
     case "session": sessions.append(value)
     case "run":
@@ -126,6 +126,14 @@ package struct EventFilter: Sendable, Equatable {
       after = cursor
     default: throw ParameterError(parameter: name, value: value, takes: "nothing: it is unknown")
     }
+  }
+
+  /// Whether several types stand between commas; a transcript's own odd type is asked for as it is.
+  private static func isList(_ value: String) -> Bool {
+    value.contains(",")
+      && value.utf8.allSatisfy {
+        (0x61...0x7A).contains($0 | 0x20) || (0x30...0x39).contains($0) || "_.-, ".utf8.contains($0)
+      }
   }
 
   private func flag(_ name: String, _ value: String) throws(ParameterError) -> Bool {

@@ -56,14 +56,19 @@ struct EventFilterTests {
       ("min_severity", "6"), ("min_severity", "high"), ("attention", "2"),
       ("action_required", "x"), ("risk", "yes"), ("since", "yesterday"), ("until", "1.5h"),
       ("sort", "best"), ("type", "failed,blocked"), ("limit", "0"), ("limit", "501"),
-      ("limit", "x"),
-      ("after", "x"), ("after", "1_2_3"), ("after", "1_-2"), ("after", "_"), ("unheard_of", "1"),
+      ("limit", "x"), ("after", "x"), ("after", "1_2_3"), ("after", "1_-2"), ("after", "_"),
+      ("unheard_of", "1"),
     ])
   func refusals(name: String, value: String) throws {
     let error = #expect(throws: EventFilter.ParameterError.self) { try filter([(name, value)]) }
     #expect(error?.parameter == name)
     #expect(error?.value == value)
     #expect(error?.takes.isEmpty == false)
+  }
+
+  @Test("A type that a transcript chose is asked for as it is, commas and all")
+  func oddType() throws {
+    #expect(try filter([("type", "a(b),<c>")]).types == ["a(b),<c>"])
   }
 
   @Test("A span of time that ends before it begins is refused")
