@@ -316,7 +316,8 @@ struct UnrolledSourcesTests {
     let error = ReadError(operation: "read", path: FilePath("/x"), cause: .alone("no message"))
     let stamp = FileStamp(
       identity: FileIdentity(device: 1, inode: 1), size: 1, modifiedAt: 1_000_000)
-    let portion = FilePortion(path: FilePath("/x"), base: nil, content: .failed(error), stamp: stamp)
+    let portion = FilePortion(
+      path: FilePath("/x"), base: nil, content: .failed(error), stamp: stamp)
     #expect(portion.isUnreadable(now: 1_059_000))
     #expect(!portion.isUnreadable(now: 1_061_000))
   }
