@@ -32,10 +32,6 @@ package final class EventWriter {
   let synthesis: SynthesisLedger?
   /// Whether commits are synced to the disk behind the writer's back.
   private var isSyncedAside = false
-  /// KiB of the database that are kept in memory. A live log that keeps many would grow by them for
-  /// weeks.
-  private static let pagesAtHand = (importing: 65536, resting: 8192)
-  private var atHand = pagesAtHand.importing
   /// The sources of the log: which file stands where.
   package let sources: SourceLedger
   /// Tells this log from every other.
@@ -68,8 +64,7 @@ package final class EventWriter {
     try connection.script(
       """
       PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
-      PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;
-      PRAGMA cache_size = -\(Self.pagesAtHand.importing);
+      PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536;
       PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864;
       """, operation: "set the database up")
     try Migrations.apply(to: connection)
@@ -94,7 +89,6 @@ package final class EventWriter {
     }
     try self.tasks?.catchUp()
     connection.transactionTimes = transactionTimes
-    try keepAtHand(Self.pagesAtHand.resting)
   }
 
   /// Whether a log is there that this program can write to as it stands.
@@ -266,20 +260,8 @@ package final class EventWriter {
   }
 
   /// To be called when there is nothing to write for now: gives back the room of the
-  /// write-ahead log, and that of an import in memory.
-  package func rest() throws(StoreError) {
-    try writeAheadLog.whenIdle()
-    try keepAtHand(Self.pagesAtHand.resting)
-  }
-
-  /// To be called while much is written, which goes to pages all over the indexes.
-  package func noteImport() throws(StoreError) { try keepAtHand(Self.pagesAtHand.importing) }
-
-  private func keepAtHand(_ size: Int) throws(StoreError) {
-    guard size != atHand else { return }
-    try connection.script("PRAGMA cache_size = -\(size)", operation: "set the cache's size")
-    atHand = size
-  }
+  /// write-ahead log.
+  package func rest() throws(StoreError) { try writeAheadLog.whenIdle() }
 
   /// Forgets what was cached for one transaction, which may have been rolled back.
   func forget() {

@@ -108,12 +108,10 @@ final class Pipeline {
     if group.isEmpty {
       group = lanes.channel.take(upTo: Self.groupBytes, portions: Self.groupPortions)
     }
-    let isImporting = lanes.channel.hasWork
     guard !group.isEmpty else {
-      if !isImporting { search.yieldNoMore() }
+      if !lanes.channel.hasWork { search.yieldNoMore() }
       return false
     }
-    if isImporting { try writer.noteImport() }
     let results = try writer.group { () throws(StoreError) in
       var results: [Appended?] = []
       for sent in group { results.append(try portions.apply(sent.portion)) }
