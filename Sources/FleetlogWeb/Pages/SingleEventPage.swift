@@ -66,6 +66,7 @@ struct SingleEventPage: Page {
           worker: page.names[$0.other])
       }
     },
+    .flag("hasArtifacts") { !$0.artifacts.isEmpty },
     .list("artifacts", \.artifacts),
     .text("provenance", \.event.provenance),
     .part("receipt") { $0.detail.receipt.map(ReceiptView.init) },

@@ -73,7 +73,7 @@ struct SingleTaskPage: Page {
     if !task.workers.isEmpty {
       figures.append(
         TaskFigure(
-          label: task.workers.count == 1 ? "worker" : "workers", value: task.workerNames))
+          label: task.shortWorkers.count == 1 ? "worker" : "workers", value: task.workerNames))
     }
     return figures
   }

@@ -108,9 +108,16 @@ extension TaskSummary {
     }
   }
 
-  /// Workers by the last part of their name, which may be a path.
+  /// Workers by the last part of their name, which may be a path; one that was told by its path and
+  /// by its name is one.
+  var shortWorkers: [String] {
+    workers.map { $0.lastPathComponent }.reduce(into: []) { names, name in
+      if !names.contains(name) { names.append(name) }
+    }
+  }
+
   var workerNames: String {
-    let names = workers.map { $0.lastPathComponent }
+    let names = shortWorkers
     return names.prefix(3).joined(separator: ", ")
       + (names.count > 3 ? " and \(names.count - 3) more" : "")
   }

@@ -45,3 +45,15 @@ struct FigureTests {
     }
   }
 }
+
+@Suite("The figures at a task's head")
+struct TaskFigureTests {
+  @Test("name a worker once that was told by its path and by its name")
+  func workers() {
+    var task = TaskSummary(id: "issue:215", at: 0)
+    task.workers = ["/home/dev/loop/wt-215", "wt-215", "wt-216"]
+    #expect(task.workerNames == "wt-215, wt-216")
+    task.workers = ["/home/dev/loop/wt-215", "wt-215"]
+    #expect(task.shortWorkers.count == 1)
+  }
+}
