@@ -31,8 +31,8 @@ struct LogContent {
         fixed("ts"), own("instance_id"), own("role"), "source_kind", own("source_ref"), "sink_kind",
         "sink_ref",
         "event_type", "schema_version", "attention_candidate", "operator_action_required",
-        "risk_detected", "severity", "confidence", "summary",
-        fixed("unpacked(payload_json, payload_packed)"),
+        "risk_detected", "severity", "confidence",
+        ended("summary"), ended(fixed("unpacked(payload_json, payload_packed)")),
         "artifact_refs", "tags", "dedupe_key", "idempotency_key", "expires_at", "provenance",
         fixed("source_length"),
         own("(SELECT key FROM runs WHERE id = run_id)"),
@@ -85,6 +85,14 @@ struct LogContent {
       + column + ")"
   }
 
+  /// What is told of a turn's end, but for turns that several sessions show: one of them may be a file
+  /// that was cut in the middle of the turn, and tells no more than that it ended. Who is read first
+  /// is believed.
+  private static func ended(_ column: String) -> String { "iif(\(sharedEnd), NULL, \(column))" }
+
+  private static let sharedEnd =
+    "event_type = 'turn.completed' AND id IN (SELECT event_id FROM session_copies)"
+
   /// A column of an event that only one session shows. What a resumed session repeats belongs to
   /// the session that is read first, and is shown by both.
   private static func own(_ column: String) -> String {
@@ -111,8 +119,12 @@ struct LogContent {
   /// Which events the words of the log find.
   private static func hits(_ database: String, _ log: Connection) throws -> [String] {
     let questions = try EventLog(path: database, deadline: 20_000)
-    let words = try log.rows("SELECT summary FROM events WHERE \(said)") { $0.text(0) }
-      .flatMap { $0.split { !$0.isLetter } }.map { $0.lowercased() }.filter { $0.count > 3 }
+    let shared = Set(
+      try log.rows("SELECT idempotency_key FROM events WHERE \(sharedEnd)") { $0.text(0) })
+    let words = try log.rows(
+      "SELECT summary FROM events WHERE \(said) AND NOT (\(sharedEnd))"
+    ) { $0.text(0) }
+    .flatMap { $0.split { !$0.isLetter } }.map { $0.lowercased() }.filter { $0.count > 3 }
     return try Set(words).sorted().prefix(400).map { word in
       var filter = EventFilter()
       filter.text = word
@@ -121,7 +133,7 @@ struct LogContent {
       repeat {
         let page = try questions.events(filter)
         keys += page.rows.map { $0.event.idempotencyKey ?? "" }
-          .filter { !Inference.isKey($0) && $0 != "run:fleetlog" }
+          .filter { !Inference.isKey($0) && $0 != "run:fleetlog" && !shared.contains($0) }
         filter.after = page.next
       } while filter.after != nil
       return word + ": " + keys.sorted().joined(separator: " ")
