@@ -6,15 +6,17 @@ extension EventWriter {
   /// one that stood in for it.
   static let betterTelling = "better_telling"
 
-  /// The start of a run as its transcript tells it, where so far a hook has: the hook's event stays
-  /// the run's own, since its id is the run's, and the transcript's supersedes it.
+  /// The start of a run as its transcript tells it, where so far a hook has, or as the process itself
+  /// logged it, where what came after was read before: the event that is there stays the run's own,
+  /// since its id is the run's, and this one supersedes it.
   ///
-  /// - Returns: nil where the hook has nothing to do with it.
+  /// - Returns: nil where there is no better telling.
   func told(
     _ draft: EventDraft, over known: StoredEvent, _ commit: inout Commit
   ) throws(StoreError) -> EventDraft? {
-    guard draft.type == .processStarted, known.type == .processStarted, known.isToldByHook,
-      !draft.isToldByHook
+    guard draft.type == .processStarted, known.type == .processStarted,
+      known.isToldByHook && !draft.isToldByHook
+        || known.standsInForStart && draft.provenance == "worker"
     else { return nil }
     try runs.attach(draft)
     // Links from and to a run's start are those of the event that bears its id.
@@ -151,5 +153,13 @@ final class TurnMeeting {
     try connection.run(
       "DELETE FROM hook_turns WHERE run_id = ? AND ts = ? AND event_id = ?",
       [.int(event.runID), .int(event.ts), .int(event.id)])
+  }
+}
+
+extension StoredEvent {
+  /// Whether it was made for a run of which something was read before its start.
+  fileprivate var standsInForStart: Bool {
+    provenance == "transcript"
+      && payload.flatMap { try? JSONDocument($0).root["synthesized"]?.bool } == true
   }
 }

@@ -29,6 +29,22 @@ struct RunTests {
     #expect(events[0].payload == #"{"synthesized":true}"#)
   }
 
+  @Test("A start that a process logged itself and that is read late is not lost, and counts once")
+  func lateStart() throws {
+    let log = try TemporaryLog()
+    var start = EventDraft.started("s1", ts: 3)
+    start.provenance = "worker"
+    start.summary = "Started: ./bench.sh"
+    try log.append(.sample("a", ts: 9))
+    try log.append(start)
+    try log.append(start, .sample("b", ts: 10))
+    let events = try log.events()
+    #expect(events.map(\.idempotencyKey) == ["run:s1", "a", "run:s1:told", "b"])
+    #expect(events.map(\.runID) == [1, 1, 1, 1])
+    #expect(events[2].summary == "Started: ./bench.sh")
+    #expect(try log.links() == ["run:s1:told supersedes run:s1"])
+  }
+
   @Test("A parent that is known gives its id to the run and its events")
   func parent() throws {
     let log = try TemporaryLog()

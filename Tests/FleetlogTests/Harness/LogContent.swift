@@ -23,7 +23,19 @@ struct LogContent {
 
   /// SQL over the columns of `events`: neither inferred nor the start of Fleetlog's own run, which
   /// an inference may begin.
-  private static let said = Replay.raw + " AND idempotency_key IS NOT 'run:fleetlog'"
+  private static let said =
+    Replay.raw + " AND idempotency_key IS NOT 'run:fleetlog' AND NOT (\(standIn))"
+
+  /// The start of a run that was made before the real one was read, which supersedes it.
+  private static let standIn = """
+    event_type = 'process.started' AND json_extract(payload_json, '$.synthesized') AND EXISTS
+      (SELECT 1 FROM event_links l WHERE l.to_event_id = events.id AND l.relation_type = 'supersedes')
+    """
+
+  /// A key, of a start that was told late that of its run.
+  private static func plain(_ key: String) -> String {
+    "iif(\(key) LIKE '%:told', substr(\(key), 1, length(\(key)) - 5), \(key))"
+  }
 
   private static let questions: KeyValuePairs = [
     "events": row(
@@ -33,7 +45,7 @@ struct LogContent {
         "event_type", "schema_version", "attention_candidate", "operator_action_required",
         "risk_detected", "severity", "confidence",
         ended("summary"), ended(fixed("unpacked(payload_json, payload_packed)")),
-        "artifact_refs", "tags", "dedupe_key", "idempotency_key", "expires_at", "provenance",
+        "artifact_refs", "tags", "dedupe_key", plain("idempotency_key"), "expires_at", "provenance",
         fixed("source_length"),
         own("(SELECT key FROM runs WHERE id = run_id)"),
         own("(SELECT key FROM runs WHERE id = parent_run_id)"), key("related_event_id"),
@@ -44,7 +56,10 @@ struct LogContent {
       ], of: "events WHERE \(said)"),
     "event_links": row(
       [key("from_event_id"), key("to_event_id"), "relation_type", "metadata_json"],
-      of: "event_links WHERE coalesce(json_extract(metadata_json, '$.rule'), '') NOT LIKE '%/%'"),
+      of: """
+        event_links WHERE coalesce(json_extract(metadata_json, '$.rule'), '') NOT LIKE '%/%'
+          AND coalesce(json_extract(metadata_json, '$.rule'), '') <> 'better_telling'
+        """),
     "pending_links": row(
       [key("event_id"), "relation_type", "direction", "target_kind", "target"],
       of: "pending_links"),
@@ -52,7 +67,9 @@ struct LogContent {
       [
         "key", "parent_key", "(SELECT p.key FROM runs p WHERE p.id = runs.parent_run_id)",
         "instance_id", "role", "session_id", unshared(began), unshared("last_at"),
-        unshared("(SELECT count(*) FROM events WHERE run_id = runs.id AND \(Replay.raw))"),
+        unshared(
+          "(SELECT count(*) FROM events WHERE run_id = runs.id AND \(Replay.raw) AND NOT (\(standIn)))"
+        ),
       ], of: "runs WHERE key <> 'run:fleetlog'"),
     "sessions": row(
       SessionColumns.names.filter { !["events", "attention"].contains($0) }, of: "sessions"),
@@ -109,7 +126,7 @@ struct LogContent {
   }
 
   private static func key(_ column: String) -> String {
-    "(SELECT e.idempotency_key FROM events e WHERE e.id = \(column))"
+    "(SELECT \(plain("e.idempotency_key")) FROM events e WHERE e.id = \(column))"
   }
 
   private static func row(_ columns: [String], of table: String) -> String {
@@ -121,6 +138,8 @@ struct LogContent {
     let questions = try EventLog(path: database, deadline: 20_000)
     let shared = Set(
       try log.rows("SELECT idempotency_key FROM events WHERE \(sharedEnd)") { $0.text(0) })
+    let replaced = Set(
+      try log.rows("SELECT id FROM events WHERE \(standIn)") { $0.int(0) })
     let words = try log.rows(
       "SELECT summary FROM events WHERE \(said) AND NOT (\(sharedEnd))"
     ) { $0.text(0) }
@@ -132,7 +151,8 @@ struct LogContent {
       var keys: [String] = []
       repeat {
         let page = try questions.events(filter)
-        keys += page.rows.map { $0.event.idempotencyKey ?? "" }
+        keys += page.rows.filter { !replaced.contains($0.event.id) }
+          .map { ($0.event.idempotencyKey ?? "").replacing(":told", with: "") }
           .filter { !Inference.isKey($0) && $0 != "run:fleetlog" && !shared.contains($0) }
         filter.after = page.next
       } while filter.after != nil
