@@ -194,7 +194,7 @@ final class Server {
     intake.close()
     while (try? pipeline.log(intake)) ?? intake.hasPosts {}
     http.stop()
-    try search.finish()
+    search.settle(within: Self.parting)
     said.note(.info, "stopped")
     return 0
   }
@@ -237,6 +237,8 @@ final class Server {
 
   /// ms between two attempts at what fails.
   private static let retryInterval: Int64 = 2000
+  /// What full text gets when it is time to stop; behind an import it can lack gigabytes.
+  private static let parting = Duration.seconds(2)
   private static let troubleInterval: Int64 = 1000
   /// ms that a due inference is waited for at a time: the wall clock may be set meanwhile.
   private static let longestPause: Int64 = 600_000

@@ -39,6 +39,21 @@ struct SearchThreadTests {
     #expect(try finds("capybara", in: log))
   }
 
+  @Test("holds nobody up who stops, and goes on later where it was")
+  func settles() throws {
+    let log = try TemporaryLog()
+    try log.append(.sample("a", summary: "aardvark"))
+    let search = try SearchThread(database: log.path)
+    let other = try Connection(path: SearchIndex.path(forDatabase: log.path), access: .readWrite)
+    try other.transaction { () throws(StoreError) in
+      search.settle(within: .milliseconds(50))
+      #expect(try EventLog(path: log.path, deadline: 60_000).searchLag() > 0)
+    }
+    search.settle(within: .seconds(60))
+    #expect(try EventLog(path: log.path, deadline: 60_000).searchLag() == 0)
+    #expect(try finds("aardvark", in: log))
+  }
+
   @Test("says what fails until it has been tried again, and not only been left to another thread")
   func trouble() throws {
     let log = try TemporaryLog()
