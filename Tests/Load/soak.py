@@ -8,8 +8,9 @@ for pages with pauses as people make them, others open connections and drop them
 Every few seconds the server's memory and descriptors are noted; at the end it gets SIGTERM in the
 middle of everything, and every line that was written must be in the log once.
 
-It begins on a log that is larger than the server's caches, as one is after weeks: in an empty one
-they would fill for hours, which can't be told from memory that is lost.
+It begins on a log that is larger than the server's caches, as one is after weeks, and with caches
+that are full, as they are after a day: the writer keeps 64 MB of pages, and while they fill, that
+can't be told from memory that is lost.
 """
 
 import argparse
@@ -35,6 +36,8 @@ import time
 PAGES = ["/", "/events", "/events?type=message.user", "/sessions", "/workers", "/runs", "/tasks",
          "/graph", "/sources", "/validation", "/contract", "/healthz", "/events.json?limit=20",
          "/events?q=ledger", "/metrics"]
+# Lines a second that fill the caches.
+WARMING_RATE = 600
 # Set before the server is told to stop: what breaks from then on is meant to.
 ENDING = multiprocessing.Event()
 MARK = re.compile(rb"soak-(\d+)-(\d+)-(\d+)")
@@ -62,17 +65,20 @@ def line(writer, number):
         "message": {"role": "user", "content": text}}) + "\n"
 
 
-def write(folder, writers, rate, stop, counts):
-    """Appends `rate` lines a second to each file, spread evenly."""
+def write(folder, writers, rate, warming, warm, stop, counts):
+    """Appends `rate` lines a second to each file, spread evenly; before that `warming` in all, fast."""
     files = [open(os.path.join(folder, f"w{n}.jsonl"), "a", buffering=1) for n in range(writers)]
     due = time.monotonic()
     turn = 0
     while not stop.is_set():
+        if turn == warming:
+            warm.set()
+            due = time.monotonic()
         writer = turn % writers
         files[writer].write(line(writer, counts[writer]))
         counts[writer] += 1
         turn += 1
-        due += 1 / (rate * writers)
+        due += 1 / (WARMING_RATE if turn < warming else rate * writers)
         time.sleep(max(0, due - time.monotonic()))
     for file in files:
         file.close()
@@ -303,6 +309,7 @@ def main():
     parser.add_argument("--rate", type=float, default=1, help="lines a second of each writer")
     parser.add_argument("--drops", type=int, default=10_000)
     parser.add_argument("--past", type=int, default=150, help="MB that were written before")
+    parser.add_argument("--warming", type=int, default=120_000, help="lines that fill the caches")
     parser.add_argument("--folder", help="where to work (default: a temporary folder)")
     options = parser.parse_args()
     resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
@@ -326,10 +333,12 @@ def soak(options, folder):
     server = Server(options.program, transcripts, database, assets)
     stop, results = multiprocessing.Event(), multiprocessing.Queue()
     counts = [0] * options.writers
-    writing = threading.Event()
+    writing, warm = threading.Event(), threading.Event()
     writer = threading.Thread(
-        target=write, args=(transcripts, options.writers, options.rate, writing, counts))
+        target=write, args=(
+            transcripts, options.writers, options.rate, options.warming, warm, writing, counts))
     writer.start()
+    warm.wait()
 
     def start(target, *arguments):
         process = multiprocessing.Process(target=target, args=(*arguments, stop, results), daemon=True)
