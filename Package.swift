@@ -34,6 +34,7 @@ let package = Package(
     debian("CZlib", "zlib", "zlib1g-dev"),
     debian("CZstd", "libzstd", "libzstd-dev"),
     debian("CNettle", "nettle", "nettle-dev"),
+    .systemLibrary(name: "CMalloc"),
     debian("CCmark", "libcmark-gfm", "libcmark-gfm-extensions-dev"),
 
     library("FleetlogEvents"),
@@ -52,7 +53,7 @@ let package = Package(
       name: "fleetlog",
       dependencies: [
         "FleetlogClient", "FleetlogDerive", "FleetlogDirect", "FleetlogEvents", "FleetlogIngest",
-        "FleetlogRun", "FleetlogStore", "FleetlogWeb",
+        "FleetlogRun", "FleetlogStore", "FleetlogWeb", "CMalloc",
       ],
       swiftSettings: strict),
 

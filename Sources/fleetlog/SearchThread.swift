@@ -60,6 +60,8 @@ final class SearchWork: Sendable {
 
   private let index: Monitor<SearchIndex>
   private let isStopped = Atomic(false)
+  /// Events taken in since memory was given back.
+  private let taken = Atomic(0)
   private let pace = Atomic(Pace.prompt)
   private let signals = [WakeSignal(), WakeSignal()]
   /// How often the index was asked to become current, and the last of those that has come true.
@@ -71,6 +73,8 @@ final class SearchWork: Sendable {
   /// Where no core is idle, others come first: of a core that one other thread wants, a tenth is
   /// left. At 19 it was a hundredth, and an archive's full text took hours beside two compilers.
   private static let niceness: Int32 = 10
+  /// Events after which there is memory to give back: about a batch of them.
+  private static let large = 8000
   /// `SCHED_IDLE` of Linux' sched.h, which the module map leaves out.
   private static let idlePolicy: Int32 = 5
 
@@ -105,6 +109,13 @@ final class SearchWork: Sendable {
     _ = requests.wait(until: moment, for: { $0.met == $0.asked })
   }
 
+  /// Full text is the last step of an import: when it is done there, all is.
+  private func giveMemoryBack() {
+    guard !isYielding, taken.load(ordering: .relaxed) >= Self.large else { return }
+    taken.store(0, ordering: .relaxed)
+    FreeMemory.giveBack()
+  }
+
   func stop() {
     isStopped.store(true, ordering: .releasing)
     for signal in signals { signal.raise() }
@@ -118,10 +129,12 @@ final class SearchWork: Sendable {
         // Only who has tried can say that it works again.
         failure.withLock { $0 = nil }
         guard taken > 0 else {
+          giveMemoryBack()
           requests.withLock { $0.met = max($0.met, asked) }
           requests.wakeAll()
           return
         }
+        self.taken.add(taken, ordering: .relaxed)
         onAdvance.withLock { $0 }?()
       }
     } catch {
