@@ -2,32 +2,6 @@ import CSQLite
 import FleetlogEvents
 import Glibc
 
-/// A value bound to or read from a statement.
-enum Value: Equatable {
-  case null
-  case int(Int64)
-  case real(Double)
-  case text(String)
-  /// Text as its bytes.
-  case utf8([UInt8])
-  case blob([UInt8])
-
-  /// Bytes that it takes as text or blob, and one so that none is without a place.
-  fileprivate var size: Int {
-    switch self {
-    case .null, .int, .real: 0
-    case .text(let text): text.utf8.count + 1
-    case .utf8(let bytes), .blob(let bytes): bytes.count + 1
-    }
-  }
-
-  init(_ value: Int64?) { self = value.map { .int($0) } ?? .null }
-  init(_ value: Int?) { self = value.map { .int(Int64($0)) } ?? .null }
-  init(_ value: Bool) { self = .int(value ? 1 : 0) }
-  init(_ value: Double?) { self = value.map { .real($0) } ?? .null }
-  init(_ value: String?) { self = value.map { .text($0) } ?? .null }
-}
-
 /// One connection to one database file, with its prepared statements.
 ///
 /// Sendable without a check because a connection is handed from thread to thread but never used
@@ -165,56 +139,8 @@ final class Connection: @unchecked Sendable {
     statementsByPlace.removeAll()
   }
 
-  /// Runs a statement for its effect and returns how many rows it changed.
-  @discardableResult
-  func run(_ sql: String, _ values: [Value] = []) throws(StoreError) -> Int {
-    let statement = try statement(sql)
-    defer { statement.reset() }
-    statement.bind(values)
-    while try statement.step() {}
-    return Int(sqlite3_changes(handle))
-  }
-
-  /// Collects the rows of a query.
-  func rows<Result>(
-    _ sql: String, _ values: [Value] = [], _ read: (Statement) -> Result
-  ) throws(StoreError) -> [Result] {
-    let statement = try statement(sql)
-    defer { statement.reset() }
-    statement.bind(values)
-    var results: [Result] = []
-    while try statement.step() { results.append(read(statement)) }
-    return results
-  }
-
-  /// The first row of a query.
-  func first<Result>(
-    _ sql: String, _ values: [Value] = [], _ read: (Statement) -> Result
-  ) throws(StoreError) -> Result? {
-    let statement = try statement(sql)
-    defer { statement.reset() }
-    statement.bind(values)
-    return try statement.step() ? read(statement) : nil
-  }
-
-  /// Takes the rows of a query one by one until `ms` have passed.
-  ///
-  /// - Returns: whether they were all there are.
-  func collect(
-    _ sql: String, _ values: [Value], within ms: UInt64, _ take: (Statement) -> Void
-  ) throws(StoreError) -> Bool {
-    do throws(StoreError) {
-      try withDeadline(ms: ms) { () throws(StoreError) in
-        let statement = try statement(sql)
-        defer { statement.reset() }
-        statement.bind(values)
-        while try statement.step() { take(statement) }
-      }
-      return true
-    } catch  where error.cause == .interrupted {
-      return false
-    }
-  }
+  /// Rows that the last statement changed.
+  var lastChanges: Int { Int(sqlite3_changes(handle)) }
 
   /// Rows changed since the connection was opened, also those that a virtual table keeps.
   var totalChanges: Int { Int(sqlite3_total_changes(handle)) }
