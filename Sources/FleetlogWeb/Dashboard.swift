@@ -1,4 +1,4 @@
-package import FleetlogEvents
+import FleetlogEvents
 package import FleetlogStore
 
 /// Answers requests with the pages of the log. Holds no state of its own besides what it was
@@ -6,58 +6,32 @@ package import FleetlogStore
 package final class Dashboard: Sendable {
   private let log: EventLog
   private let live: LiveHub
-  private let assets: Assets
-  private let templates: Templates
-  private let rules: any SynthesisRules
-  private let prices: PriceTable
-  private let differences: any DiffCounting
-  private let graphs = GraphLayouter()
+  private let kit: PageKit
   private let now: @Sendable () -> Int64
-  private let troubles: @Sendable () -> [String]
-  private let events: (any EventSink)?
-  private let meter: Meter
   private let access: AccessControl
   private let publicOrigin: String?
-  private let report: @Sendable (String) -> Void
+  private let program: ServingProgram
+  private let meter: Meter
 
-  /// Reads and checks every template.
-  ///
   /// - Parameters:
   ///   - live: what is told of every commit to `log`.
-  ///   - rules: what follows from the facts of a worker; the composition root's.
-  ///   - prices: what models cost.
-  ///   - differences: compares commits of repositories on this machine.
   ///   - now: ms since the Unix epoch.
-  ///   - events: where posted events go; nil where none are taken.
   ///   - access: who is let in; nil for everybody.
   ///   - publicOrigin: where browsers find this dashboard, such as `https://fleet.example`, if that
   ///     is not `http://` and the host they name.
-  ///   - report: takes what the operator alone should read of a failure: it may name files.
-  ///   - troubles: what keeps the program from its work right now, in sentences.
-  ///   - figures: what the program has to tell for `/metrics`.
   package init(
-    log: EventLog, live: LiveHub, assets: Assets, rules: any SynthesisRules,
-    prices: PriceTable, differences: any DiffCounting,
-    now: @escaping @Sendable () -> Int64, events: (any EventSink)? = nil,
+    log: EventLog, live: LiveHub, kit: PageKit, now: @escaping @Sendable () -> Int64,
     access: AccessControl? = nil, publicOrigin: String? = nil,
-    report: @escaping @Sendable (String) -> Void = { _ in },
-    troubles: @escaping @Sendable () -> [String] = { [] },
-    figures: @escaping @Sendable () -> ServingFigures = { ServingFigures() }
-  ) throws(TemplateError) {
+    program: ServingProgram = ServingProgram()
+  ) {
     self.log = log
     self.live = live
-    self.assets = assets
-    self.rules = rules
-    self.prices = prices
-    self.differences = differences
+    self.kit = kit
     self.now = now
-    self.troubles = troubles
-    self.events = events
-    meter = Meter(startedAt: now(), figures: figures, streams: { live.streams })
     self.access = access ?? AccessControl(clock: now)
     self.publicOrigin = publicOrigin
-    self.report = report
-    templates = try Templates(load: assets.template)
+    self.program = program
+    meter = Meter(startedAt: now(), streams: { live.streams })
   }
 
   /// Assets are answered at once, from memory; pages from a thread that may block; `/live` for as
@@ -94,7 +68,7 @@ package final class Dashboard: Sendable {
     }
     if problem.status == 401, let request { return door(request) }
     let page = ProblemPage(status: problem.status, message: problem.message)
-    return framed(page.head, templates.problem.fill(page), nil, status: problem.status)
+    return framed(page.head, kit.templates.problem.fill(page), nil, status: problem.status)
   }
 
   // MARK: Letting in and out
@@ -106,8 +80,8 @@ package final class Dashboard: Sendable {
     let site = request.headers["Sec-Fetch-Site"]
     let page = SignInPage(
       trouble: trouble, target: target ?? SignInPage.target(of: request),
-      mayBeSignedIn: site == "cross-site" || site == "same-site", assets: assets)
-    return .html(templates.signIn.fill(page).bytes, status: status)
+      mayBeSignedIn: site == "cross-site" || site == "same-site", assets: kit.assets)
+    return .html(kit.templates.signIn.fill(page).bytes, status: status)
   }
 
   private func signIn(_ request: HTTPRequest) -> HTTPResponse {
@@ -171,7 +145,7 @@ package final class Dashboard: Sendable {
           405, "method_not_allowed", "Events are sent here with POST; they are read at /events.",
           headers: ["Allow": "POST"], for: request))
     }
-    guard let events else {
+    guard let events = program.events else {
       return .now(problem(404, "not_found", "This server takes no events.", for: request))
     }
     return .later { answer in
@@ -205,7 +179,7 @@ package final class Dashboard: Sendable {
   private func asset(_ request: HTTPRequest) -> HTTPResponse {
     let version = request.query.first { $0.name == "v" }?.value
     if request.segments.count == 2,
-      let response = assets.response(for: request.segments[1], version: version)
+      let response = kit.assets.response(for: request.segments[1], version: version)
     {
       return response
     }
@@ -225,12 +199,9 @@ package final class Dashboard: Sendable {
 
   private func answer(_ route: Route, _ id: String, _ request: HTTPRequest) -> HTTPResponse {
     let page = PageRequest(
-      id: id, parameters: request.query.map { ($0.name, $0.value ?? "") }, now: now(),
-      assets: assets, templates: templates, rules: rules,
+      id: id, parameters: request.query.map { ($0.name, $0.value ?? "") }, now: now(), kit: kit,
       origin: publicOrigin ?? request.headers["Host"].map { "http://" + $0 },
-      tokenFile: access.tokenFile, graphs: graphs, prices: prices,
-      differences: differences,
-      progress: live.progress, meter: meter, troubles: troubles)
+      tokenFile: access.tokenFile, progress: live.progress, meter: meter, program: program)
     let start = ContinuousClock.now
     defer { meter.note(.now - start, route: route.pattern) }
     do {
@@ -260,7 +231,7 @@ package final class Dashboard: Sendable {
           + "such as by a time or a session.", headers: ["Retry-After": "5"], for: request)
     } catch {
       meter.note(error)
-      report("\(request.path.prefix(200)): \(error)")
+      program.report("\(request.path.prefix(200)): \(error)")
       let mend = (error as? StoreError)?.mend.map { " Its operator can mend that: \($0)." } ?? ""
       return problem(
         500, "log_unreadable", "The log can’t be read just now.\(mend)", for: request)
@@ -272,7 +243,7 @@ package final class Dashboard: Sendable {
     var writer = HTMLWriter(reservingCapacity: content.bytes.count + 200)
     writer.append(#"<?xml version="1.0" encoding="UTF-8"?>"#)
     writer.append("\n<?xml-stylesheet type=\"text/css\" href=\"")
-    writer.append(url: assets.url(of: .style))
+    writer.append(url: kit.assets.url(of: .style))
     writer.append("\"?>\n")
     writer.append(html: content)
     return .bytes(writer.finish().bytes, contentType: "image/svg+xml")
@@ -282,9 +253,9 @@ package final class Dashboard: Sendable {
     _ head: PageHead, _ content: SafeHTML, _ overview: LogOverview?, status: Int
   ) -> HTTPResponse {
     let layout = Layout(
-      head: head, assets: assets, overview: overview, progress: live.progress,
+      head: head, assets: kit.assets, overview: overview, progress: live.progress,
       offersSignOut: overview != nil && access.asksForToken, content: content)
-    return .html(templates.layout.fill(layout).bytes, status: status)
+    return .html(kit.templates.layout.fill(layout).bytes, status: status)
   }
 
   private func problem(

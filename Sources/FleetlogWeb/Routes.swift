@@ -68,7 +68,7 @@ struct Route: Sendable {
     answer = { request, log, asJSON in
       if asJSON { return .json(try P.json(request, from: log)) }
       let page = try P.read(request, from: log)
-      return .page(page.head, try request.templates.fill(page), status: page.status)
+      return .page(page.head, try request.kit.templates.fill(page), status: page.status)
     }
   }
 

@@ -33,10 +33,8 @@ enum ExportCommand: Verb {
     let log = try EventLog(
       path: CommonOptions.existingDatabase(arguments), deadline: Self.deadline,
       revealsSecrets: true)
-    let assets = try Places.assets(arguments)
-    let order = try ExportOrder(
-      log: log, assets: assets, rules: Thresholds.rules(arguments),
-      prices: Places.prices(arguments, assets: assets), now: Clock.now(),
+    let order = ExportOrder(
+      log: log, kit: try PageKit(arguments), now: Clock.now(),
       redaction: arguments.has("no-redact") ? .none : Redaction())
     guard let export = try order.session(try session(id, log), as: format) else {
       throw Failure("the log has no session \(id): fleetlog sessions lists them")

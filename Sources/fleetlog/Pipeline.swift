@@ -41,7 +41,7 @@ final class Pipeline {
   ///
   /// - Parameter holdsLock: true for a long-lived writer, of which there is one.
   static func create(
-    database path: String, holdsLock: Bool = true, rules: Synthesizer = Synthesizer()
+    database path: String, holdsLock: Bool = true, rules: any SynthesisRules = Synthesizer()
   ) throws(StoreError) -> EventWriter {
     try EventWriter(
       path: path, holdsLock: holdsLock, synthesize: rules, tasks: TaskReducer.projection,

@@ -16,7 +16,7 @@ struct ReadOnlyServer {
     let said = OperatorLog(arguments)
     self.said = said
     let access = try ServeAccess(arguments, database: path, isReadOnly: true)
-    let rules = try Thresholds.rules(arguments)
+    let kit = try PageKit(arguments)
     guard try EventWriter.isCurrent(path) else {
       throw Failure(
         "can't serve \(path) read-only: it is of an earlier version of fleetlog; serve or ingest it "
@@ -29,14 +29,12 @@ struct ReadOnlyServer {
     }
     let log = try EventLog(
       path: path, limit: access.queryLimit, revealsSecrets: try Reveal.isAsked(serving: arguments))
-    let assets = try Places.assets(arguments)
-    let dashboard = try Dashboard(
-      log: log, live: try LiveHub(log: log, now: { Clock.now() }), assets: assets, rules: rules,
-      prices: try Places.prices(arguments, assets: assets),
-      differences: GitCounter(path: ProcessInfo.processInfo.environment["PATH"] ?? ""),
+    var program = ServingProgram()
+    program.report = { said.note(.error, "a request failed", ["cause": $0]) }
+    let dashboard = Dashboard(
+      log: log, live: try LiveHub(log: log, now: { Clock.now() }), kit: kit,
       now: { Clock.now() }, access: access.control,
-      publicOrigin: access.origin(port: access.configuration.port),
-      report: { said.note(.error, "a request failed", ["cause": $0]) })
+      publicOrigin: access.origin(port: access.configuration.port), program: program)
     var configuration = access.configuration
     configuration.errorPage = { dashboard.errorPage($0, $1) }
     self.access = access

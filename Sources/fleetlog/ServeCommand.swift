@@ -1,5 +1,4 @@
 import FleetlogClient
-import FleetlogDerive
 import FleetlogEvents
 import FleetlogIngest
 import FleetlogStore
@@ -48,31 +47,6 @@ enum ServeCommand: Verb {
   }
 }
 
-extension Places {
-  /// The dashboard's files, as the arguments and the environment name them.
-  static func assets(_ arguments: Arguments) throws(Assets.Failure) -> Assets {
-    let executable =
-      (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
-    // The option's environment twin is FLEETLOG_ASSETS itself.
-    return try Assets.locate(
-      option: arguments.value("assets"), environment: nil, executable: executable)
-  }
-}
-
-extension Places {
-  /// What models cost: the file that is named, else the one that is shipped with the dashboard.
-  static func prices(_ arguments: Arguments, assets: Assets?) throws -> PriceTable {
-    guard let path = arguments.value("prices") ?? assets.map({ $0.root + "/Public/prices.json" })
-    else { return .none }
-    guard let data = FileManager.default.contents(atPath: path) else {
-      throw Failure(
-        "can't read the price file \(path): name one that can be read with --prices or "
-          + "FLEETLOG_PRICES, or install the dashboard's files anew")
-    }
-    return try PriceTable(json: Array(data), place: path)
-  }
-}
-
 /// Everything that runs while the dashboard is served: the watcher, the pipeline, the index, the
 /// HTTP server. The pipeline stays on the thread that calls ``run(watching:)``.
 final class Server {
@@ -90,7 +64,7 @@ final class Server {
   private let said: OperatorLog
   private let intake: EventIntake
   private let places: LogPlaces
-  private let differences: GitCounter
+  private let differences: any DiffCounting
 
   init(_ arguments: Arguments, database path: String) throws {
     Signals.block()
@@ -102,10 +76,10 @@ final class Server {
     // Before the log is made: wrong usage leaves nothing behind.
     let access = try ServeAccess(arguments, database: path)
     self.access = access
-    let rules = try Thresholds.rules(arguments)
+    let kit = try PageKit(arguments)
     exclusion = try Exclusion(arguments)
     let reveals = try Reveal.isAsked(serving: arguments)
-    writer = try Pipeline.create(database: path, rules: rules)
+    writer = try Pipeline.create(database: path, rules: kit.rules)
     intake = EventIntake(logID: writer.logID, cap: cap, clock: Clock.now)
     places = LogPlaces(environment: LogPlaces.settings, database: path)
     let health = Health()
@@ -116,15 +90,15 @@ final class Server {
     log = try EventLog(path: path, limit: access.queryLimit, revealsSecrets: reveals)
     live = try LiveHub(log: log, now: { Clock.now() })
     search.whenAdvanced { [live] in live.publishSearch() }
-    let assets = try Places.assets(arguments)
-    differences = GitCounter(path: ProcessInfo.processInfo.environment["PATH"] ?? "")
-    let dashboard = try Dashboard(
-      log: log, live: live, assets: assets, rules: rules,
-      prices: try Places.prices(arguments, assets: assets), differences: differences,
-      now: { Clock.now() }, events: intake, access: access.control,
-      publicOrigin: access.origin(port: access.configuration.port),
-      report: { said.note(.error, "a request failed", ["cause": $0]) },
-      troubles: { health.troubles }, figures: { gauges.figures })
+    differences = kit.differences
+    var program = ServingProgram()
+    program.events = intake
+    program.troubles = { health.troubles }
+    program.figures = { gauges.figures }
+    program.report = { said.note(.error, "a request failed", ["cause": $0]) }
+    let dashboard = Dashboard(
+      log: log, live: live, kit: kit, now: { Clock.now() }, access: access.control,
+      publicOrigin: access.origin(port: access.configuration.port), program: program)
     var configuration = access.configuration
     configuration.errorPage = { dashboard.errorPage($0, $1) }
     http = HTTPServer(configuration: configuration, handler: { dashboard.reply(to: $0) })

@@ -1,4 +1,3 @@
-import FleetlogDerive
 import FleetlogEvents
 import FleetlogStore
 import FleetlogTestSupport
@@ -17,9 +16,7 @@ private struct Bench {
     let reader = try log.reader()
     dashboard = try Dashboard(
       log: reader, live: LiveHub(log: reader, now: { TemporaryLog.recordedAt }),
-      assets: .ofThisPackage(), rules: Synthesizer(),
-      prices: .none, differences: NoRepository(),
-      now: { TemporaryLog.recordedAt })
+      kit: .ofThisPackage(), now: { TemporaryLog.recordedAt })
   }
 
   func ask(_ target: String, method: HTTPMethod = .get, accept: String? = nil) throws

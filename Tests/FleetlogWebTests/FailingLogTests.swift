@@ -1,4 +1,3 @@
-import FleetlogDerive
 import FleetlogEvents
 import FleetlogTestSupport
 import Testing
@@ -21,11 +20,11 @@ struct FailingLogTests {
 
   private func dashboard(limit: UInt64? = nil) throws -> Dashboard {
     let reader = try EventLog(path: log.path, limit: limit)
+    var program = ServingProgram()
+    program.report = { [reports] line in reports.withLock { $0.append(line) } }
     return try Dashboard(
-      log: reader, live: LiveHub(log: reader, now: { 0 }), assets: .ofThisPackage(),
-      rules: Synthesizer(),
-      prices: .none, differences: NoRepository(), now: { TemporaryLog.recordedAt },
-      report: { [reports] line in reports.withLock { $0.append(line) } })
+      log: reader, live: LiveHub(log: reader, now: { 0 }), kit: .ofThisPackage(),
+      now: { TemporaryLog.recordedAt }, program: program)
   }
 
   private func ask(_ dashboard: Dashboard, _ target: String) throws -> HTTPResponse {

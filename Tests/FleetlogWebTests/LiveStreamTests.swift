@@ -1,4 +1,3 @@
-import FleetlogDerive
 import FleetlogEvents
 import FleetlogStore
 import FleetlogTestSupport
@@ -25,9 +24,7 @@ struct LiveStreamTests {
       hub = try LiveHub(
         log: reader, heartbeat: heartbeat, check: check, now: { TemporaryLog.recordedAt })
       let dashboard = try Dashboard(
-        log: reader, live: hub, assets: .ofThisPackage(), rules: Synthesizer(),
-        prices: .none, differences: NoRepository(),
-        now: { TemporaryLog.recordedAt })
+        log: reader, live: hub, kit: .ofThisPackage(), now: { TemporaryLog.recordedAt })
       server = try .started(.onFreePort { $0.streamLimit = streams }) {
         dashboard.reply(to: $0)
       }

@@ -1,4 +1,3 @@
-import FleetlogDerive
 import FleetlogEvents
 import FleetlogStore
 import FleetlogTestSupport
@@ -34,10 +33,11 @@ struct PostedEventsTests {
   ) throws -> HTTPResponse {
     let log = try TemporaryLog()
     let reader = try log.reader()
+    var program = ServingProgram()
+    program.events = Taking(refusal: refusal)
     let dashboard = try Dashboard(
       log: reader, live: LiveHub(log: reader, now: { TemporaryLog.recordedAt }),
-      assets: .ofThisPackage(), rules: Synthesizer(),
-      prices: .none, differences: NoRepository(), now: { 0 }, events: Taking(refusal: refusal))
+      kit: .ofThisPackage(), now: { 0 }, program: program)
     var fields = HTTPHeaders()
     for (name, value) in headers { fields[name] = value }
     let reply = dashboard.reply(

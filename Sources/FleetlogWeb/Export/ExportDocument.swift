@@ -89,40 +89,17 @@ package enum ExportFormat: String, Sendable, CaseIterable {
 /// What an export is made from.
 package struct ExportOrder: Sendable {
   let log: EventLog
-  let assets: Assets
-  let templates: Templates
-  let graphs: GraphLayouter
-  /// What follows from the facts of a worker.
-  let rules: any SynthesisRules
-  /// What models cost.
-  let prices: PriceTable
+  let kit: PageKit
   /// ms since the Unix epoch.
   let now: Int64
   /// Takes the secrets out, or leaves them in.
   let redaction: Redaction
 
-  init(
-    log: EventLog, assets: Assets, templates: Templates, graphs: GraphLayouter,
-    rules: any SynthesisRules, prices: PriceTable, now: Int64, redaction: Redaction
-  ) {
+  package init(log: EventLog, kit: PageKit, now: Int64, redaction: Redaction) {
     self.log = log
-    self.assets = assets
-    self.templates = templates
-    self.graphs = graphs
-    self.rules = rules
-    self.prices = prices
+    self.kit = kit
     self.now = now
     self.redaction = redaction
-  }
-
-  /// For one document alone, as a command makes it.
-  package init(
-    log: EventLog, assets: Assets, rules: any SynthesisRules, prices: PriceTable, now: Int64,
-    redaction: Redaction
-  ) throws(TemplateError) {
-    self.init(
-      log: log, assets: assets, templates: try Templates(load: assets.template),
-      graphs: GraphLayouter(), rules: rules, prices: prices, now: now, redaction: redaction)
   }
 
   /// `/export/sessions/ID.html`, and the same with the names of the other formats.
@@ -137,9 +114,7 @@ package struct ExportOrder: Sendable {
     }
     // The document takes the secrets out itself, and lists what it took.
     let order = ExportOrder(
-      log: try log.revealed, assets: request.assets, templates: request.templates,
-      graphs: request.graphs,
-      rules: request.rules, prices: request.prices, now: request.now, redaction: Redaction())
+      log: try log.revealed, kit: request.kit, now: request.now, redaction: Redaction())
     let id = String(request.id[..<dot])
     guard let export = try order.session(id, as: format) else {
       throw NotFound(
@@ -151,7 +126,7 @@ package struct ExportOrder: Sendable {
   /// A session as a document; nil where the log has none of this id.
   package func session(_ id: String, as format: ExportFormat) throws -> Export? {
     guard let detail = try log.session(id) else { return nil }
-    let frame = FileFrame(assets)
+    let frame = FileFrame(kit.assets)
     let document: any ExportDocument =
       switch format {
       case .html: SessionDocument(SessionFile(detail, frame, self))

@@ -16,7 +16,7 @@ struct SessionData: ExportParts {
 
   init(_ detail: SessionDetail, _ order: ExportOrder, asLines: Bool) {
     log = order.log
-    rules = order.rules
+    rules = order.kit.rules
     self.asLines = asLines
     redaction = order.redaction
     self.detail = redaction.detail(detail)

@@ -18,13 +18,13 @@ struct SessionFile: ExportParts {
     self.frame = frame
     var redaction = order.redaction
     self.detail = redaction.detail(detail)
-    entry = order.templates.entry.inFile
+    entry = order.kit.templates.entry.inFile
     lanes = SessionLanes(
       detail, from: order.log, Preparation(redaction, texts: detail.session.events / 2))
   }
 
   mutating func head() throws -> [UInt8] {
-    order.templates.export.inFile.fill(try readHead()).bytes
+    order.kit.templates.export.inFile.fill(try readHead()).bytes
   }
 
   mutating func piece() throws -> [UInt8]? {
@@ -44,7 +44,7 @@ struct SessionFile: ExportParts {
   }
 
   func end() -> [UInt8] {
-    order.templates.exportEnd.inFile.fill(
+    order.kit.templates.exportEnd.inFile.fill(
       ExportEnd(preparation: lanes.preparation, script: frame.script)
     ).bytes
   }
@@ -105,7 +105,7 @@ struct SessionFile: ExportParts {
     let graph = lanes.preparation.redaction.graph(try order.log.graph(query))
     let sketch = GraphSketch(graph, root: nil)
     var drawing = SafeHTML.empty
-    if !sketch.boxes.isEmpty, case .layout(let layout) = sketch.layout(by: order.graphs) {
+    if !sketch.boxes.isEmpty, case .layout(let layout) = sketch.layout(by: order.kit.graphs) {
       drawing =
         GraphDrawing(sketch: sketch, layout: layout, now: order.now, links: .inFile).draw()
     }
@@ -115,7 +115,7 @@ struct SessionFile: ExportParts {
       ? nil : Timeline(course, session: detail.session.id, runs: detail.runs, stretch: nil)
     places = timeline?.places ?? [:]
     var metrics = try TranscriptPage.metrics(
-      of: detail, rows.lazy.map(\.event).filter { $0.type == .contradiction }, by: order.rules,
+      of: detail, rows.lazy.map(\.event).filter { $0.type == .contradiction }, by: order.kit.rules,
       order.log)
     metrics?.redact(by: &lanes.preparation.redaction)
     return ExportHead(
@@ -126,8 +126,8 @@ struct SessionFile: ExportParts {
         ExportLanes(
           timeline: $0, name: detail.laneName, isPartial: course.partialReason != nil)
       }, metrics: metrics,
-      usage: try TranscriptPage.usage(of: detail.session, order.prices, order.log),
-      cost: try TranscriptPage.cost(of: detail.session, order.prices, order.log),
+      usage: try TranscriptPage.usage(of: detail.session, order.kit.prices, order.log),
+      cost: try TranscriptPage.cost(of: detail.session, order.kit.prices, order.log),
       contradictions: try order.log.contradictions(of: events.map(\.id)),
       isRedacted: order.redaction.isActive, now: order.now)
   }

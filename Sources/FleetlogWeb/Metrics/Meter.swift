@@ -1,26 +1,8 @@
-package import FleetlogEvents
+import FleetlogEvents
 import FleetlogStore
 
-/// What the program around the dashboard has to tell for `/metrics`.
-package struct ServingFigures: Sendable {
-  package var version = ""
-  /// Transactions of the writer, committed or not.
-  package var transactions = DurationHistogram()
-  /// What was read and waits for the writer.
-  package var queuedTurns = 0
-  package var queuedBytes = 0
-  /// Events that were posted and wait for the writer.
-  package var postedEvents = 0
-  /// Connections that are open, that may be, and that were turned away.
-  package var connections = 0
-  package var mostConnections = 0
-  package var connectionsTurnedAway = 0
-
-  package init() {}
-}
-
 /// Counts what the dashboard does, from its start on; nothing of it survives that.
-package final class Meter: Sendable {
+final class Meter: Sendable {
   private struct State: Sendable {
     var routes: [String: DurationHistogram] = [:]
     var problems: [Int: Int] = [:]
@@ -34,16 +16,11 @@ package final class Meter: Sendable {
   private let state = Monitor(State())
   /// ms since the Unix epoch.
   let startedAt: Int64
-  let figures: @Sendable () -> ServingFigures
   /// Live streams that are open.
   let streams: @Sendable () -> Int
 
-  init(
-    startedAt: Int64 = 0, figures: @escaping @Sendable () -> ServingFigures = { ServingFigures() },
-    streams: @escaping @Sendable () -> Int = { 0 }
-  ) {
+  init(startedAt: Int64 = 0, streams: @escaping @Sendable () -> Int = { 0 }) {
     self.startedAt = startedAt
-    self.figures = figures
     self.streams = streams
   }
 

@@ -9,7 +9,7 @@ enum MetricsPage {
   static func text(_ request: PageRequest, from log: EventLog) throws -> [UInt8] {
     try request.allowOnly()
     var text = PrometheusText()
-    let figures = request.meter.figures()
+    let figures = request.program.figures()
     text.family("fleetlog_build_info", .gauge, "Constant 1; the versions are its labels.")
     text.sample(
       [
@@ -112,7 +112,7 @@ enum MetricsPage {
       figures.connectionsTurnedAway)
     text.family(
       "fleetlog_degraded_reasons", .gauge, "What /healthz finds wrong now, besides files.",
-      request.troubles().count)
+      request.program.troubles().count)
     text.family("fleetlog_live_streams", .gauge, "Clients of /live.", request.meter.streams())
     text.family("fleetlog_request_seconds", .histogram, "From question to answer, by route.")
     for (route, times) in request.meter.routes { text.histogram(times, [("route", route)]) }

@@ -19,10 +19,10 @@ struct DiffSummaryPage: Page {
       throw NotFound(
         message: "The log has no session \(request.id.prefix(80)): look for it among the sessions.")
     }
-    let metrics = try log.metrics(of: detail.session, runs: detail.runs, by: request.rules)
+    let metrics = try log.metrics(of: detail.session, runs: detail.runs, by: request.kit.rules)
     return DiffSummaryPage(
       session: detail.session, folder: metrics?.folder, first: metrics?.head,
-      last: metrics?.headEnd, outcome: compare(metrics, by: request.differences))
+      last: metrics?.headEnd, outcome: compare(metrics, by: request.kit.differences))
   }
 
   private static func compare(

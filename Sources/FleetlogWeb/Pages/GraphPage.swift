@@ -25,7 +25,8 @@ struct GraphPage: Page {
     return GraphPage(
       query: query, parameters: request.parameters.filter { !$0.value.isEmpty }, graph: graph,
       contradictions: try log.contradictions(of: graph.nodes.map(\.event.id)), sketch: sketch,
-      outcome: sketch.boxes.isEmpty ? .layout(GraphLayout()) : sketch.layout(by: request.graphs),
+      outcome: sketch.boxes.isEmpty
+        ? .layout(GraphLayout()) : sketch.layout(by: request.kit.graphs),
       isLastDay: isLastDay, now: request.now)
   }
 

@@ -16,7 +16,7 @@ struct HealthPage: Page {
 
   static func read(_ request: PageRequest, from log: EventLog) throws -> HealthPage {
     try request.allowOnly()
-    var troubles = request.troubles()
+    var troubles = request.program.troubles()
     do throws(StoreError) {
       let (overview, sources) = (try log.overview(), try log.unreadableSources())
       if request.meter.isDamaged { troubles.append(damage) }

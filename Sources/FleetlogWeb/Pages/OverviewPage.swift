@@ -51,7 +51,7 @@ struct OverviewPage: Page {
     let query = WorkerQuery(moment: request.now, isNow: true)
     return OverviewPage(
       overview: overview, needs: needs,
-      workers: try log.workers(query, by: request.rules), query: query,
+      workers: try log.workers(query, by: request.kit.rules), query: query,
       sessions: try log.summaries(of: shown.compactMap(\.sessionID)),
       names: try log.workerNames(of: shown + delivered),
       contradictions: try log.contradictions(
@@ -59,8 +59,8 @@ struct OverviewPage: Page {
       span: span,
       activity: try log.histogram(activity, buckets: 96, width: span.barWidth)
         .filling(span.since..<span.until),
-      spend: spend(shares, span, request.prices),
-      monthly: isLonger ? request.prices.cost(of: shares.map(\.share)) : nil,
+      spend: spend(shares, span, request.kit.prices),
+      monthly: isLonger ? request.kit.prices.cost(of: shares.map(\.share)) : nil,
       delivered: delivered, now: request.now)
   }
 
@@ -88,10 +88,10 @@ struct OverviewPage: Page {
     let shares = try log.usage(since: span.since, until: span.until)
     return JSONTwin.overview(
       overview, needs: try log.needs(now: request.now, limit: 100),
-      workers: try log.workers(query, by: request.rules),
+      workers: try log.workers(query, by: request.kit.rules),
       attention: try log.events(asking).rows.map(\.event),
       sessions: try log.sessions(recent)?.sessions ?? [],
-      delivered: try delivered(log), spend: spend(shares, span, request.prices))
+      delivered: try delivered(log), spend: spend(shares, span, request.kit.prices))
   }
 
   /// The newest things handed over; where a worker told of its own work what was inferred before,

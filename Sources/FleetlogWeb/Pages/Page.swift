@@ -64,26 +64,16 @@ struct PageRequest: Sendable {
   let parameters: [(name: String, value: String)]
   /// ms since the Unix epoch.
   let now: Int64
-  let assets: Assets
-  let templates: Templates
-  /// What follows from the facts of a worker.
-  let rules: any SynthesisRules
+  let kit: PageKit
   /// `http://` and the host that was asked, as the client named it.
   var origin: String?
   /// The file with the token that who asks there must show, where one is asked for.
   var tokenFile: String?
-  /// Places the boxes of graphs.
-  let graphs: GraphLayouter
-  /// What models cost.
-  let prices: PriceTable
-  /// Compares commits of repositories on this machine.
-  let differences: any DiffCounting
   /// The import that runs, if one does.
   var progress: ImportProgress?
   /// Counts what the dashboard does.
   var meter = Meter()
-  /// What keeps the program from its work right now, in sentences.
-  var troubles: @Sendable () -> [String] = { [] }
+  var program = ServingProgram()
 
   /// The value of a parameter; the last one where it is repeated, nil where it is blank.
   func value(_ name: String) -> String? {

@@ -19,14 +19,14 @@ struct RunsPage: Page {
     let (query, isLastDay) = try query(request, log)
     return RunsPage(
       query: query, parameters: request.parameters.filter { !$0.value.isEmpty },
-      tree: try log.runs(query, now: request.now, by: request.rules), isLastDay: isLastDay,
-      prices: request.prices, now: request.now)
+      tree: try log.runs(query, now: request.now, by: request.kit.rules), isLastDay: isLastDay,
+      prices: request.kit.prices, now: request.now)
   }
 
   static func json(_ request: PageRequest, from log: EventLog) throws -> JSONObject {
     let query = try query(request, log).query
     return JSONTwin.runs(
-      try log.runs(query, now: request.now, by: request.rules), prices: request.prices,
+      try log.runs(query, now: request.now, by: request.kit.rules), prices: request.kit.prices,
       now: request.now)
   }
 

@@ -21,13 +21,13 @@ struct SessionsPage: Page {
       text: query.text,
       parameters: request.parameters.filter { $0.name != "after" && !$0.value.isEmpty },
       page: page, usage: try log.usage(ofSessions: page.sessions.map(\.id)),
-      prices: request.prices, now: request.now)
+      prices: request.kit.prices, now: request.now)
   }
 
   static func json(_ request: PageRequest, from log: EventLog) throws -> JSONObject {
     let page = try request.found(log.sessions(query(request)))
     return JSONTwin.page(
-      page, usage: try log.usage(ofSessions: page.sessions.map(\.id)), prices: request.prices)
+      page, usage: try log.usage(ofSessions: page.sessions.map(\.id)), prices: request.kit.prices)
   }
 
   private static func query(_ request: PageRequest) throws -> SessionQuery {

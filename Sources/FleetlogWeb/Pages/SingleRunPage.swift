@@ -18,19 +18,19 @@ struct SingleRunPage: Page {
     return SingleRunPage(
       tree: tree, node: node, start: try log.event(node.run.id)?.event,
       exit: try node.worker.state.facts.exit.flatMap { try log.event($0.mark.id)?.event },
-      prices: request.prices, now: request.now)
+      prices: request.kit.prices, now: request.now)
   }
 
   static func json(_ request: PageRequest, from log: EventLog) throws -> JSONObject {
     let (tree, node) = try find(request, from: log)
-    var object = JSONTwin.run(node, prices: request.prices, now: request.now)
+    var object = JSONTwin.run(node, prices: request.kit.prices, now: request.now)
     object.set("started", try log.event(node.run.id).map { JSONTwin.event($0.event) })
     object.set(
       "exited",
       try node.worker.state.facts.exit.flatMap { try log.event($0.mark.id) }.map {
         JSONTwin.event($0.event)
       })
-    object.set("tree", json: JSONTwin.runs(tree, prices: request.prices, now: request.now).text)
+    object.set("tree", json: JSONTwin.runs(tree, prices: request.kit.prices, now: request.now).text)
     return object
   }
 
@@ -39,7 +39,7 @@ struct SingleRunPage: Page {
   ) throws -> (RunTree, RunTree.Node) {
     try request.allowOnly()
     guard let id = Int64(request.id),
-      let tree = try log.tree(of: id, now: request.now, by: request.rules),
+      let tree = try log.tree(of: id, now: request.now, by: request.kit.rules),
       let node = tree.nodes.first(where: { $0.run.id == id })
     else {
       throw NotFound(

@@ -35,7 +35,7 @@ struct TranscriptPage: Page {
       contradictions: try log.contradictions(of: events.map(\.id)),
       places: timeline?.places ?? [:],
       context: query.text.map { _ in { query.place(of: $0, within: query.stretch) } },
-      now: request.now, template: request.templates.entry)
+      now: request.now, template: request.kit.templates.entry)
     var disputed = EventFilter()
     disputed.sessions = [request.id]
     disputed.types = [EventType.contradiction.rawValue]
@@ -51,10 +51,11 @@ struct TranscriptPage: Page {
           partialReason: course.partialReason, now: request.now)
       }, transcript: transcript.fill(), page: page, last: course.steps.last?.id,
       contradictions: contradictions.matched,
-      cost: try cost(of: detail.session, request.prices, log),
+      cost: try cost(of: detail.session, request.kit.prices, log),
       metrics: isFirst
-        ? try metrics(of: detail, contradictions.rows.map(\.event), by: request.rules, log) : nil,
-      usage: isFirst ? try usage(of: detail.session, request.prices, log) : nil,
+        ? try metrics(of: detail, contradictions.rows.map(\.event), by: request.kit.rules, log)
+        : nil,
+      usage: isFirst ? try usage(of: detail.session, request.kit.prices, log) : nil,
       context: ContextDrawing(fills: fills).draw(), contextNote: contextNote(fills, detail))
   }
 
@@ -64,10 +65,10 @@ struct TranscriptPage: Page {
     var object = JSONTwin.session(detail, try log.events(query.filter(steps)))
     let shares = try log.usage(ofSessions: [request.id])[request.id] ?? []
     let children = try log.usage(ofChildSessions: request.id)
-    object.set("usage", JSONTwin.usage(shares, prices: request.prices))
-    object.set("usage_of_child_sessions", JSONTwin.usage(children, prices: request.prices))
-    JSONTwin.set(request.prices.cost(of: shares + children), in: &object)
-    if let metrics = try log.metrics(of: detail.session, runs: detail.runs, by: request.rules) {
+    object.set("usage", JSONTwin.usage(shares, prices: request.kit.prices))
+    object.set("usage_of_child_sessions", JSONTwin.usage(children, prices: request.kit.prices))
+    JSONTwin.set(request.kit.prices.cost(of: shares + children), in: &object)
+    if let metrics = try log.metrics(of: detail.session, runs: detail.runs, by: request.kit.rules) {
       object.set("metrics", JSONTwin.metrics(metrics))
     } else {
       object.set("metrics", json: "null")
@@ -127,7 +128,7 @@ struct TranscriptPage: Page {
     of detail: SessionDetail, _ request: PageRequest, _ log: EventLog
   ) throws -> [ContextFill] {
     guard let run = detail.runs.first else { return [] }
-    return request.rules.context(of: try log.contextPieces(of: run.id))
+    return request.kit.rules.context(of: try log.contextPieces(of: run.id))
   }
 
   private static func ask(

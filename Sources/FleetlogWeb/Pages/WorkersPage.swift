@@ -13,13 +13,13 @@ struct WorkersPage: Page {
   static func read(_ request: PageRequest, from log: EventLog) throws -> WorkersPage {
     let query = try query(request)
     return WorkersPage(
-      query: query, list: try log.workers(query, by: request.rules),
+      query: query, list: try log.workers(query, by: request.kit.rules),
       parameters: request.parameters.filter { !$0.value.isEmpty })
   }
 
   static func json(_ request: PageRequest, from log: EventLog) throws -> JSONObject {
     let query = try query(request)
-    return JSONTwin.workers(try log.workers(query, by: request.rules), at: query.moment)
+    return JSONTwin.workers(try log.workers(query, by: request.kit.rules), at: query.moment)
   }
 
   private static func query(_ request: PageRequest) throws -> WorkerQuery {

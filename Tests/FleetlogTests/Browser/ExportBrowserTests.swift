@@ -1,4 +1,3 @@
-import FleetlogDerive
 import FleetlogEvents
 import FleetlogIngest
 import FleetlogStore
@@ -23,9 +22,7 @@ extension BrowserTests {
         try fleet.ingest()
         let log = try fleet.log
         let order = try ExportOrder(
-          log: log, assets: Assets(root: RunningProgram.package.path), rules: Synthesizer(),
-          prices: .none, now: Clock.now(),
-          redaction: Redaction())
+          log: log, kit: .ofThisPackage(), now: Clock.now(), redaction: Redaction())
         var query = SessionQuery()
         query.limit = 500
         for session in try log.sessions(query)?.sessions ?? [] {

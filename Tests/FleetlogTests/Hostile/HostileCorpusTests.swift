@@ -1,4 +1,3 @@
-import FleetlogDerive
 import FleetlogEvents
 import FleetlogIngest
 import FleetlogStore
@@ -185,11 +184,8 @@ private struct Site {
 
   init(_ log: EventLog) throws {
     self.log = log
-    let assets = try Assets.locate(
-      option: RunningProgram.package.path, environment: nil, executable: "")
     dashboard = try Dashboard(
-      log: log, live: LiveHub(log: log, now: { 0 }), assets: assets, rules: Synthesizer(),
-      prices: .none, differences: GitCounter(path: ""), now: Clock.now)
+      log: log, live: LiveHub(log: log, now: { 0 }), kit: .ofThisPackage(), now: Clock.now)
   }
 
   func ask(_ target: String) throws -> HTTPResponse {

@@ -1,4 +1,3 @@
-import FleetlogDerive
 import FleetlogEvents
 import FleetlogStore
 import FleetlogTestSupport
@@ -22,8 +21,7 @@ struct ExportSample {
     _ format: ExportFormat = .html, redaction: Redaction = Redaction()
   ) throws -> [[UInt8]] {
     let order = try ExportOrder(
-      log: log.reader().revealed, assets: .ofThisPackage(), rules: Synthesizer(), prices: .none,
-      now: TemporaryLog.recordedAt,
+      log: log.reader().revealed, kit: .ofThisPackage(), now: TemporaryLog.recordedAt,
       redaction: redaction)
     var document = try #require(try order.session(Self.session, as: format)).document
     var pieces: [[UInt8]] = []

@@ -1,4 +1,3 @@
-import FleetlogDerive
 import FleetlogEvents
 import FleetlogTestSupport
 import Testing
@@ -126,8 +125,7 @@ struct SessionFileTests {
   @Test("there is no file of a session that is not there")
   func missing() throws {
     let order = try ExportOrder(
-      log: TemporaryLog().reader(), assets: .ofThisPackage(), rules: Synthesizer(),
-      prices: .none, now: 0, redaction: Redaction())
+      log: TemporaryLog().reader(), kit: .ofThisPackage(), now: 0, redaction: Redaction())
     #expect(try order.session("none", as: .html) == nil)
   }
 }

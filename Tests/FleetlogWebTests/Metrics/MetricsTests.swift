@@ -1,4 +1,3 @@
-import FleetlogDerive
 import FleetlogEvents
 import FleetlogStore
 import FleetlogTestSupport
@@ -16,11 +15,11 @@ struct MetricsTests {
     init(_ figures: ServingFigures = ServingFigures()) throws {
       log = try TemporaryLog()
       let reader = try log.reader()
+      var program = ServingProgram()
+      program.figures = { figures }
       dashboard = try Dashboard(
-        log: reader, live: LiveHub(log: reader, now: { 0 }), assets: .ofThisPackage(),
-        rules: Synthesizer(),
-        prices: .none, differences: NoRepository(), now: { TemporaryLog.recordedAt },
-        figures: { figures })
+        log: reader, live: LiveHub(log: reader, now: { 0 }), kit: .ofThisPackage(),
+        now: { TemporaryLog.recordedAt }, program: program)
     }
 
     @discardableResult

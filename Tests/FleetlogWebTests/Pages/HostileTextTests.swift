@@ -1,4 +1,3 @@
-import FleetlogDerive
 import FleetlogEvents
 import FleetlogStore
 import FleetlogTestSupport
@@ -302,9 +301,7 @@ struct HostileTextTests {
       PageRequest(
         id: text,
         parameters: [("q", text), ("from", "1"), ("to", "9000000000000"), ("after", "1_1")], now: 5,
-        assets: try .ofThisPackage(), templates: templates, rules: Synthesizer(),
-        graphs: GraphLayouter(), prices: .none,
-        differences: NoRepository()))
+        kit: try .ofThisPackage()))
     query.complete(by: session(text))
     let child = RunSummary(
       id: 2, key: text, parentID: 1, instanceID: text, role: "subagent", sessionID: text + "2",

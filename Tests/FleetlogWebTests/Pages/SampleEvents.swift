@@ -1,3 +1,4 @@
+import FleetlogDerive
 import FleetlogEvents
 
 @testable import FleetlogWeb
@@ -14,6 +15,14 @@ extension Templates {
   static func ofThisPackage() throws -> Templates {
     let assets = try Assets.ofThisPackage()
     return try Templates(load: assets.template)
+  }
+}
+
+extension PageKit {
+  /// The files of this package, the rules as they are, no prices and no repository.
+  static func ofThisPackage() throws -> PageKit {
+    try PageKit(
+      assets: .ofThisPackage(), rules: Synthesizer(), prices: .none, differences: NoRepository())
   }
 }
 
