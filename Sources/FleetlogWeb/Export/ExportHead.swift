@@ -109,7 +109,7 @@ struct ExportEnd: TemplateContext {
   static let slots: [Slot<ExportEnd>] = [
     .flag("isRedacted", \.preparation.redaction.isActive),
     .list("redacted") { end in
-      end.preparation.redaction.list.map { Fact($0.kind, Wording.plural($0.count, "place")) }
+      end.preparation.redaction.list.map { NamedValue($0.kind, Wording.plural($0.count, "place")) }
     },
     .text("cut") { end in
       end.preparation.cutTexts == 0

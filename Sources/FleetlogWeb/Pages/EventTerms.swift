@@ -20,8 +20,8 @@ enum EventTerms {
   ]
 
   /// Of these facts, in the order in which they stand.
-  static func explaining(_ facts: [Fact]) -> [Fact] {
+  static func explaining(_ facts: [NamedValue]) -> [NamedValue] {
     let names = Set(facts.map(\.name))
-    return meanings.filter { names.contains($0.name) }.map { Fact($0.name, $0.meaning) }
+    return meanings.filter { names.contains($0.name) }.map { NamedValue($0.name, $0.meaning) }
   }
 }

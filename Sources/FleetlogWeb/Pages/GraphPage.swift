@@ -83,7 +83,7 @@ struct GraphPage: Page {
       page.sketch.left > 0 ? Wording.plural(page.sketch.left, "event") : nil
     },
     .list("legend") { _ in
-      RelationType.allCases.map { Fact($0.rawValue.replacing("_", with: "-"), $0.words) }
+      RelationType.allCases.map { NamedValue($0.rawValue.replacing("_", with: "-"), $0.words) }
     },
     .list("rows", \.rows),
     .flag("isEmpty") { $0.graph.nodes.isEmpty },

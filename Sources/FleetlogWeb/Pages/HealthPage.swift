@@ -74,7 +74,7 @@ struct HealthPage: Page {
 
   static let slots: [Slot<HealthPage>] = [
     .flag("isDegraded") { !$0.reasons.isEmpty },
-    .list("reasons") { $0.reasons.map(Words.init) },
+    .list("reasons", \.reasons),
     .text("events") { Wording.grouped($0.overview.events) },
     .text("lastEventID") { Wording.grouped(Int($0.overview.lastEventID)) },
     .part("last") { page in

@@ -100,15 +100,15 @@ struct NeedRow: TemplateContext {
     }
   }
 
-  private var symptoms: [Fact] {
+  private var symptoms: [NamedValue] {
     guard group.isShared else { return [] }
     return group.symptoms.prefix(Self.mostSymptoms).map {
-      Fact("symptom", name(of: $0), .event($0.id))
+      NamedValue("symptom", name(of: $0), .event($0.id))
     }
   }
 
   /// What else the session asks for, by kind.
-  private var others: [Fact] {
+  private var others: [NamedValue] {
     var kinds: [(words: String, count: Int, first: Int64)] = []
     for event in group.others {
       if let index = kinds.firstIndex(where: { $0.words == event.typeWords }) {
@@ -118,7 +118,7 @@ struct NeedRow: TemplateContext {
       }
     }
     return kinds.prefix(4).map { kind in
-      Fact(
+      NamedValue(
         "other", kind.count == 1 ? kind.words : "\(kind.words) ×\(kind.count)", .event(kind.first))
     }
   }

@@ -80,18 +80,20 @@ struct SingleEventPage: Page {
     return String(provenance.dropFirst("hub-inferred:".count)).trimmed
   }
 
-  private var facts: [Fact] {
+  private var facts: [NamedValue] {
     var facts = [
-      Fact("type", event.type.rawValue, Location("events", query: [("type", event.type.rawValue)])),
-      Fact(
+      NamedValue(
+        "type", event.type.rawValue, Location("events", query: [("type", event.type.rawValue)])),
+      NamedValue(
         "instance", event.instanceID, Location("events", query: [("instance", event.instanceID)])),
-      Fact("role", event.role),
-      Fact("source", event.sourceKind),
-      Fact("run", String(event.runID), Location("events", query: [("run", String(event.runID))])),
+      NamedValue("role", event.role),
+      NamedValue("source", event.sourceKind),
+      NamedValue(
+        "run", String(event.runID), Location("events", query: [("run", String(event.runID))])),
     ]
-    facts += detail.sessions.map { Fact("session", $0, .session($0)) }
+    facts += detail.sessions.map { NamedValue("session", $0, .session($0)) }
     func add(_ name: String, _ value: String?, _ target: Location? = nil) {
-      if let value, !value.isEmpty { facts.append(Fact(name, value, target)) }
+      if let value, !value.isEmpty { facts.append(NamedValue(name, value, target)) }
     }
     let sink = [event.sinkKind, event.sinkRef].compactMap(\.self).joined(separator: " ")
     add("for", sink)
@@ -103,18 +105,18 @@ struct SingleEventPage: Page {
       add("spawned by run", String(parent), Location("events", query: [("run", String(parent))]))
     }
     if let related = event.relatedEventID { add("belongs to", "event \(related)", .event(related)) }
-    facts += event.expiresAt.map { [Fact("expires", at: $0, now: now)] } ?? []
-    facts.append(Fact("recorded", at: event.recordedAt, now: now))
+    facts += event.expiresAt.map { [NamedValue("expires", at: $0, now: now)] } ?? []
+    facts.append(NamedValue("recorded", at: event.recordedAt, now: now))
     for tag in event.tagList { add("tag", tag, Location("events", query: [("tag", tag)])) }
     return facts
   }
 
-  private var flags: [Words] {
+  private var flags: [String] {
     var flags: [String] = []
     if event.attentionCandidate { flags.append("asks for attention") }
     if event.operatorActionRequired { flags.append("needs an action from the operator") }
     if event.riskDetected { flags.append("risk detected") }
-    return flags.map(Words.init)
+    return flags
   }
 
   private var artifacts: [ArtifactView] {

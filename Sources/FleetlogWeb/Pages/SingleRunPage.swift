@@ -83,23 +83,23 @@ struct SingleRunPage: Page {
     }.joined(separator: " ")
   }
 
-  private var models: [Fact] {
+  private var models: [NamedValue] {
     Dictionary(grouping: node.usage, by: \.model).map { model, shares in
       (
         model: model, tokens: shares.total.tokens, calls: shares.total.calls,
         cost: CostText(prices.cost(of: shares)).text
       )
     }.filter { $0.tokens > 0 }.sorted { ($1.tokens, $0.model) < ($0.tokens, $1.model) }.map {
-      Fact(
+      NamedValue(
         $0.model.isEmpty ? "model not named" : $0.model,
         "\(Wording.count($0.tokens)) tokens, \(Wording.plural($0.calls, "response")), \($0.cost)")
     }
   }
 
-  private var facts: [Fact] {
-    var facts: [Fact] = []
+  private var facts: [NamedValue] {
+    var facts: [NamedValue] = []
     func add(_ name: String, _ value: String?, _ target: Location? = nil) {
-      if let value, !value.isEmpty { facts.append(Fact(name, value, target)) }
+      if let value, !value.isEmpty { facts.append(NamedValue(name, value, target)) }
     }
     let (began, ended) = (payload(start), payload(exit))
     add("run", String(run.id), .event(run.id))

@@ -21,7 +21,7 @@ struct TranscriptEntry: TemplateContext {
   private let length: String?
   private let result: ToolResult?
   /// What the model used for this entry.
-  private(set) var usage: Fact?
+  private(set) var usage: NamedValue?
   /// Whether the entry stands under the date of its day.
   var beginsDay = false
   /// The event that says that this one is a side of a contradiction.
@@ -165,7 +165,7 @@ struct TranscriptEntry: TemplateContext {
     let context = payload?["context_tokens"]?.int.map { "\(Wording.count($0)) in context" }
     let figures = [output, context].compactMap(\.self).joined(separator: " · ")
     var entry = self
-    entry.usage = Fact(
+    entry.usage = NamedValue(
       "e\(event.id)", figures.isEmpty ? "response" : figures, .event(event.id))
     return entry
   }

@@ -178,7 +178,7 @@ struct TranscriptPage: Page {
     .text("parentURL") { $0.session.parentSessionID.map { Location.session($0).description } },
     .text("parent") { $0.session.parentSessionID.map { String($0.prefix(8)) } },
     .list("shared") { page in
-      page.detail.sharedWith.map { Fact("session", String($0.prefix(8)), .session($0)) }
+      page.detail.sharedWith.map { NamedValue("session", String($0.prefix(8)), .session($0)) }
     },
     .list("figures", \.figures),
     .part("metrics", \.metrics),

@@ -3,6 +3,11 @@ protocol TemplateContext: Sendable {
   static var slots: [Slot<Self>] { get }
 }
 
+/// A text of a list is `{{text}}` inside its section.
+extension String: TemplateContext {
+  static let slots: [Slot<String>] = [.text("text", \.self)]
+}
+
 /// One name of a template and how to read its value: found once at start, not per request.
 struct Slot<Context>: Sendable {
   typealias Body = [TemplateNode]

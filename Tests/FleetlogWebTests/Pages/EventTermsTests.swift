@@ -28,7 +28,7 @@ struct EventTermsTests {
 
   @Test("leave out what the event does not have")
   func absent() {
-    let terms = EventTerms.explaining([Fact("severity", "3 of 5"), Fact("odd", "x")])
+    let terms = EventTerms.explaining([NamedValue("severity", "3 of 5"), NamedValue("odd", "x")])
     #expect(terms.map(\.name) == ["severity"])
   }
 }

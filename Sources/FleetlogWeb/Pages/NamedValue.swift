@@ -1,5 +1,5 @@
 /// A named value, with a place to go to where there is one.
-struct Fact: TemplateContext {
+struct NamedValue: TemplateContext {
   let name: String
   let value: String
   let url: String?
@@ -22,14 +22,7 @@ struct Fact: TemplateContext {
     self.time = time
   }
 
-  static let slots: [Slot<Fact>] = [
+  static let slots: [Slot<NamedValue>] = [
     .text("name", \.name), .text("value", \.value), .text("url", \.url), .part("time", \.time),
   ]
-}
-
-/// A few words on their own.
-struct Words: TemplateContext {
-  let text: String
-
-  static let slots: [Slot<Words>] = [.text("text", \.text)]
 }
