@@ -6,17 +6,15 @@ extension EventWriter {
   /// one that stood in for it.
   static let betterTelling = "better_telling"
 
-  /// The start of a run as its transcript tells it, where so far a hook has, or as the process itself
-  /// logged it, where what came after was read before: the event that is there stays the run's own,
-  /// since its id is the run's, and this one supersedes it.
+  /// The start of a run as somebody tells it who is believed more than the teller so far: the event
+  /// that is there stays the run's own, since its id is the run's, and this one supersedes it.
   ///
   /// - Returns: nil where there is no better telling.
   func told(
     _ draft: EventDraft, over known: StoredEvent, _ commit: inout Commit
   ) throws(StoreError) -> EventDraft? {
     guard draft.type == .processStarted, known.type == .processStarted,
-      known.isToldByHook && !draft.isToldByHook
-        || known.standsInForStart && draft.provenance == "worker"
+      Teller(known.provenance) < Teller(draft.provenance)
     else { return nil }
     try runs.attach(draft)
     // Links from and to a run's start are those of the event that bears its id.
@@ -85,17 +83,9 @@ final class TurnMeeting {
       let own = (try? JSONDocument(draft.payload.bytes).root)?["turn_id"]?.string
       if let id, let own, id != own { continue }
       guard try !hasPrompt(between: event.ts, and: draft.ts, run: run) else { continue }
-      return Partner(event: event, yields: Self.rank(event) < Self.rank(draft))
+      return Partner(event: event, yields: Teller(event.provenance) < Teller(draft.provenance))
     }
     return nil
-  }
-
-  private static func rank(_ event: StoredEvent) -> Int {
-    event.isInferred ? 0 : event.isToldByHook ? 1 : 2
-  }
-
-  private static func rank(_ draft: EventDraft) -> Int {
-    draft.provenance.hasPrefix("hub-inferred:") ? 0 : draft.isToldByHook ? 1 : 2
   }
 
   /// Tellings that have met none, nearest first.
@@ -156,10 +146,22 @@ final class TurnMeeting {
   }
 }
 
-extension StoredEvent {
-  /// Whether it was made for a run of which something was read before its start.
-  fileprivate var standsInForStart: Bool {
-    provenance == "transcript"
-      && payload.flatMap { try? JSONDocument($0).root["synthesized"]?.bool } == true
+/// Who tells of a fact that others tell of too, whoever is believed least first.
+enum Teller: Comparable {
+  case inference
+  case hook
+  /// A record, or what stands in for one where it was not read yet.
+  case transcript
+  /// The process itself, which logged it.
+  case worker
+
+  init(_ provenance: String?) {
+    self =
+      switch provenance {
+      case nil, "worker": .worker
+      case let text? where text.hasPrefix(EventDraft.hookProvenance): .hook
+      case let text? where text.hasPrefix("hub-inferred:"): .inference
+      default: .transcript
+      }
   }
 }
