@@ -56,12 +56,8 @@ package final class EventLog: Sendable {
       func count(_ sql: String) throws(StoreError) -> Int {
         Int(try connection.first(sql) { $0.int(0) } ?? 0)
       }
-      let last =
-        try connection.first("SELECT seq FROM sqlite_sequence WHERE name = 'events'") {
-          $0.int(0)
-        } ?? 0
-      let indexed =
-        try connection.first("SELECT last_event_id FROM search.watermark") { $0.int(0) } ?? 0
+      let last = try connection.lastEventID()
+      let indexed = try connection.lastSearchableID()
       let span = try connection.first(
         "SELECT (SELECT min(ts) FROM events), (SELECT max(ts) FROM events)"
       ) { ($0.optionalInt(0), $0.optionalInt(1)) }

@@ -274,10 +274,7 @@ package final class EventWriter {
     printed.forget()
   }
 
-  package func lastEventID() throws(StoreError) -> Int64 {
-    try connection.first("SELECT seq FROM sqlite_sequence WHERE name = 'events'") { $0.int(0) }
-      ?? 0
-  }
+  package func lastEventID() throws(StoreError) -> Int64 { try connection.lastEventID() }
 
   /// What is known while one transaction runs.
   struct Commit {

@@ -12,12 +12,8 @@ extension EventLog {
     try pool.withConnection { (connection) throws(StoreError) in
       // In these words an index has them, with all that is asked of them here.
       let behind = "files WHERE state = 'reading' AND read_offset < size AND NOT is_unrolled"
-      let last =
-        try connection.first("SELECT seq FROM sqlite_sequence WHERE name = 'events'") {
-          $0.int(0)
-        } ?? 0
-      let indexed =
-        try connection.first("SELECT last_event_id FROM search.watermark") { $0.int(0) } ?? 0
+      let last = try connection.lastEventID()
+      let indexed = try connection.lastSearchableID()
       let index = SearchIndex.path(forDatabase: path)
       return LogGauges(
         events: try connection.rows(
@@ -55,10 +51,7 @@ extension EventLog {
     after id: Int64
   ) throws(StoreError) -> (counts: [RefusalKind: Int], upTo: Int64) {
     try pool.withConnection { (connection) throws(StoreError) in
-      let last =
-        try connection.first("SELECT seq FROM sqlite_sequence WHERE name = 'events'") {
-          $0.int(0)
-        } ?? 0
+      let last = try connection.lastEventID()
       // The plus keeps SQLite from the index by type, which knows no order of recording.
       let column = last - id > Self.fewEvents ? "event_type" : "+event_type"
       let reasons = try connection.rows(

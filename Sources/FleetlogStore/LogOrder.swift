@@ -25,16 +25,13 @@ extension EventLog {
   /// - Parameter isSearch: the highest one that the full-text index has taken in.
   package func lastEventID(isSearch: Bool = false) throws(StoreError) -> Int64 {
     try pool.withConnection { (connection) throws(StoreError) in
-      try end(of: connection, isSearch: isSearch)
+      isSearch ? try connection.lastSearchableID() : try connection.lastEventID()
     }
   }
 
   /// Events that the full-text index has not taken in yet.
   package func searchLag() throws(StoreError) -> Int {
-    try pool.withConnection { (connection) throws(StoreError) in
-      let last = try end(of: connection, isSearch: false)
-      return Int(max(0, last - (try end(of: connection, isSearch: true))))
-    }
+    try pool.withConnection { (connection) throws(StoreError) in try connection.searchLag() }
   }
 
   /// The events behind an id. With text it goes no further than the full-text index has come, so
@@ -50,12 +47,12 @@ extension EventLog {
   ) throws(StoreError) -> Stretch {
     let query = EventQuery(filter, route: .log)
     return try pool.withConnection { (connection) throws(StoreError) in
-      let last = try end(of: connection, isSearch: false)
+      let last = try connection.lastEventID()
       guard id < last, !query.searchesNothing else {
         return Stretch(rows: [], readTo: last, hasMore: false)
       }
       let isSearch = query.pattern != nil
-      let end = isSearch ? min(last, try end(of: connection, isSearch: true)) : last
+      let end = isSearch ? min(last, try connection.lastSearchableID()) : last
       guard id < end else { return Stretch(rows: [], readTo: id, hasMore: false) }
       let width = isSearch ? Self.idsPerTextTurn : Self.idsPerTurn
       let bound = end - id > width ? id + width : end
@@ -85,13 +82,5 @@ extension EventLog {
       if events.count == limit || bytes >= Self.bytesPerTurn { return (events, false) }
     }
     return (events, true)
-  }
-
-  private func end(of connection: Connection, isSearch: Bool) throws(StoreError) -> Int64 {
-    let sql =
-      isSearch
-      ? "SELECT last_event_id FROM search.watermark"
-      : "SELECT seq FROM sqlite_sequence WHERE name = 'events'"
-    return try connection.first(sql) { $0.int(0) } ?? 0
   }
 }

@@ -33,8 +33,9 @@ extension EventLog {
       if !isWhole {
         reasons.append("The search was stopped before its end; narrow the filter to see the rest.")
       }
-      if query.pattern != nil, let lag = try searchLag(connection), lag > 0 {
-        reasons.append("The full-text index is \(lag) events behind.")
+      if query.pattern != nil {
+        let lag = try connection.searchLag()
+        if lag > 0 { reasons.append("The full-text index is \(lag) events behind.") }
       }
       // What was stopped goes on behind its last row.
       let hasMore = events.count > filter.limit || !isWhole
@@ -128,13 +129,6 @@ extension EventLog {
       events.append(EventColumns.read($0))
     }
     return (events, isWhole)
-  }
-
-  private func searchLag(_ connection: Connection) throws(StoreError) -> Int64? {
-    try connection.first(
-      "SELECT (SELECT seq FROM sqlite_sequence WHERE name = 'events') - "
-        + "(SELECT last_event_id FROM search.watermark)"
-    ) { $0.int(0) }
   }
 
   private func total(_ connection: Connection) throws(StoreError) -> Int {

@@ -57,9 +57,7 @@ package final class SearchIndex {
     }
     guard let owner, owner.log == identity else { return false }
     // A log that lost its newest rows, as after a restored backup, may reuse their ids.
-    let last =
-      try log.first("SELECT seq FROM sqlite_sequence WHERE name = 'events'") { $0.int(0) } ?? 0
-    return owner.last <= last
+    return try owner.last <= log.lastEventID()
   }
 
   private func create(_ identity: String) throws(StoreError) {

@@ -95,9 +95,7 @@ final class TaskLedger {
 
   /// Takes in what was written before the projection was kept, or by a writer that kept none.
   func catchUp() throws(StoreError) {
-    let last =
-      try connection.first("SELECT seq FROM sqlite_sequence WHERE name = 'events'") { $0.int(0) }
-      ?? 0
+    let last = try connection.lastEventID()
     let done = try connection.first(
       "SELECT last_event_id FROM projection_cursors WHERE name = ?", [.text(Self.cursor)]
     ) { $0.int(0) }
