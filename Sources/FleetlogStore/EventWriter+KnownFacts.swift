@@ -33,6 +33,18 @@ extension EventWriter {
     "SELECT \(EventColumns.list) FROM key_aliases a JOIN events e ON e.id = a.event_id "
     + "WHERE a.key = ?"
 
+  /// Whether the very event that a draft would become is in the log, under its own key.
+  func isStored(_ draft: EventDraft) throws(StoreError) -> Bool {
+    try connection.first(
+      "SELECT 1 FROM events WHERE idempotency_key = ?", [Value(draft.idempotencyKey)],
+      { _ in true }) ?? false
+  }
+
+  /// Notes sessions of which an event no longer counts: they are counted anew.
+  func note(revised sessions: [String?], _ commit: inout Commit) {
+    commit.revisedSessions.formUnion(sessions.compactMap(\.self))
+  }
+
   /// Gives a fact further names. A worker's own key is one too, since it begins with the session:
   /// in a copy of the transcript the same fact has another.
   func note(

@@ -26,10 +26,7 @@ extension EventWriter {
     var revised = draft
     revised.idempotencyKey = "r\(revision.parserVersion).\(key)"
     revised.aliasKey = nil
-    let isTaken = try connection.first(
-      "SELECT 1 FROM events WHERE idempotency_key = ?", [Value(revised.idempotencyKey)],
-      { _ in true })
-    guard isTaken == nil else { return nil }
+    guard try !isStored(revised) else { return nil }
     var metadata = JSONObject()
     metadata.set("by", "rule")
     metadata.set("rule", Self.newerParser)
@@ -39,9 +36,7 @@ extension EventWriter {
     tasks?.revise(current)
     contract.uncount(current)
     try synthesis?.takeRevision(of: current.runID, cause: commit.nextID)
-    for session in [known.sessionID, draft.run.sessionID] {
-      if let session { commit.revisedSessions.insert(session) }
-    }
+    note(revised: [known.sessionID, draft.run.sessionID], &commit)
     return revised
   }
 

@@ -30,16 +30,6 @@ extension EventWriter {
     return told
   }
 
-  private func isStored(_ draft: EventDraft) throws(StoreError) -> Bool {
-    try connection.first(
-      "SELECT 1 FROM events WHERE idempotency_key = ?", [Value(draft.idempotencyKey)],
-      { _ in true }) ?? false
-  }
-
-  private func note(revised sessions: [String?], _ commit: inout Commit) {
-    for case let session? in sessions { commit.revisedSessions.insert(session) }
-  }
-
   /// Links the better of two tellings of a turn's end to the other, which no longer counts.
   func supersede(
     _ event: StoredEvent, by better: StoredEvent, _ commit: inout Commit
