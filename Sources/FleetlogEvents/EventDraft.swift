@@ -86,4 +86,11 @@ extension EventDraft {
   package static let hookProvenance = "hook: "
 
   package var isToldByHook: Bool { provenance.hasPrefix(EventDraft.hookProvenance) }
+
+  /// Begins the provenance of what Fleetlog inferred, followed by the signal in words.
+  package static let inferredProvenance = "hub-inferred:"
+
+  package static func provenance(inferredFrom signal: String) -> String {
+    inferredProvenance + " " + signal
+  }
 }

@@ -68,7 +68,7 @@ extension EventLog {
       id: row.int(0), ts: row.int(1), runID: row.int(2), type: EventType(rawValue: row.text(3)))
     step.sourceKind = row.text(4)
     step.relatedID = row.optionalInt(5)
-    step.isInferred = row.text(6).hasPrefix("hub-inferred:")
+    step.isInferred = row.text(6).hasPrefix(EventDraft.inferredProvenance)
     step.asksForAttention = row.bool(7)
     step.confidence = row.optionalReal(8)
     step.summary = String(row.text(9).prefix(summaryLength))

@@ -66,7 +66,7 @@ extension EventWriter {
     var draft = EventDraft(
       .logForgotten, ts: now, run: .fleetlog, sourceKind: .system,
       summary: "Forgot \(summary.sessions.count) sessions with \(summary.events) events",
-      provenance: "hub-inferred: fleetlog forget")
+      provenance: EventDraft.provenance(inferredFrom: "fleetlog forget"))
     draft.payload.set("sessions", summary.sessions.count)
     draft.payload.set("events", summary.events)
     draft.payload.set("tombstones", summary.tombstones)
@@ -222,7 +222,8 @@ extension EventWriter {
       """,
       [
         .int(run.id), .text(RunIdentity.fleetlog.instanceID), .text(RunIdentity.fleetlog.role),
-        .text(EventType.eventForgotten.rawValue), .text("hub-inferred: fleetlog forget"),
+        .text(EventType.eventForgotten.rawValue),
+        .text(EventDraft.provenance(inferredFrom: "fleetlog forget")),
       ])
     guard buried > 0 else { return }
     try connection.run(

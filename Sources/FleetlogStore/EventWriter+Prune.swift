@@ -61,7 +61,7 @@ extension EventWriter {
     var draft = EventDraft(
       .logPruned, ts: now, run: .fleetlog, sourceKind: .system,
       summary: "Pruned \(summary.events) events from before \(Timestamp.format(plan.rules.before))",
-      provenance: "hub-inferred: fleetlog prune")
+      provenance: EventDraft.provenance(inferredFrom: "fleetlog prune"))
     draft.payload.set("events", summary.events)
     draft.payload.set("before", plan.rules.before)
     draft.payload.set("oldest", summary.oldest)

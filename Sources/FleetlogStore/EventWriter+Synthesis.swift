@@ -172,7 +172,7 @@ extension EventWriter {
     var draft = EventDraft(
       inference.type, ts: inference.ts, run: try identity(of: inference, by: owner),
       sourceKind: .system, summary: inference.summary.oneLine(limit: 300),
-      provenance: "hub-inferred: " + inference.signal)
+      provenance: EventDraft.provenance(inferredFrom: inference.signal))
     draft.sourceRef = draft.run.sessionID
     draft.idempotencyKey = inference.key
     draft.attentionCandidate = inference.attention

@@ -56,7 +56,7 @@ enum Teller: Comparable {
       switch provenance {
       case nil, "worker": .worker
       case let text? where text.hasPrefix(EventDraft.hookProvenance): .hook
-      case let text? where text.hasPrefix("hub-inferred:"): .inference
+      case let text? where text.hasPrefix(EventDraft.inferredProvenance): .inference
       default: .transcript
       }
   }

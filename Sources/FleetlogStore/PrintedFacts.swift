@@ -178,7 +178,7 @@ final class PrintedLedger {
   private static func name(
     _ type: EventType, _ provenance: String?, summary: String, payload: String?
   ) -> String? {
-    let isInferred = provenance?.hasPrefix("hub-inferred:") ?? false
+    let isInferred = provenance?.hasPrefix(EventDraft.inferredProvenance) ?? false
     if isInferred || provenance?.hasPrefix(EventDraft.hookProvenance) == true { return nil }
     let value = payload.flatMap { try? JSONDocument($0).root }
     var words: String?

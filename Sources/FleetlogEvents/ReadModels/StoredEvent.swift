@@ -93,7 +93,13 @@ package final class StoredEvent: Sendable {
   }
 
   /// Inferred by Fleetlog rather than said or recorded; views draw such events dashed.
-  package var isInferred: Bool { provenance?.hasPrefix("hub-inferred:") ?? false }
+  package var isInferred: Bool { provenance?.hasPrefix(EventDraft.inferredProvenance) ?? false }
+
+  /// The signal that it was inferred from, in words; nil for what was said or recorded.
+  package var inferredFrom: String? {
+    guard isInferred else { return nil }
+    return provenance.map { String($0.dropFirst(EventDraft.inferredProvenance.count)).trimmed }
+  }
 
   /// Told by an agent's own hook, not by its transcript.
   package var isToldByHook: Bool { provenance?.hasPrefix(EventDraft.hookProvenance) ?? false }

@@ -139,7 +139,7 @@ extension CodexFormat {
     var draft = EventDraft(
       .turnCompleted, ts: final.ts, run: memory.session.run, sourceKind: .system,
       summary: "Turn completed",
-      provenance: "hub-inferred: a final message that no call followed")
+      provenance: EventDraft.provenance(inferredFrom: "a final message that no call followed"))
     draft.confidence = 0.7
     draft.sourceRef = memory.session.id
     draft.span = SourceSpan(offset: final.offset, length: final.length)

@@ -248,7 +248,7 @@ extension GeminiFormat {
     memory.final = nil
     var draft = EventDraft(
       .turnCompleted, ts: final.ts, run: run, sourceKind: .system, summary: "Turn completed",
-      provenance: "hub-inferred: a final message that no call followed")
+      provenance: EventDraft.provenance(inferredFrom: "a final message that no call followed"))
     draft.confidence = 0.7
     draft.payload.set("_ts_from", final.timeSource)
     draft.payload.set("model_name", memory.model)

@@ -75,9 +75,7 @@ struct NeedRow: TemplateContext {
   private var why: String {
     let event = group.root
     if group.isShared { return rank + "; first " + name(of: event) + ", then" }
-    if event.isInferred, let provenance = event.provenance {
-      return rank + "; inferred: " + String(provenance.dropFirst("hub-inferred:".count)).trimmed
-    }
+    if let signal = event.inferredFrom { return rank + "; inferred: " + signal }
     return rank
   }
 

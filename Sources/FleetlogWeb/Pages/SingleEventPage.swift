@@ -54,7 +54,7 @@ struct SingleEventPage: Page {
         contradiction: page.contradictions[page.event.id], worker: page.names[page.event])
     },
     .flag("isInferred", \.event.isInferred),
-    .text("inferredFrom", \.inferredFrom),
+    .text("inferredFrom", \.event.inferredFrom),
     .list("facts", \.facts),
     .list("terms") { EventTerms.explaining($0.facts) },
     .list("flags", \.flags),
@@ -73,12 +73,6 @@ struct SingleEventPage: Page {
     .text("previousURL") { $0.detail.previousInSession.map { Location.event($0).description } },
     .text("nextURL") { $0.detail.nextInSession.map { Location.event($0).description } },
   ]
-
-  /// What it was inferred from, in words.
-  private var inferredFrom: String? {
-    guard event.isInferred, let provenance = event.provenance else { return nil }
-    return String(provenance.dropFirst("hub-inferred:".count)).trimmed
-  }
 
   private var facts: [NamedValue] {
     var facts = [
