@@ -49,7 +49,7 @@ extension HTTPStream {
   /// All its pieces, where it needs no waking.
   fileprivate func gather() -> [UInt8] {
     var bytes: [UInt8] = []
-    while case .bytes(let piece) = nextPiece() { bytes += piece }
+    while case .bytes(let piece) = next() { bytes += piece }
     return bytes
   }
 }

@@ -44,7 +44,7 @@ package final class HTTPStream: Sendable {
   }
 
   let contentType: String
-  private let next: @Sendable () -> Piece
+  let next: @Sendable () -> Piece
   private let state = Monitor(State())
 
   /// - Parameter next: makes the next piece; called from one thread at a time, and may block.
@@ -104,9 +104,6 @@ package final class HTTPStream: Sendable {
   }
 
   // MARK: For the server
-
-  /// Makes a piece at once, for whoever sends nothing.
-  func nextPiece() -> Piece { next() }
 
   /// Begins to make pieces on the threads of `pool`.
   func start(on pool: WorkerPool) {

@@ -199,7 +199,7 @@ private struct Site {
       var response = answer()
       if let stream = response.stream {
         pieces: while true {
-          switch stream.nextPiece() {
+          switch stream.next() {
           case .bytes(let bytes): response.body += bytes
           case .again: continue
           case .pause, .end, .broken: break pieces
