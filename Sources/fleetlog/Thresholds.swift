@@ -31,7 +31,8 @@ enum Thresholds {
         options[keyPath: path] = time
       case .count(let path):
         guard let count = Int(parts[1]), (1...1_000_000).contains(count) else {
-          throw UsageError("\(parts[0]) can't be \"\(parts[1])\": it takes a whole number above 0")
+          throw UsageError(
+            "\(parts[0]) can't be \"\(parts[1])\": it takes a whole number from 1 to 1000000")
         }
         options[keyPath: path] = count
       }

@@ -33,7 +33,7 @@ struct ThresholdsTests {
     "that can't be are wrong usage",
     arguments: [
       "silence", "silence=", "silence=30", "silence=0m", "noise=30m", "flood-size=0",
-      "flood-size=-1", "flood-size=3m", "=3m",
+      "flood-size=-1", "flood-size=1000001", "flood-size=3m", "=3m",
     ])
   func wrong(_ setting: String) {
     #expect(throws: UsageError.self) { try Self.rules(setting) }
