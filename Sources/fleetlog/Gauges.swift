@@ -4,13 +4,14 @@ import Synchronization
 
 /// What the program that serves has to tell for `/metrics`, asked of whoever knows it.
 final class Gauges: Sendable {
-  private let transactions: TransactionTimes
-  private let intake: EventIntake
+  private let transactions: TransactionTimes?
+  private let intake: EventIntake?
   private let lanes = Mutex<Lanes?>(nil)
   private struct Server { weak var http: HTTPServer? }
   private let server = Mutex(Server())
 
-  init(transactions: TransactionTimes, intake: EventIntake) {
+  /// - Parameters: nil for a program that writes nothing.
+  init(transactions: TransactionTimes? = nil, intake: EventIntake? = nil) {
     self.transactions = transactions
     self.intake = intake
   }
@@ -24,8 +25,8 @@ final class Gauges: Sendable {
   var figures: ServingFigures {
     var figures = ServingFigures()
     figures.version = Fleetlog.version
-    figures.transactions = transactions.histogram
-    figures.postedEvents = intake.waiting
+    if let transactions { figures.transactions = transactions.histogram }
+    if let intake { figures.postedEvents = intake.waiting }
     if let http = server.withLock({ $0.http }) {
       (figures.connections, figures.connectionsTurnedAway) = http.connections
       figures.mostConnections = http.connectionLimit

@@ -29,7 +29,9 @@ struct ReadOnlyServer {
     }
     let log = try EventLog(
       path: path, limit: access.queryLimit, revealsSecrets: try Reveal.isAsked(serving: arguments))
+    let gauges = Gauges()
     var program = ServingProgram()
+    program.figures = { gauges.figures }
     program.report = { said.note(.error, "a request failed", ["cause": $0]) }
     let dashboard = Dashboard(
       log: log, live: try LiveHub(log: log, now: { Clock.now() }), kit: kit,
@@ -39,6 +41,7 @@ struct ReadOnlyServer {
     configuration.errorPage = { dashboard.errorPage($0, $1) }
     self.access = access
     http = HTTPServer(configuration: configuration, handler: { dashboard.reply(to: $0) })
+    gauges.watch(http)
   }
 
   /// Serves until SIGTERM or SIGINT.

@@ -234,6 +234,9 @@ struct AccessTests {
         try launching.shell("fleetlog log progress --summary fresh --instance a").status == 0)
       let page = try launching.shell("curl -s -m 20 \(url)events.json?type=progress")
       #expect(page.text.contains("fresh"))
+      let metrics = try launching.shell("curl -s -m 20 \(url)metrics").text
+      #expect(metrics.contains("version=\"\(Fleetlog.version)\""))
+      #expect(!metrics.contains("\nfleetlog_connections_limit 0\n"))
       let post = try launching.shell(
         "curl -s -m 20 -o /dev/null -w '%{http_code}' -H 'Content-Type: application/json' "
           + "-d '{\"event_type\": \"progress\"}' \(url)api/events")
