@@ -75,9 +75,8 @@ package enum Backup {
       throw StoreError(
         operation: "check the copy", place: path, cause: .sqlite(code: 11), detail: problem)
     }
-    let isLog = try copy.first(
-      "SELECT 1 FROM sqlite_schema WHERE name = 'event_totals'", [], { _ in true })
-    guard isLog != nil else { return 0 }
+    guard try copy.finds("SELECT 1 FROM sqlite_schema WHERE name = 'event_totals'")
+    else { return 0 }
     return Int(try copy.first("SELECT count(*) FROM events") { $0.int(0) } ?? 0)
   }
 

@@ -32,6 +32,11 @@ extension Connection {
     return try statement.step() ? read(statement) : nil
   }
 
+  /// Whether a query has a row.
+  func finds(_ sql: String, _ values: [Value] = []) throws(StoreError) -> Bool {
+    try first(sql, values) { _ in } != nil
+  }
+
   /// Takes the rows of a query one by one until `ms` have passed.
   ///
   /// - Returns: whether they were all there are.

@@ -31,10 +31,10 @@ extension EventWriter {
 
   /// Of a pruned run not all evidence is left, so what was inferred stands.
   private func isPruned(_ run: Int64) throws(StoreError) -> Bool {
-    try connection.first(
+    try connection.finds(
       """
       SELECT 1 FROM pruned_sessions WHERE session_id = (SELECT session_id FROM runs WHERE id = ?)
-      """, [.int(run)], { _ in true }) ?? false
+      """, [.int(run)])
   }
 
   // MARK: What time decides
@@ -197,8 +197,6 @@ extension EventWriter {
         SynthesisLedger.Found(owner: .group(group, subject), findings: findings), isTimed: false,
         cause: cause, range: range, &commit)
     }
-    let isMore = try connection.first(
-      "SELECT 1 FROM synthesis_pending WHERE kind <> 'run' LIMIT 1", [], { _ in true })
-    return isMore != nil
+    return try connection.finds("SELECT 1 FROM synthesis_pending WHERE kind <> 'run' LIMIT 1")
   }
 }

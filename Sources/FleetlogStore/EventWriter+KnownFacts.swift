@@ -35,9 +35,8 @@ extension EventWriter {
 
   /// Whether the very event that a draft would become is in the log, under its own key.
   func isStored(_ draft: EventDraft) throws(StoreError) -> Bool {
-    try connection.first(
-      "SELECT 1 FROM events WHERE idempotency_key = ?", [Value(draft.idempotencyKey)],
-      { _ in true }) ?? false
+    try connection.finds(
+      "SELECT 1 FROM events WHERE idempotency_key = ?", [Value(draft.idempotencyKey)])
   }
 
   /// Notes sessions of which an event no longer counts: they are counted anew.

@@ -153,8 +153,7 @@ extension EventWriter {
     var start: Int64 = 0
     let last = try lastEventID()
     while start < last {
-      guard try connection.first("SELECT 1 FROM receipt_sweep LIMIT 1", [], { _ in true }) != nil
-      else { return }
+      guard try connection.finds("SELECT 1 FROM receipt_sweep LIMIT 1") else { return }
       try keepReceipts(after: start, upTo: start + Self.sweepWindow)
       start += Self.sweepWindow
     }

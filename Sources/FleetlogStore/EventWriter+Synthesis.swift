@@ -145,9 +145,9 @@ extension EventWriter {
     for key in left.sorted() {
       try connection.run(
         "DELETE FROM synthesis_claims WHERE owner = ? AND key = ?", [.text(owner), .text(key)])
-      let isClaimed = try connection.first(
-        "SELECT 1 FROM synthesis_claims WHERE key = ? LIMIT 1", [.text(key)], { _ in true })
-      if isClaimed == nil { try withdraw(key, news: news, cause: cause, &commit) }
+      let isClaimed = try connection.finds(
+        "SELECT 1 FROM synthesis_claims WHERE key = ? LIMIT 1", [.text(key)])
+      if !isClaimed { try withdraw(key, news: news, cause: cause, &commit) }
     }
   }
 

@@ -45,7 +45,7 @@ enum ForgetPlan {
 
   /// Whether rows are gone whose bytes may still be there.
   static func isUnfinished(_ connection: Connection) throws(StoreError) -> Bool {
-    try connection.first("SELECT 1 FROM forgetting", [], { _ in true }) ?? false
+    try connection.finds("SELECT 1 FROM forgetting")
   }
 
   /// Lists the events of sessions in temporary tables: `gone` for all that is to go, `tombs` for

@@ -62,12 +62,12 @@ package struct ForgottenTraces: Sendable {
     // What stays may say the same.
     let connection = try Connection(path: path, access: .readOnly)
     for number in found {
-      let stays = try connection.first(
+      let stays = try connection.finds(
         """
         SELECT 1 FROM events WHERE instr(CAST(summary AS BLOB), ?1) > 0
           OR instr(CAST(payload_json AS BLOB), ?1) > 0 OR instr(payload_packed, ?1) > 0 LIMIT 1
-        """, [.blob(texts[number])], { _ in true })
-      if stays == nil { report.found += 1 }
+        """, [.blob(texts[number])])
+      if !stays { report.found += 1 }
     }
     return report
   }

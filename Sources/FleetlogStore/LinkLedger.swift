@@ -149,11 +149,11 @@ final class LinkLedger {
 
   /// Whether an event is one of several that state one changing fact.
   func hasVersions(_ event: Int64) throws(StoreError) -> Bool {
-    try connection.first(
+    try connection.finds(
       """
       SELECT 1 FROM event_links WHERE relation_type = 'supersedes'
         AND (from_event_id = ?1 OR to_event_id = ?1) LIMIT 1
-      """, [.int(event)], { _ in true }) ?? false
+      """, [.int(event)])
   }
 
   /// Of the events that state one changing fact, links the highest version to the others.

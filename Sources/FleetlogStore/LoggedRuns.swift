@@ -103,10 +103,8 @@ final class LoggedRuns {
         } ?? 1
       let digits = String(number)
       let name = "W" + String(repeating: "0", count: max(0, 5 - digits.count)) + digits
-      let isTaken =
-        try connection.first(
-          "SELECT 1 FROM runs WHERE instance_id = ? LIMIT 1", [.text(name)], { _ in true })
-        ?? false
+      let isTaken = try connection.finds(
+        "SELECT 1 FROM runs WHERE instance_id = ? LIMIT 1", [.text(name)])
       if !isTaken { return name }
     }
   }

@@ -41,10 +41,10 @@ extension EventWriter {
 
   /// Whether the end of a run was told after an event that says which process it is.
   package func hasEnded(_ note: ProcessNote) throws(StoreError) -> Bool {
-    try connection.first(
+    try connection.finds(
       """
       SELECT 1 FROM events WHERE run_id = (SELECT id FROM runs WHERE key = ?) AND id > ?
         AND event_type = 'process.exited' LIMIT 1
-      """, [.text(note.run.key), .int(note.event)], { _ in true }) ?? false
+      """, [.text(note.run.key), .int(note.event)])
   }
 }

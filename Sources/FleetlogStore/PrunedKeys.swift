@@ -11,8 +11,8 @@ final class PrunedKeys {
 
   /// Most logs were never pruned; then no key need be looked up while a transaction runs.
   func begin() throws(StoreError) {
-    isEmpty = try connection.first("SELECT 1 FROM pruned_keys LIMIT 1") { _ in false } ?? true
-    hasForgotten = try connection.first("SELECT 1 FROM forgotten LIMIT 1") { _ in true } ?? false
+    isEmpty = try !connection.finds("SELECT 1 FROM pruned_keys LIMIT 1")
+    hasForgotten = try connection.finds("SELECT 1 FROM forgotten LIMIT 1")
     sessions.removeAll(keepingCapacity: true)
   }
 
@@ -22,9 +22,9 @@ final class PrunedKeys {
     for name in names {
       guard let name else { continue }
       if !isEmpty {
-        let isPruned = try connection.first(
-          "SELECT 1 FROM pruned_keys WHERE key = ?", [.text(name)], { _ in true })
-        if isPruned != nil { return true }
+        let isPruned = try connection.finds(
+          "SELECT 1 FROM pruned_keys WHERE key = ?", [.text(name)])
+        if isPruned { return true }
       }
       if hasForgotten, try isForgotten(KeyDigest.of(key: name)) { return true }
     }
@@ -41,8 +41,7 @@ final class PrunedKeys {
   }
 
   private func isForgotten(_ hash: [UInt8]) throws(StoreError) -> Bool {
-    try connection.first("SELECT 1 FROM forgotten WHERE hash = ?", [.blob(hash)], { _ in true })
-      ?? false
+    try connection.finds("SELECT 1 FROM forgotten WHERE hash = ?", [.blob(hash)])
   }
 
   func forget(_ hash: [UInt8]) throws(StoreError) {

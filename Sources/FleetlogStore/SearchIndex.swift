@@ -210,9 +210,9 @@ package final class SearchIndex {
     while try connection.run(
       "INSERT OR IGNORE INTO documents VALUES (?, ?)", [.int(id), .int(row.id)]) == 0
     {
-      let isKnown = try connection.first(
-        "SELECT 1 FROM documents WHERE event_id = ?", [.int(row.id)], { _ in true })
-      if isKnown != nil { return nil }
+      let isKnown = try connection.finds(
+        "SELECT 1 FROM documents WHERE event_id = ?", [.int(row.id)])
+      if isKnown { return nil }
       id += 1
     }
     if nextNumber.count > 10_000 { nextNumber.removeAll(keepingCapacity: true) }

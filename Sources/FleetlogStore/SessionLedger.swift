@@ -63,8 +63,8 @@ final class SessionLedger {
   /// Counts a session anew from its events, those left out that a newer parser's, or a better
   /// telling of the same, superseded. Of a session that was pruned only the rows can be counted; its other figures stay.
   func recount(_ session: String) throws(StoreError) {
-    let isPruned = try connection.first(
-      "SELECT 1 FROM pruned_sessions WHERE session_id = ?", [.text(session)], { _ in true })
+    let isPruned = try connection.finds(
+      "SELECT 1 FROM pruned_sessions WHERE session_id = ?", [.text(session)])
     let rows = try connection.rows(
       """
       SELECT \(EventColumns.list), EXISTS (SELECT 1 FROM event_links l WHERE l.to_event_id = e.id
@@ -78,7 +78,7 @@ final class SessionLedger {
       (event: EventColumns.read($0), isReplaced: $0.bool(EventColumns.count))
     }
     guard let first = rows.first?.event else { return }
-    if isPruned != nil {
+    if isPruned {
       guard var summary = try stored(session) else { return }
       summary.events = rows.count
       open[session] = summary

@@ -236,10 +236,10 @@ final class SynthesisLedger {
 
   /// Has a run judged again that stands by something time decided: what changed may refute it.
   private func reopen(_ run: Int64, cause: Int64) throws(StoreError) {
-    let isClaimed = try connection.first(
+    let isClaimed = try connection.finds(
       "SELECT 1 FROM synthesis_claims WHERE owner = ? AND is_timed = 1 LIMIT 1",
-      [.text(Owner.run(run).text)], { _ in true })
-    guard isClaimed != nil else { return }
+      [.text(Owner.run(run).text)])
+    guard isClaimed else { return }
     try pend("timed", String(run), cause: cause)
   }
 
@@ -252,12 +252,12 @@ final class SynthesisLedger {
     guard let parent, let parent, parent != run else { return }
     try reopen(parent, cause: cause)
     guard mayRest else { return }
-    let waits = try connection.first(
+    let waits = try connection.finds(
       """
       SELECT 1 FROM synthesis_questions WHERE run_id = ? AND due_at IS NOT NULL
         AND instr(question, '"children":"work"') > 0 LIMIT 1
-      """, [.int(parent)], { _ in true })
-    if waits != nil { try pend("timed", String(parent), cause: cause) }
+      """, [.int(parent)])
+    if waits { try pend("timed", String(parent), cause: cause) }
   }
 
   /// A run begins: whoever spawned one of this name may have been told that it never started.

@@ -123,10 +123,10 @@ final class TaskLedger {
         """
       ) { EventColumns.read($0) }, projection)
     let stored = try connection.rows("SELECT id, facts FROM tasks") { ($0.text(0), $0.text(1)) }
-    let isPruned = try connection.first("SELECT 1 FROM pruned_keys LIMIT 1", [], { _ in true })
+    let isPruned = try connection.finds("SELECT 1 FROM pruned_keys LIMIT 1")
     // Of a task that was pruned only what is left can be folded.
     let whole = stored.filter { id, facts in
-      isPruned == nil || TaskSummary(json: facts).map { $0.events == tasks[id]?.events } ?? true
+      !isPruned || TaskSummary(json: facts).map { $0.events == tasks[id]?.events } ?? true
     }
     let names = Set(whole.map(\.0)).union(Set(tasks.keys).subtracting(stored.map(\.0)))
     return (

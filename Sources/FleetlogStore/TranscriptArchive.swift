@@ -43,12 +43,12 @@ final class TranscriptArchive {
   func keepMissing(_ lines: [EventBatch.Line], file: Int64) throws(StoreError) {
     var missing: [EventBatch.Line] = []
     for line in lines {
-      let isKept = try connection.first(
+      let isKept = try connection.finds(
         """
         SELECT 1 FROM transcript_chunks WHERE file_id = ?1 AND source_offset <= ?2
           AND source_offset + source_length >= ?2 + ?3
-        """, [.int(file), .int(line.offset), Value(line.bytes.count)], { _ in true })
-      if isKept == nil { missing.append(line) }
+        """, [.int(file), .int(line.offset), Value(line.bytes.count)])
+      if !isKept { missing.append(line) }
     }
     try keep(missing, file: file)
   }

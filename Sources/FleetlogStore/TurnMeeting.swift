@@ -69,11 +69,11 @@ final class TurnMeeting {
   private func hasPrompt(
     between one: Int64, and other: Int64, run: Run
   ) throws(StoreError) -> Bool {
-    try connection.first(
+    try connection.finds(
       """
       SELECT 1 FROM events WHERE run_id = ? AND ts > ? AND ts < ? AND event_type = 'message.user'
       LIMIT 1
-      """, [.int(run.id), .int(min(one, other)), .int(max(one, other))], { _ in true }) ?? false
+      """, [.int(run.id), .int(min(one, other)), .int(max(one, other))])
   }
 
   /// Notes a turn's end that was written, for its other telling.
