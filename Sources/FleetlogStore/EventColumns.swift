@@ -73,3 +73,11 @@ enum EventColumns {
       span: offset.map { SourceSpan(offset: $0, length: optionalInt(30) ?? 0) })
   }
 }
+
+extension Connection {
+  private static let eventByID = "SELECT \(EventColumns.list) FROM events e WHERE e.id = ?"
+
+  func event(_ id: Int64) throws(StoreError) -> StoredEvent? {
+    try first(Self.eventByID, [.int(id)]) { EventColumns.read($0) }
+  }
+}

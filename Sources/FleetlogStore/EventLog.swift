@@ -77,10 +77,7 @@ package final class EventLog: Sendable {
   /// One event with its links, receipt and neighbours.
   package func event(_ id: Int64) throws(StoreError) -> EventDetail? {
     try pool.withConnection { (connection) throws(StoreError) in
-      let found = try connection.first(
-        "SELECT \(EventColumns.list) FROM events e WHERE e.id = ?", [.int(id)]
-      ) { EventColumns.read($0) }
-      guard let event = found else { return nil }
+      guard let event = try connection.event(id) else { return nil }
       let neighbours = try neighbours(of: event, connection)
       let copies = try connection.rows(
         "SELECT session_id FROM session_copies WHERE event_id = ? ORDER BY session_id",

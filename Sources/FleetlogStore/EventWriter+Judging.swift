@@ -147,11 +147,7 @@ extension EventWriter {
     var newest: StoredEvent?
     for child in children {
       guard let last = child.last else { continue }
-      let end = try child.end.flatMap { (id) throws(StoreError) in
-        try connection.first(
-          "SELECT \(EventColumns.list) FROM events e WHERE e.id = ?", [.int(id)]
-        ) { EventColumns.read($0) }
-      }
+      let end = try child.end.flatMap { (id) throws(StoreError) in try connection.event(id) }
       guard let end, end.ts >= last else { return nil }
       if (newest?.ts ?? Int64.min) < end.ts { newest = end }
     }

@@ -80,10 +80,7 @@ extension EventLog {
     func events(_ ids: [Int64]) throws(StoreError) -> [StoredEvent] {
       var events: [StoredEvent] = []
       for id in ids.prefix(50) {
-        let event = try connection.first(
-          "SELECT \(EventColumns.list) FROM events e WHERE e.id = ?", [.int(id)]
-        ) { EventColumns.read($0) }
-        if let event { events.append(event) }
+        if let event = try connection.event(id) { events.append(event) }
       }
       return events
     }

@@ -78,10 +78,7 @@ extension EventLog {
     let wanted = query.filter.limit + 1
     var events: [StoredEvent] = []
     for id in survey.ids.prefix(wanted) {
-      let event = try connection.first(
-        "SELECT \(EventColumns.list) FROM events e WHERE e.id = ?", [.int(id)]
-      ) { EventColumns.read($0) }
-      if let event { events.append(event) }
+      if let event = try connection.event(id) { events.append(event) }
     }
     return (events, survey.isWhole || survey.ids.count >= wanted)
   }

@@ -86,9 +86,7 @@ final class PrintedLedger {
     guard let name else { return nil }
     let names = try names(of: session)
     guard let id = (draft.isPrinted ? names.told : names.printed)[name]?.first else { return nil }
-    return try connection.first(
-      "SELECT \(EventColumns.list) FROM events e WHERE e.id = ?", [.int(id)]
-    ) { EventColumns.read($0) }
+    return try connection.event(id)
   }
 
   /// Notes a fact that was written and has met none.

@@ -123,10 +123,7 @@ struct RunReader {
     upTo moment: Int64 = .max, _ body: (StoredEvent) -> Void
   ) throws(StoreError) {
     for entry in entries where entry.ts <= moment {
-      let event = try connection.first(
-        "SELECT \(EventColumns.list) FROM events e WHERE e.id = ?", [.int(entry.id)]
-      ) { EventColumns.read($0) }
-      if let event { body(event) }
+      if let event = try connection.event(entry.id) { body(event) }
     }
   }
 }

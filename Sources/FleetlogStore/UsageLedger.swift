@@ -53,10 +53,7 @@ final class UsageLedger {
       """, [.int(id), .text(call)]
     ) { $0.int(0) }
     guard successors == 1 else { return }
-    let event = try connection.first(
-      "SELECT \(EventColumns.list) FROM events e WHERE e.id = ?", [.int(id)]
-    ) { EventColumns.read($0) }
-    guard let event, let old = ModelCall(event) else { return }
+    guard let event = try connection.event(id), let old = ModelCall(event) else { return }
     add(old, -old.usage, run: event.runID)
   }
 

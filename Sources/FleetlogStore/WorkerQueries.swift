@@ -217,10 +217,7 @@ struct WorkerReader {
 
   private func review(among events: [Int64]) throws(StoreError) -> ArtifactReference? {
     for event in events {
-      let found = try connection.first(
-        "SELECT \(EventColumns.list) FROM events e WHERE e.id = ?", [.int(event)]
-      ) { EventColumns.read($0) }
-      if let review = found?.review { return review }
+      if let review = try connection.event(event)?.review { return review }
     }
     return nil
   }
