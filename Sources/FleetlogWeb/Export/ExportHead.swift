@@ -41,7 +41,7 @@ struct ExportHead: TemplateContext {
     .part("last") { TimeText($0.session.lastAt, now: $0.now, as: .full) },
     .part("exported") { TimeText($0.now, now: $0.now, as: .full) },
     .list("figures") { head in
-      TranscriptPage.figures(
+      Figure.all(
         of: head.session,
         contradictions: head.events.lazy.filter { $0.type == .contradiction }.count,
         cost: head.cost

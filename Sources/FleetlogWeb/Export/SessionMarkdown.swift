@@ -32,7 +32,7 @@ struct SessionMarkdown: ExportParts {
       ("model", session.model), ("branch", session.branch),
       ("from", Timestamp.format(session.startedAt)), ("to", Timestamp.format(session.lastAt)),
     ]
-    let figures = TranscriptPage.figures(of: session, contradictions: 0, cost: nil)
+    let figures = Figure.all(of: session, contradictions: 0, cost: nil)
     let text =
       "# \(Self.inline(session.heading))\n\n"
       + facts.compactMap { name, value in value.map { "- \(name): \(Self.inline($0))\n" } }.joined()

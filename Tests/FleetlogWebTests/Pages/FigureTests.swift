@@ -8,7 +8,7 @@ struct FigureTests {
   private func figures(_ cost: Cost?) -> [Figure] {
     var session = SessionSummary(id: "s/1", startedAt: 0, lastAt: 60_000)
     session.outputTokens = 1_200_000
-    return TranscriptPage.figures(of: session, contradictions: 0, cost: cost.map(CostText.init))
+    return Figure.all(of: session, contradictions: 0, cost: cost.map(CostText.init))
   }
 
   private func cost(priced: Int, unpriced: Int = 0, dollars: Int64 = 2) -> Cost {
