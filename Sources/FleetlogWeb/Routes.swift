@@ -8,7 +8,7 @@ enum Routes {
     Route("/events", EventsPage.self),
     Route("/events/:id", SingleEventPage.self),
     Route("/sessions", SessionsPage.self),
-    Route("/sessions/:id", TranscriptPage.self),
+    Route("/sessions/:id", SingleSessionPage.self),
     Route("/sessions/:id/diff-summary", DiffSummaryPage.self),
     Route("/workers", WorkersPage.self),
     Route("/runs", RunsPage.self),

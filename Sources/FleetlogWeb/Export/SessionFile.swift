@@ -114,7 +114,7 @@ struct SessionFile: ExportParts {
       course.steps.isEmpty
       ? nil : Timeline(course, session: detail.session.id, runs: detail.runs, stretch: nil)
     places = timeline?.places ?? [:]
-    var metrics = try TranscriptPage.metrics(
+    var metrics = try SingleSessionPage.metrics(
       of: detail, rows.lazy.map(\.event).filter { $0.type == .contradiction }, by: order.kit.rules,
       order.log)
     metrics?.redact(by: &lanes.preparation.redaction)
@@ -126,8 +126,8 @@ struct SessionFile: ExportParts {
         ExportLanes(
           timeline: $0, name: detail.laneName, isPartial: course.partialReason != nil)
       }, metrics: metrics,
-      usage: try TranscriptPage.usage(of: detail.session, order.kit.prices, order.log),
-      cost: try TranscriptPage.cost(of: detail.session, order.kit.prices, order.log),
+      usage: try SingleSessionPage.usage(of: detail.session, order.kit.prices, order.log),
+      cost: try SingleSessionPage.cost(of: detail.session, order.kit.prices, order.log),
       contradictions: try order.log.contradictions(of: events.map(\.id)),
       isRedacted: order.redaction.isActive, now: order.now)
   }

@@ -285,7 +285,7 @@ struct HostileTextTests {
 
   private func transcriptPage(
     _ text: String, _ events: [StoredEvent], _ run: RunSummary
-  ) throws -> TranscriptPage {
+  ) throws -> SingleSessionPage {
     var course = SessionCourse()
     course.partialReason = text
     for event in events {
@@ -312,7 +312,7 @@ struct HostileTextTests {
     let page = EventPage(
       rows: events.map { EventPage.Row(event: $0, snippet: nil) },
       next: EventCursor(ts: 1, id: 1), matched: 3, matchedIsExact: false, partialReason: text)
-    return TranscriptPage(
+    return SingleSessionPage(
       detail: SessionDetail(session: session(text), runs: [run], sharedWith: [text]), query: query,
       timeline: TimelineView(
         timeline: timeline, query: query, name: text, shown: [1], partialReason: text, now: 5),

@@ -2,7 +2,7 @@ import FleetlogEvents
 import FleetlogStore
 
 /// `/sessions/ID`: a session over time, and its transcript, oldest first.
-struct TranscriptPage: Page {
+struct SingleSessionPage: Page {
   static let template = "session"
 
   let detail: SessionDetail
@@ -22,7 +22,7 @@ struct TranscriptPage: Page {
   let context: SafeHTML
   var contextNote: String?
 
-  static func read(_ request: PageRequest, from log: EventLog) throws -> TranscriptPage {
+  static func read(_ request: PageRequest, from log: EventLog) throws -> SingleSessionPage {
     let (detail, query) = try ask(request, log)
     let course = try log.course(of: detail.session, within: query.stretch)
     let page = try log.events(query.filter(course.steps))
@@ -43,7 +43,7 @@ struct TranscriptPage: Page {
     let contradictions = try log.events(disputed)
     let isFirst = !query.isContinued && query.stretch == nil && query.text == nil
     let fills = isFirst ? try fills(of: detail, request, log) : []
-    return TranscriptPage(
+    return SingleSessionPage(
       detail: detail, query: query,
       timeline: timeline.map {
         TimelineView(
@@ -165,7 +165,7 @@ struct TranscriptPage: Page {
     last.map { Location.session(session.id).adding("at", String($0)).description + "#end" }
   }
 
-  static let slots: [Slot<TranscriptPage>] = [
+  static let slots: [Slot<SingleSessionPage>] = [
     .text("title", \.session.heading),
     .text("id", \.session.id),
     .text("who", \.detail.worker?.short),
