@@ -88,7 +88,7 @@ public struct FleetlogClient: Sendable {
     role: String? = nil, eventType: String, payload: [String: EventValue] = [:],
     details: Details = Details()
   ) -> Logged {
-    var line = Line(eventType, payload, details)
+    var line = EventLine(eventType, payload, details)
     line.object.set("run_id", runID)
     line.object.set("parent_run_id", parentRunID)
     line.object.set("instance_id", instanceID)
@@ -122,7 +122,7 @@ public struct FleetlogClient: Sendable {
     payload["argv"] = .list(CommandLine.arguments.map(EventValue.text))
     payload["cwd"] = Host.folder.map(EventValue.text)
     payload["host"] = Host.name.map(EventValue.text)
-    var line = Line("process.started", payload, Details())
+    var line = EventLine("process.started", payload, Details())
     line.object.set("run_key", key)
     line.object.set("parent_run_id", surroundings.parentRunID)
     line.object.set("instance_id", instance ?? surroundings.instanceID)
@@ -154,50 +154,5 @@ extension FleetlogClient.Logged {
       self = .stored(id: id, isNew: isNew, runID: runID, instanceID: instanceID)
     case .refused(_, let reason, _): self = .refused(reason: reason)
     }
-  }
-}
-
-/// One event as a line of JSON under the log's own column names: what every way into a log carries.
-struct Line {
-  var object = JSONObject()
-
-  init(
-    _ type: String, _ payload: [String: EventValue], _ details: FleetlogClient.Details
-  ) {
-    object.set("event_type", type)
-    object.set("ts", details.time ?? Host.now)
-    object.set("summary", details.summary)
-    if !payload.isEmpty { object.set("payload", json: EventValue.object(payload)) }
-    object.set("severity", details.severity)
-    object.set("confidence", details.confidence)
-    object.set("operator_action_required", details.operatorActionRequired)
-    object.set("risk_detected", details.riskDetected)
-    if !details.tags.isEmpty { object.set("tags", details.tags) }
-    object.set("session_id", details.sessionID)
-    object.set("dedupe_key", details.dedupeKey)
-    // A line may go more than one way; its key is what makes it one fact.
-    object.set("idempotency_key", details.idempotencyKey ?? Nonce.make())
-  }
-}
-
-/// What this machine says of itself.
-package enum Host {
-  /// ms since the Unix epoch.
-  package static var now: Int64 {
-    var time = timespec()
-    clock_gettime(CLOCK_REALTIME, &time)
-    return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
-  }
-
-  package static var name: String? {
-    var buffer = [CChar](repeating: 0, count: 256)
-    guard gethostname(&buffer, buffer.count - 1) == 0 else { return nil }
-    return buffer.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } }
-  }
-
-  package static var folder: String? {
-    guard let current = getcwd(nil, 0) else { return nil }
-    defer { free(current) }
-    return String(cString: current)
   }
 }

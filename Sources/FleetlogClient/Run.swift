@@ -42,7 +42,7 @@ public final class Run: Sendable {
   ) -> FleetlogClient.Logged {
     var details = details
     details.summary = summary ?? details.summary
-    var line = Line(eventType, payload, details)
+    var line = EventLine(eventType, payload, details)
     line.object.set("run_key", key)
     line.object.set("run_id", id)
     line.object.set("instance_id", instanceID)
