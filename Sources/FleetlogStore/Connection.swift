@@ -22,7 +22,7 @@ final class Connection: @unchecked Sendable {
   var transactionTimes: TransactionTimes?
   /// The monotonic time in ns at which the running query is to stop; 0 for never.
   fileprivate var deadline: UInt64 = 0
-  /// Whether texts are read without the secrets in them: see ``EventLog/init(path:deadline:revealsSecrets:)``.
+  /// Whether texts are read without the secrets in them: see ``EventLog/init(path:deadline:limit:revealsSecrets:)``.
   var masksSecrets = false
   /// How long a statement waits for a lock that another connection holds, in ms.
   private static let patience: Int32 = 5000
