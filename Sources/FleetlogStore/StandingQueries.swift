@@ -8,12 +8,11 @@ extension EventLog {
     return try pool.withConnection { (connection) throws(StoreError) in
       var replaced: Set<Int64> = []
       for event in Set(events) {
-        let isReplaced = try connection.first(
+        let isReplaced = try connection.finds(
           """
           SELECT 1 FROM event_links WHERE to_event_id = ?1 AND relation_type = 'supersedes' LIMIT 1
-          """, [.int(event)]
-        ) { $0.bool(0) }
-        if isReplaced == true { replaced.insert(event) }
+          """, [.int(event)])
+        if isReplaced { replaced.insert(event) }
       }
       return replaced
     }
