@@ -56,11 +56,7 @@ extension JSONTwin {
     object.set("status", reasons.isEmpty ? "ok" : "degraded")
     object.set("reasons", reasons)
     object.set("log", figures(overview))
-    if let progress {
-      object.set("import", Self.progress(progress))
-    } else {
-      object.set("import", json: "null")
-    }
+    object.setOrNull("import", progress.map(Self.progress))
     return object
   }
 

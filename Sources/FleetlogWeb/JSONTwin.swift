@@ -99,11 +99,7 @@ package enum JSONTwin {
     object.set("sessions", detail.sessions)
     object.setOrNull("previous_in_session", detail.previousInSession)
     object.setOrNull("next_in_session", detail.nextInSession)
-    if let receipt = detail.receipt {
-      object.set("receipt", Self.receipt(receipt))
-    } else {
-      object.set("receipt", json: "null")
-    }
+    object.setOrNull("receipt", detail.receipt.map(receipt))
     return object
   }
 
@@ -128,11 +124,7 @@ package enum JSONTwin {
     object.set("length", receipt.span.length)
     object.set("text", String(decoding: receipt.bytes, as: UTF8.self))
     object.set("is_cut", receipt.isCut)
-    if let agrees = receipt.fileStillAgrees {
-      object.set("file_still_agrees", agrees)
-    } else {
-      object.set("file_still_agrees", json: "null")
-    }
+    object.setOrNull("file_still_agrees", receipt.fileStillAgrees)
     return object
   }
 
@@ -218,6 +210,14 @@ extension JSONObject {
   }
 
   mutating func setOrNull(_ key: String, _ value: Int64?) {
+    if let value { set(key, value) } else { set(key, json: "null") }
+  }
+
+  mutating func setOrNull(_ key: String, _ value: Bool?) {
+    if let value { set(key, value) } else { set(key, json: "null") }
+  }
+
+  mutating func setOrNull(_ key: String, _ value: JSONObject?) {
     if let value { set(key, value) } else { set(key, json: "null") }
   }
 }

@@ -68,11 +68,8 @@ struct SingleSessionPage: Page {
     object.set("usage", JSONTwin.usage(shares, prices: request.kit.prices))
     object.set("usage_of_child_sessions", JSONTwin.usage(children, prices: request.kit.prices))
     JSONTwin.set(request.kit.prices.cost(of: shares + children), in: &object)
-    if let metrics = try log.metrics(of: detail.session, runs: detail.runs, by: request.kit.rules) {
-      object.set("metrics", JSONTwin.metrics(metrics))
-    } else {
-      object.set("metrics", json: "null")
-    }
+    let metrics = try log.metrics(of: detail.session, runs: detail.runs, by: request.kit.rules)
+    object.setOrNull("metrics", metrics.map(JSONTwin.metrics))
     object.set("context", JSONTwin.context(try fills(of: detail, request, log)))
     return object
   }
