@@ -136,4 +136,26 @@ struct HookFactsTests {
     for _ in 0..<3 { try log.append(Self.hookStart("s1")) }
     #expect(try log.events().filter { $0.sessionID == "s1" }.count == 1)
   }
+
+  @Test(
+    "Of two starts the one counts whose teller is believed more, whichever comes first",
+    arguments: [
+      ("hook: SessionStart", "transcript"), ("hook: SessionStart", "worker"),
+      ("transcript", "worker"),
+    ])
+  func starts(lesser: String, better: String) throws {
+    func start(by provenance: String) -> EventDraft {
+      .started("s1") { draft in
+        draft.provenance = provenance
+        draft.summary = provenance
+      }
+    }
+    for _ in 0..<2 { try log.append(start(by: lesser), start(by: better)) }
+    #expect(try log.events().map(\.summary) == [lesser, better])
+    #expect(try log.links() == ["run:s1:told supersedes run:s1"])
+    let other = try TemporaryLog()
+    for _ in 0..<2 { try other.append(start(by: better), start(by: lesser)) }
+    #expect(try other.events().map(\.summary) == [better])
+    #expect(try other.links() == [])
+  }
 }
