@@ -77,7 +77,7 @@ package enum Backup {
     }
     guard try copy.finds("SELECT 1 FROM sqlite_schema WHERE name = 'event_totals'")
     else { return 0 }
-    return Int(try copy.first("SELECT count(*) FROM events") { $0.int(0) } ?? 0)
+    return try copy.count("SELECT count(*) FROM events")
   }
 
   /// Gives a finished copy its name, which fails where the name was taken meanwhile.

@@ -37,6 +37,11 @@ extension Connection {
     try first(sql, values) { _ in } != nil
   }
 
+  /// The number that a query of one row counts or sums up; 0 where it has none.
+  func count(_ sql: String, _ values: [Value] = []) throws(StoreError) -> Int {
+    try first(sql, values) { Int($0.int(0)) } ?? 0
+  }
+
   /// Takes the rows of a query one by one until `ms` have passed.
   ///
   /// - Returns: whether they were all there are.

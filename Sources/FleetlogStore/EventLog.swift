@@ -53,20 +53,17 @@ package final class EventLog: Sendable {
 
   package func overview() throws(StoreError) -> LogOverview {
     try pool.withConnection { (connection) throws(StoreError) in
-      func count(_ sql: String) throws(StoreError) -> Int {
-        Int(try connection.first(sql) { $0.int(0) } ?? 0)
-      }
       let last = try connection.lastEventID()
       let indexed = try connection.lastSearchableID()
       let span = try connection.first(
         "SELECT (SELECT min(ts) FROM events), (SELECT max(ts) FROM events)"
       ) { ($0.optionalInt(0), $0.optionalInt(1)) }
       return LogOverview(
-        events: try count("SELECT coalesce(sum(events), 0) FROM event_days"),
-        sessions: try count("SELECT coalesce(sum(sessions), 0) FROM session_groups"),
+        events: try connection.count("SELECT coalesce(sum(events), 0) FROM event_days"),
+        sessions: try connection.count("SELECT coalesce(sum(sessions), 0) FROM session_groups"),
         // By an index: the files themselves are large rows.
-        sources: try count("SELECT count(*) FROM files WHERE standing > 0"),
-        validationErrors: try count(
+        sources: try connection.count("SELECT count(*) FROM files WHERE standing > 0"),
+        validationErrors: try connection.count(
           "SELECT coalesce(sum(events), 0) FROM event_days WHERE event_type = "
             + "'\(EventType.validationError.rawValue)'"),
         lastEventID: last, firstEventAt: span?.0, lastEventAt: span?.1,

@@ -101,27 +101,24 @@ enum ForgetPlan {
   static func summary(
     _ sessions: [String], _ connection: Connection
   ) throws(StoreError) -> ForgetSummary {
-    func count(_ sql: String) throws(StoreError) -> Int64 {
-      try connection.first(sql) { $0.int(0) } ?? 0
-    }
     var summary = ForgetSummary()
     summary.sessions = sessions
-    summary.events = Int(try count("SELECT count(*) FROM gone"))
-    summary.runs = Int(try count("SELECT count(*) FROM gone_runs"))
-    summary.tombstones = Int(try count("SELECT count(*) FROM tombs"))
-    summary.links = Int(
-      try count(
-        """
-        SELECT count(*) FROM main.event_links WHERE from_event_id IN (SELECT id FROM gone)
-          OR to_event_id IN (SELECT id FROM gone)
-        """))
-    summary.textBytes = try count(
+    summary.events = try connection.count("SELECT count(*) FROM gone")
+    summary.runs = try connection.count("SELECT count(*) FROM gone_runs")
+    summary.tombstones = try connection.count("SELECT count(*) FROM tombs")
+    summary.links = try connection.count(
       """
-      SELECT coalesce(sum(length(CAST(summary AS BLOB))
-        + coalesce(length(CAST(payload_json AS BLOB)), 0)
-        + coalesce(length(payload_packed), 0)), 0)
-      FROM gone g JOIN main.events e ON e.id = g.id
+      SELECT count(*) FROM main.event_links WHERE from_event_id IN (SELECT id FROM gone)
+        OR to_event_id IN (SELECT id FROM gone)
       """)
+    summary.textBytes = Int64(
+      try connection.count(
+        """
+        SELECT coalesce(sum(length(CAST(summary AS BLOB))
+          + coalesce(length(CAST(payload_json AS BLOB)), 0)
+          + coalesce(length(payload_packed), 0)), 0)
+        FROM gone g JOIN main.events e ON e.id = g.id
+        """))
     let receipts = try connection.first(
       """
       SELECT count(*), coalesce(sum(source_length), 0) FROM main.transcript_chunks

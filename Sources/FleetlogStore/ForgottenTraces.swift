@@ -6,7 +6,7 @@ package struct ForgottenTraces: Sendable {
   private static let length = 24...48
   private static let most = 24
   /// Events of which texts are taken, spread over all.
-  private static let sampled: Int64 = 200
+  private static let sampled = 200
   private static let window = 4 << 20
 
   /// What looking for them came to.
@@ -23,13 +23,13 @@ package struct ForgottenTraces: Sendable {
 
   /// Takes them of the events in the temporary table `gone`.
   init(_ connection: Connection) throws(StoreError) {
-    let count = try connection.first("SELECT count(*) FROM gone") { $0.int(0) } ?? 0
+    let count = try connection.count("SELECT count(*) FROM gone")
     let rows = try connection.rows(
       """
       SELECT e.summary, e.payload_json, e.payload_packed FROM
         (SELECT id, row_number() OVER (ORDER BY id) AS n FROM gone) g JOIN events e USING (id)
       WHERE g.n % ? = 0
-      """, [.int(max(1, count / Self.sampled))]
+      """, [Value(max(1, count / Self.sampled))]
     ) { [$0.blob(0), $0.blob(1), $0.blob(2)] }
     var texts: [[UInt8]] = []
     for text in rows.joined() where texts.count < Self.most * 8 {

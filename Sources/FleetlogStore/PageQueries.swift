@@ -129,8 +129,7 @@ extension EventLog {
   }
 
   private func total(_ connection: Connection) throws(StoreError) -> Int {
-    Int(
-      try connection.first("SELECT coalesce(sum(events), 0) FROM event_days") { $0.int(0) } ?? 0)
+    try connection.count("SELECT coalesce(sum(events), 0) FROM event_days")
   }
 
   /// How many events a filter finds: from what the writer keeps, where that tells it, else counted.

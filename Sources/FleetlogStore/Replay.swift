@@ -50,9 +50,9 @@ package struct Replay {
     return try log.reading { () throws(StoreError) in
       var report = Report()
       if let until = judged { _ = try writer.judge(until: until, now: now) }
-      report.rawEvents = try log.count("events WHERE \(raw)")
-      report.sessions = try log.count("sessions")
-      report.pending = try log.count("synthesis_pending")
+      report.rawEvents = try log.count("SELECT count(*) FROM events WHERE \(raw)")
+      report.sessions = try log.count("SELECT count(*) FROM sessions")
+      report.pending = try log.count("SELECT count(*) FROM synthesis_pending")
       let events = try rows(eventSQL, log, upTo: last)
       let links = try rows(linkSQL, log, upTo: last)
       report.inferredEvents = events.count
@@ -262,12 +262,6 @@ package struct Replay {
         [.text(session)])
     }
     return result
-  }
-}
-
-extension Connection {
-  fileprivate func count(_ table: String) throws(StoreError) -> Int {
-    Int(try first("SELECT count(*) FROM \(table)") { $0.int(0) } ?? 0)
   }
 }
 

@@ -52,15 +52,14 @@ extension EventLog {
       values += [.int(lastAt), .text(String(after[after.index(after: mark)...]))]
     }
     return try pool.withConnection { (connection) throws(StoreError) in
-      let count =
-        try connection.first("SELECT count(*) FROM sessions s" + total.0, total.1) { $0.int(0) }
+      let count = try connection.count("SELECT count(*) FROM sessions s" + total.0, total.1)
       let rows = try connection.rows(
         "SELECT \(SessionColumns.list) FROM sessions s\(clause(conditions)) "
           + "ORDER BY s.last_at DESC, s.id DESC LIMIT ?", values + [Value(query.limit + 1)]
       ) { SessionColumns.read($0) }
       let shown = Array(rows.prefix(query.limit))
       let next = rows.count > query.limit ? shown.last.map { "\($0.lastAt)_\($0.id)" } : nil
-      return SessionPage(sessions: shown, next: next, total: Int(count ?? 0))
+      return SessionPage(sessions: shown, next: next, total: count)
     }
   }
 

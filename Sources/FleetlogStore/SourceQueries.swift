@@ -35,12 +35,11 @@ extension EventLog {
         """, values + [Value(query.limit + 1)]
       ) { (source: Self.readSource($0), standing: $0.int(13)) }
       let shown = rows.prefix(query.limit)
-      let total = try connection.first("SELECT count(*) FROM files") { Int($0.int(0)) }
       return SourcePage(
         sources: shown.map(\.source),
         next: rows.count > query.limit
           ? shown.last.map { "\($0.standing)_\($0.source.modifiedAt)_\($0.source.id)" } : nil,
-        total: total ?? 0)
+        total: try connection.count("SELECT count(*) FROM files"))
     }
   }
 
@@ -116,13 +115,12 @@ extension EventLog {
     let errors = try events(filter)
     let fenced = try problems(where: "p.kind = 'fenced_block'", [], limit: limit)
     return try pool.withConnection { (connection) throws(StoreError) in
-      let total = try connection.first(
-        "SELECT count(*) FROM file_problems WHERE kind = 'fenced_block'"
-      ) { Int($0.int(0)) }
+      let total = try connection.count(
+        "SELECT count(*) FROM file_problems WHERE kind = 'fenced_block'")
       return ValidationReport(
         errors: errors.rows.map(\.event), totalErrors: errors.matched,
         fenced: fenced.map { ($0.source.id, $0.source.path, $0.problem) },
-        totalFenced: total ?? 0, compliance: try compliance(connection))
+        totalFenced: total, compliance: try compliance(connection))
     }
   }
 

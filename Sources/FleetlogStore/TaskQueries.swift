@@ -67,16 +67,14 @@ extension EventLog {
       values += [.int(lastAt), .text(String(after[after.index(after: mark)...]))]
     }
     return try pool.withConnection { (connection) throws(StoreError) in
-      let total = try connection.first(
-        "SELECT count(*) FROM tasks" + filter.where, filter.values
-      ) { $0.int(0) }
+      let total = try connection.count("SELECT count(*) FROM tasks" + filter.where, filter.values)
       let rows = try connection.rows(
         "SELECT facts FROM tasks\(Self.clause(conditions)) ORDER BY last_at DESC, id DESC LIMIT ?",
         values + [Value(query.limit + 1)]
       ) { TaskSummary(json: $0.text(0)) }.compactMap(\.self)
       let shown = Array(rows.prefix(query.limit))
       let next = rows.count > query.limit ? shown.last.map { "\($0.lastAt)_\($0.id)" } : nil
-      return TaskPage(tasks: shown, next: next, total: Int(total ?? 0))
+      return TaskPage(tasks: shown, next: next, total: total)
     }
   }
 
