@@ -61,6 +61,9 @@ final class Connection: @unchecked Sendable {
     sqlite3_create_function_v2(
       handle, "unpacked_size", 2, SQLITE_UTF8 | SQLITE_DETERMINISTIC, nil,
       { unpackedSize($0, $2) }, nil, nil, nil)
+    sqlite3_create_function_v2(
+      handle, "is_damaged", 1, SQLITE_UTF8 | SQLITE_DETERMINISTIC, nil,
+      { isDamaged($0, $2) }, nil, nil, nil)
   }
 
   /// Creates the file for its owner alone, since transcripts hold secrets; SQLite gives the files
@@ -246,21 +249,52 @@ private func noteLog(_ context: UnsafeMutableRawPointer?, pages: Int32) -> Int32
 }
 
 /// The SQL function `unpacked(text, packed)`, see ``TextPacker``: a text as it was before it was
-/// packed. Of a damaged one, what stands in its place is left.
+/// packed. Of a damaged one, what stands in its place is left, and says so.
 private func unpacked(
   _ context: OpaquePointer?, _ values: UnsafeMutablePointer<OpaquePointer?>?
 ) {
-  let packed = blob(values?[1])
-  guard let size = Zstd.size(of: packed), let start = sqlite3_malloc64(UInt64(size))
-  else { return sqlite3_result_value(context, values?[0]) }
+  guard let packed = values?[1], sqlite3_value_type(packed) != SQLITE_NULL else {
+    return sqlite3_result_value(context, values?[0])
+  }
+  if let text = unpack(blob(packed)) {
+    return sqlite3_result_text64(
+      context, text.baseAddress, UInt64(text.count), { sqlite3_free($0) }, UInt8(SQLITE_UTF8))
+  }
+  guard let rest = values?[0], sqlite3_value_type(rest) != SQLITE_NULL else {
+    return sqlite3_result_null(context)
+  }
+  let noted = blob(rest).withMemoryRebound(to: UInt8.self) { TextPacker.noteDamage(in: $0) }
+  noted.withUnsafeBytes {
+    // SQLITE_TRANSIENT: SQLite copies the text.
+    sqlite3_result_text64(
+      context, $0.baseAddress?.assumingMemoryBound(to: CChar.self), UInt64($0.count),
+      unsafeBitCast(-1, to: sqlite3_destructor_type.self), UInt8(SQLITE_UTF8))
+  }
+}
+
+/// The SQL function `is_damaged(packed)`: whether there is something that does not unpack.
+private func isDamaged(
+  _ context: OpaquePointer?, _ values: UnsafeMutablePointer<OpaquePointer?>?
+) {
+  guard let packed = values?[0], sqlite3_value_type(packed) != SQLITE_NULL else {
+    return sqlite3_result_int(context, 0)
+  }
+  let text = unpack(blob(packed))
+  sqlite3_free(text?.baseAddress)
+  sqlite3_result_int(context, text == nil ? 1 : 0)
+}
+
+/// What was packed, in memory of SQLite's, which is the caller's to free; nil where it is damaged.
+private func unpack(_ packed: UnsafeRawBufferPointer) -> UnsafeMutableBufferPointer<CChar>? {
+  guard let size = Zstd.size(of: packed), let start = sqlite3_malloc64(UInt64(size)) else {
+    return nil
+  }
   let room = UnsafeMutableRawBufferPointer(start: start, count: size)
   guard Zstd.decompress(packed, into: room) == size else {
     sqlite3_free(start)
-    return sqlite3_result_value(context, values?[0])
+    return nil
   }
-  sqlite3_result_text64(
-    context, start.assumingMemoryBound(to: CChar.self), UInt64(size), { sqlite3_free($0) },
-    UInt8(SQLITE_UTF8))
+  return room.assumingMemoryBound(to: CChar.self)
 }
 
 /// The SQL function `unpacked_size(text, packed)`: the bytes that ``unpacked(_:_:)`` gives, told

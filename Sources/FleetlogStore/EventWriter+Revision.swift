@@ -17,11 +17,13 @@ extension EventWriter {
     guard let revision = commit.revision, known.sourceFileID == revision.fileID,
       known.span?.offset == draft.span?.offset, let key = known.idempotencyKey
     else { return nil }
-    let current = try latestRevision(of: known)
+    var current = try latestRevision(of: known)
     let run = Run(
       id: current.runID, parentID: current.parentRunID, instanceID: current.instanceID,
       role: current.role)
     let reading = try stored(draft, run: run, id: current.id, commit: commit)
+    if known.id != current.id { _ = try mend(known, as: reading) }
+    current = try mend(current, as: reading)
     guard EventColumns.content(reading) != EventColumns.content(current) else { return nil }
     var revised = draft
     revised.idempotencyKey = "r\(revision.parserVersion).\(key)"
@@ -38,6 +40,23 @@ extension EventWriter {
     try synthesis?.takeRevision(of: current.runID, cause: commit.nextID)
     note(revised: [known.sessionID, draft.run.sessionID], &commit)
     return revised
+  }
+
+  /// Puts the payload back of which the log has only what was not packed, where that is all the same
+  /// in what was read now.
+  ///
+  /// - Returns: the event as the log has it from now on.
+  private func mend(
+    _ event: StoredEvent, as reading: StoredEvent
+  ) throws(StoreError) -> StoredEvent {
+    guard event.payload.map(TextPacker.mayBeDamaged) ?? false else { return event }
+    let payload = payloads.pack(payload: reading.payload)
+    let changed = try connection.run(
+      """
+      UPDATE events SET payload_packed = ? WHERE id = ? AND is_damaged(payload_packed)
+        AND payload_json IS ?
+      """, [payload.packed, .int(event.id), payload.text])
+    return changed == 1 ? event.with(payload: reading.payload) : event
   }
 
   private func latestRevision(of event: StoredEvent) throws(StoreError) -> StoredEvent {

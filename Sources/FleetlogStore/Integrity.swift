@@ -19,4 +19,15 @@ extension EventLog {
       return problems
     }
   }
+
+  /// Which of the texts that the log keeps packed no longer unpack: SQLite does not look into them.
+  /// Earlier builds packed without a checksum: there a flipped bit may go unnoticed.
+  package func damage() throws(StoreError) -> Damage {
+    try pool.withConnection { (connection) throws(StoreError) in try Damage.find(connection) }
+  }
+}
+
+extension EventWriter {
+  /// The files that have to be read again for what of their texts is damaged.
+  package func damagedFiles() throws(StoreError) -> Set<Int64> { try Damage.find(connection).files }
 }

@@ -26,14 +26,16 @@ package struct SourceRecord: Sendable, Equatable {
 package final class SourceLedger {
   private let connection: Connection
   private let packer = TextPacker()
-  private static let columns = columns(parserState: "unpacked(parser_state, parser_state_packed)")
+  private static let columns = columns(
+    parserState: "unpacked(parser_state, parser_state_packed)",
+    isPacked: "parser_state_packed IS NOT NULL")
   /// For every file at once: what their parsers remember comes to kilobytes for each.
-  private static let slimColumns = columns(parserState: "NULL")
+  private static let slimColumns = columns(parserState: "NULL", isPacked: "0")
 
-  private static func columns(parserState: String) -> String {
+  private static func columns(parserState: String, isPacked: String) -> String {
     "id, path, device, inode, format, parser_version, state, size, modified_at, read_offset, "
       + "cursor, \(parserState), is_holding, "
-      + "iif(state = 'excluded', coalesce(last_error, ''), NULL)"
+      + "iif(state = 'excluded', coalesce(last_error, ''), NULL), \(isPacked)"
   }
 
   init(_ connection: Connection) { self.connection = connection }
@@ -91,13 +93,19 @@ package final class SourceLedger {
   }
 
   private static func read(_ row: Statement) -> SourceRecord {
-    SourceRecord(
+    var record = SourceRecord(
       id: row.int(0), path: row.text(1), device: row.int(2), inode: row.int(3),
       format: row.optionalText(4), parserVersion: row.optionalInt(5).map { Int($0) },
       state: SourceStatus.State(rawValue: row.text(6)) ?? .gone, size: row.int(7),
       modifiedAt: row.int(8), offset: row.int(9), cursor: row.optionalText(10),
       parserState: row.optionalText(11), isHolding: row.bool(12),
       exclusion: row.optionalText(13))
+    // What a parser remembered is damaged: without it the file can only be read from its start.
+    if row.bool(14), record.parserState == nil {
+      record.cursor = nil
+      record.offset = 0
+    }
+    return record
   }
 
   /// Registers a file under its path, in place of what stood there before.

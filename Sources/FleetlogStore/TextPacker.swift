@@ -1,9 +1,12 @@
+import FleetlogEvents
+
 /// Brings long JSON into the form in which the log keeps it. Not Sendable: a writer has its own.
 ///
 /// What tools read and print is most of a log. A payload that holds much of it is kept compressed,
 /// in `payload_packed`; `payload_json` is then the same object with its long texts cut, in which SQL
 /// finds every number, name and flag without unpacking anything. What parsers remember is kept
-/// likewise, with nothing beside it. The SQL function `unpacked` gives what there was.
+/// likewise, with nothing beside it. The SQL function `unpacked` gives what there was; where that is
+/// damaged, what stands beside it, in which each text that was cut says so.
 final class TextPacker {
   /// The two columns of a text.
   struct Packed {
@@ -20,6 +23,8 @@ final class TextPacker {
   private static let long = 256
   private static let kept = 128
   private static let mark = "…"
+  /// What follows the mark where the rest can't be had.
+  private static let damage = " [what follows is damaged in the log: see fleetlog doctor]"
 
   private let zstd = Zstd()
 
@@ -47,6 +52,29 @@ final class TextPacker {
 
   /// JSON with its long texts cut; keys stay, since two could become the same.
   static func cut(_ json: UnsafeBufferPointer<UInt8>) -> [UInt8] {
+    ending(json, with: mark) { text in
+      text.count > long ? boundary(json, from: text.lowerBound, within: kept) : nil
+    }
+  }
+
+  /// What ``cut(_:)`` gave, with a note at the end of each text that was cut.
+  static func noteDamage(in json: UnsafeBufferPointer<UInt8>) -> [UInt8] {
+    // A text is cut before the character or escape that goes beyond what is kept.
+    let lengths = kept - 12 + mark.utf8.count...kept + mark.utf8.count
+    return ending(json, with: damage) { text in
+      let wasCut =
+        lengths.contains(text.count) && json[text].suffix(mark.utf8.count).elementsEqual(mark.utf8)
+      return wasCut ? text.upperBound : nil
+    }
+  }
+
+  /// Whether a payload has such a note, unless it says the same itself.
+  static func mayBeDamaged(_ payload: String) -> Bool { payload.contains(bytesOf: damage) }
+
+  /// JSON in which each text for which `end` has a place ends there, with `suffix`.
+  private static func ending(
+    _ json: UnsafeBufferPointer<UInt8>, with suffix: String, _ end: (Range<Int>) -> Int?
+  ) -> [UInt8] {
     var output: [UInt8] = []
     var copied = 0
     var index = 0
@@ -55,13 +83,12 @@ final class TextPacker {
         index += 1
         continue
       }
-      let start = index + 1
-      let end = self.end(of: json, from: start)
-      index = end + 1
-      guard end - start > long, !isKey(json, before: index) else { continue }
-      output += json[copied..<boundary(json, from: start, within: kept)]
-      output += mark.utf8
-      copied = end
+      let text = index + 1..<self.end(of: json, from: index + 1)
+      index = text.upperBound + 1
+      guard let end = end(text), !isKey(json, before: index) else { continue }
+      output += json[copied..<end]
+      output += suffix.utf8
+      copied = text.upperBound
     }
     output += json[min(copied, json.count)...]
     return output

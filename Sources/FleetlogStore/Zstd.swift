@@ -7,9 +7,16 @@ final class Zstd {
   /// A buffer for more than this, as one long line needs, is given back.
   private static let keptBytes = 4 << 20
 
-  private let context = ZSTD_createCCtx()
+  private let context: OpaquePointer?
   /// Reused: fresh memory for each chunk costs as much as compressing it.
   private var output: [UInt8] = []
+
+  init() {
+    context = ZSTD_createCCtx()
+    ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, Self.level)
+    // Without it a flipped bit may unpack to another text. It takes four bytes.
+    ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1)
+  }
 
   deinit { ZSTD_freeCCtx(context) }
 
@@ -19,8 +26,8 @@ final class Zstd {
     if output.count < bound { output = [UInt8](repeating: 0, count: bound) }
     defer { if output.count > Self.keptBytes { output = [] } }
     let written = output.withUnsafeMutableBytes { output in
-      ZSTD_compressCCtx(
-        context, output.baseAddress, output.count, bytes.baseAddress, bytes.count, Self.level)
+      ZSTD_compress2(
+        context, output.baseAddress, output.count, bytes.baseAddress, bytes.count)
     }
     guard ZSTD_isError(written) == 0, written < bytes.count else { return nil }
     return Array(output[..<written])

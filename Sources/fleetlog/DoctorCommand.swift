@@ -100,6 +100,7 @@ enum DoctorCommand: Verb {
             : "stop fleetlog serve, move \(path) and its -wal, -shm and -search away and start it "
               + "again: it makes a new log from the transcripts; what was only logged, and the "
               + "receipts of deleted transcripts, are in the old file or in a backup"),
+        texts(try log.damage()),
         Check(
           name: "full text", isWell: overview.searchLag == 0,
           finding: overview.searchLag == 0
@@ -117,6 +118,45 @@ enum DoctorCommand: Verb {
     } catch {
       return [Check(name: "log", isWell: false, finding: error.description, mend: error.mend)]
     }
+  }
+
+  /// What is kept compressed, which SQLite's check does not look into.
+  private static func texts(_ damage: Damage) -> Check {
+    guard !damage.isNone else { return Check(name: "texts", isWell: true, finding: "all unpack") }
+    var findings: [String] = []
+    var mends: [String] = []
+    if damage.events > 0 {
+      let first = damage.firstEvents.map(String.init).joined(separator: ", ")
+      findings.append(
+        "the payload of \(Wording.plural(damage.events, "event")) is damaged: \(first)"
+          + (damage.events > damage.firstEvents.count ? ", …" : ""))
+    }
+    if damage.parserStates > 0 {
+      findings.append(
+        "where the reading of \(Wording.plural(damage.parserStates, "file")) stood is damaged: "
+          + "once it grows it is read again from its start")
+    }
+    if damage.pieces > 0 {
+      findings.append("\(Wording.plural(damage.pieces, "piece")) of transcript")
+    }
+    if !damage.files.isEmpty {
+      mends.append(
+        "stop fleetlog serve and call fleetlog reindex --damaged, which reads "
+          + "\(Wording.plural(damage.files.count, "transcript")) again and puts the text back")
+    }
+    if damage.eventsOfNoFile > 0 {
+      mends.append(
+        "\(Wording.plural(damage.eventsOfNoFile, "event")) of no transcript stay cut: a backup "
+          + "has the text")
+    }
+    if damage.pieces > 0 {
+      mends.append(
+        "receipts of a damaged piece are shown from the transcript while it stands, else from a "
+          + "backup")
+    }
+    return Check(
+      name: "texts", isWell: false, finding: findings.joined(separator: "; "),
+      mend: mends.joined(separator: "; "))
   }
 
   private static let forgetting = Check(

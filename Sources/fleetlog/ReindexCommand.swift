@@ -11,6 +11,9 @@ enum ReindexCommand: Verb {
     CommonOptions.database, CommonOptions.json,
     Option(name: "all", value: nil, help: "reads all again, whichever parser read them"),
     Option(
+      name: "damaged", value: nil,
+      help: "reads those again of which texts are damaged in the log, and puts these back"),
+    Option(
       name: "max-text", value: "BYTES",
       help: "text kept whole up to this size, cut beyond it (default 1048576)"),
     Thresholds.option,
@@ -23,7 +26,8 @@ enum ReindexCommand: Verb {
     let writer = try Pipeline.create(database: path, rules: Thresholds.rules(arguments))
     let search = try SearchThread(database: path)
     let reindexer = Reindexer(writer: writer, cap: cap, clock: Clock.now)
-    let files = try reindexer.files(all: arguments.has("all"))
+    let files = try reindexer.files(
+      arguments.has("all") ? .all : arguments.has("damaged") ? .damaged : .older)
     var report = Report()
     for (count, file) in files.enumerated() {
       Terminal.show("reading \(count + 1) of \(files.count) files again")

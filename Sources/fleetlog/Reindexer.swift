@@ -23,11 +23,23 @@ final class Reindexer {
     self.clock = clock
   }
 
-  /// The files that an older parser read; or all that were read.
-  func files(all: Bool) throws(StoreError) -> [SourceRecord] {
-    try writer.sources.read().filter { file in
+  enum Choice {
+    /// What an older parser read.
+    case older
+    /// What is damaged in the log.
+    case damaged
+    case all
+  }
+
+  func files(_ choice: Choice) throws(StoreError) -> [SourceRecord] {
+    let damaged = choice == .damaged ? try writer.damagedFiles() : []
+    return try writer.sources.read().filter { file in
       guard let format = Self.format(of: file) else { return false }
-      return all || (file.parserVersion ?? 0) < format.parserVersion
+      return switch choice {
+      case .older: (file.parserVersion ?? 0) < format.parserVersion
+      case .damaged: damaged.contains(file.id)
+      case .all: true
+      }
     }
   }
 

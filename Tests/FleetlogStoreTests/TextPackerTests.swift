@@ -116,14 +116,78 @@ struct TextPackerTests {
     }
   }
 
-  @Test("Of a damaged one the log still shows what was not packed")
+  @Test("Of a damaged one the log shows what was not packed, and each text that was cut says so")
   func damaged() throws {
     let log = try log()
     try log.writer.connection.script(
       "UPDATE events SET payload_packed = x'28b52ffd00' WHERE idempotency_key = 'a'",
       operation: "damage a payload")
     let event = try #require(try log.event("a"))
-    #expect(event.payload == (try kept("a", in: log)).json)
+    let json = try JSONDocument(event.payload ?? "").root
+    let head = try #require(try JSONDocument(try kept("a", in: log).json).root["text"]?.string)
+    #expect(
+      json["text"]?.string
+        == head + " [what follows is damaged in the log: see fleetlog doctor]")
+    #expect(json["tool"]?.string == "Bash" && json["is_error"]?.bool == true)
+  }
+
+  @Test("The note stands at every text that was cut, wherever the cut fell, and at no other")
+  func notes() throws {
+    for before in 100...140 {
+      for piece in ["é", "漢", "😀", #"\""#, #"\u00e9"#, #"\ud83d\ude00"#] {
+        let long =
+          String(repeating: "a", count: before) + String(repeating: piece, count: 300)
+        let json = #"{"short…":"short…","t":["\#(long)",{"u":"\#(long)"}],"n":1}"#
+        let noted = Array(cut(json).utf8).withUnsafeBufferPointer {
+          String(decoding: TextPacker.noteDamage(in: $0), as: UTF8.self)
+        }
+        let root = try JSONDocument(noted).root
+        #expect(root["short…"]?.string == "short…")
+        #expect(root["t"]?.elements.first?.string?.hasSuffix("fleetlog doctor]") == true)
+        #expect(root["t"]?.elements.last?["u"]?.string?.hasSuffix("fleetlog doctor]") == true)
+        #expect(TextPacker.mayBeDamaged(noted) && !TextPacker.mayBeDamaged(json))
+      }
+    }
+  }
+
+  @Test("A flipped bit anywhere in what is packed is noticed, and costs that event alone")
+  func flipped() throws {
+    let log = try log()
+    try log.append(
+      .sample("b", .toolResult) { $0.payload.set("text", Self.long) })
+    let id = try #require(try log.event("a")).id
+    let packed = try kept("a", in: log).packed
+    let connection = log.writer.connection
+    var noticed = 0
+    for place in stride(from: 0, to: packed.count, by: 5) {
+      var bytes = packed
+      bytes[place] ^= 1 << UInt8(place % 8)
+      try connection.run(
+        "UPDATE events SET payload_packed = ? WHERE id = ?", [.blob(bytes), .int(id)])
+      let damage = try Damage.find(connection)
+      // A few bits say in another way what is so anyhow.
+      if damage.isNone {
+        #expect(try JSONDocument(log.event("a")?.payload ?? "").root["text"]?.string == Self.long)
+        continue
+      }
+      noticed += 1
+      #expect(damage.events == 1 && damage.firstEvents == [id] && damage.eventsOfNoFile == 1)
+      #expect(try log.event("a")?.payload?.contains("see fleetlog doctor") == true)
+      #expect(try JSONDocument(log.event("b")?.payload ?? "").root["text"]?.string == Self.long)
+    }
+    #expect(noticed > packed.count / 5 * 9 / 10)
+  }
+
+  @Test("What was packed without a checksum is still read")
+  func withoutChecksum() throws {
+    // `zstd --no-check` made it.
+    let text = String(repeating: "as it was before, ", count: 40)
+    let read = try Connection(path: ":memory:", access: .readOnly).first(
+      """
+      SELECT unpacked(NULL, x'28b52ffd60d001cd000090617320697420776173206265666f72652c200100765535c3')
+      """
+    ) { $0.text(0) }
+    #expect(read == text)
   }
 
   @Test("Events of an earlier schema keep their payloads and are read as they were")

@@ -128,7 +128,7 @@ struct HousekeepingTests {
   private func reindex(_ fleet: Fleet) throws -> [Reindexer.Outcome] {
     let writer = try Pipeline.create(database: fleet.database)
     let reindexer = Reindexer(writer: writer, cap: .sha256(), clock: Clock.now)
-    return try reindexer.files(all: true).map { try reindexer.read($0) }
+    return try reindexer.files(.all).map { try reindexer.read($0) }
   }
 
   private func superseded(_ outcomes: [Reindexer.Outcome]) -> [Int?] {

@@ -148,7 +148,7 @@ struct UnrolledSourcesTests {
       let before = try fleet.content()
       let writer = try Pipeline.create(database: fleet.database)
       let reindexer = Reindexer(writer: writer, cap: .sha256(), clock: Clock.now)
-      for file in try reindexer.files(all: true) {
+      for file in try reindexer.files(.all) {
         guard case .read(let appended) = try reindexer.read(file) else {
           Issue.record("the document was passed over")
           continue

@@ -41,7 +41,7 @@ package enum Wording {
   }
 
   /// `1 event`, `2 events`.
-  static func plural(_ number: Int, _ one: String, _ many: String? = nil) -> String {
+  package static func plural(_ number: Int, _ one: String, _ many: String? = nil) -> String {
     "\(count(number)) \(number == 1 ? one : many ?? one + "s")"
   }
 
