@@ -186,7 +186,10 @@ package final class EventWriter {
         try sources.revise(
           revision, problems: batch.problems, events: commit.result.inserted, now: now)
         if commit.result.inserted > 0 {
-          try archive.keepMissing(batch.lines, file: revision.fileID)
+          try archive.keepMissing(
+            isMixed
+              ? try only(batch.lines, of: revision.fileID, after: firstID, commit) : batch.lines,
+            file: revision.fileID)
         }
       }
       commit.result.revision = commit.nextID - 1
@@ -194,6 +197,16 @@ package final class EventWriter {
     }
     trimWriteAheadLog()
     return appended
+  }
+
+  /// The lines of which events were written from an id on, but for those of which something was
+  /// refused.
+  private func only(
+    _ lines: [EventBatch.Line], of file: Int64, after first: Int64, _ commit: Commit
+  ) throws(StoreError) -> [EventBatch.Line] {
+    let taken = try spans(of: file, after: first, but: commit.refusedSpans)
+    let places = Set(taken.map(\.offset))
+    return lines.filter { places.contains($0.offset) }
   }
 
   /// Where the events of a file stand that were written from an id on, but for lines of which

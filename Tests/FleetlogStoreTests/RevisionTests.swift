@@ -122,6 +122,51 @@ struct RevisionTests {
     #expect(try revise([Self.call("a", "otherwise")]).inserted == 0)
   }
 
+  @Test("The bytes of what was forgotten or pruned do not come back with what a newer parser adds")
+  func removedBytes() throws {
+    for isForgotten in [true, false] {
+      let log = try TemporaryLog()
+      let source = try log.addSource()
+      func line(_ offset: Int64, _ text: String) -> EventBatch.Line {
+        EventBatch.Line(offset: offset, bytes: Array(text.utf8))
+      }
+      func call(_ key: String, at offset: Int64, session: String, _ summary: String) -> EventDraft {
+        .sample(key, .toolCall, ts: offset, session: session, summary: summary) {
+          $0.span = SourceSpan(offset: offset, length: 8)
+        }
+      }
+      let lines = [line(0, "nevermor"), line(9, "whatever")]
+      let old = call("a", at: 0, session: "s1", "gone")
+      try log.commit(
+        EventBatch(
+          drafts: [.started("s1"), old], lines: [lines[0]], source: .read(source, to: 8)))
+      try log.commit(
+        EventBatch(
+          drafts: [.started("s2"), call("b", at: 9, session: "s2", "one")], lines: [lines[1]],
+          source: .read(source, to: 17)))
+      if isForgotten {
+        _ = try #require(try log.writer.forget("s1", now: 9_000_000))
+      } else {
+        try log.index()
+        let plan = try log.writer.plan(PruneRules(before: 5), now: 0)
+        _ = try log.writer.prune(plan, index: try SearchIndex(database: log.path), now: 0)
+      }
+      func kept() throws -> [String] {
+        try log.writer.connection.rows("SELECT bytes FROM transcript_chunks ORDER BY id") {
+          String(decoding: $0.blob(0), as: UTF8.self)
+        }
+      }
+      #expect(try kept() == ["whatever"])
+      let result = try log.commit(
+        EventBatch(
+          drafts: [old, call("b", at: 9, session: "s2", "two")], lines: lines,
+          revision: EventBatch.Revision(
+            fileID: source.id, parserVersion: 2, final: ("{}", false))))
+      #expect(result.inserted == 1)
+      #expect(try kept() == ["whatever"])
+    }
+  }
+
   @Test("What was kept of a transcript is read again only if every line of it is there")
   func keptTranscript() throws {
     func keep(_ texts: [(Int64, String)]) throws -> Int64 {
