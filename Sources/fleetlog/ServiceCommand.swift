@@ -65,6 +65,7 @@ enum ServiceCommand: Verb {
 
   private static func uninstall(_ service: InstalledService, isDry: Bool) throws -> Int32 {
     guard try service.isInstalled else {
+      if service.isEnabled { return try disable(service, isDry: isDry) }
       Terminal.say("there is no unit at \(Terminal.safe(service.path)): nothing to remove")
       return 0
     }
@@ -82,6 +83,18 @@ enum ServiceCommand: Verb {
       "removed \(Terminal.safe(service.path)); the log stays where it is (see the README for what "
         + "to delete)")
     if let trouble { throw trouble }
+    return 0
+  }
+
+  /// Stops the package's own unit, whose link would outlive the package.
+  private static func disable(_ service: InstalledService, isDry: Bool) throws -> Int32 {
+    if isDry {
+      Terminal.say("would stop and disable \(ServiceUnit.name) of the package")
+      return 0
+    }
+    try service.manager.ask("disable", "--now", ServiceUnit.name)
+    Terminal.say(
+      "stopped and disabled \(ServiceUnit.name) of the package; the log stays where it is")
     return 0
   }
 

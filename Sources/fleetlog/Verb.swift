@@ -148,10 +148,18 @@ enum Places {
   }
 
   /// Makes the folder of a file, readable by its owner only: transcripts hold secrets.
-  static func makeFolder(of file: String) throws {
+  static func makeFolder(of file: String) throws(Failure) {
     let folder = (file as NSString).deletingLastPathComponent
     guard !folder.isEmpty, !FileManager.default.fileExists(atPath: folder) else { return }
-    try FileManager.default.createDirectory(
-      atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+    var made = folder.hasPrefix("/") ? "" : "."
+    for part in folder.split(separator: "/") {
+      made += "/" + part
+      guard mkdir(made, 0o700) == 0 || errno == EEXIST else {
+        throw Failure(
+          "can't make the folder \(Terminal.safe(made)): \(String(cString: strerror(errno))); make it "
+            + "by hand, as where a service may write to it but not make it, or name another file "
+            + "with --db")
+      }
+    }
   }
 }

@@ -30,6 +30,20 @@ struct CommandLineTests {
     #expect(answer.error.split(separator: "\n").count == 1)
   }
 
+  @Test("a folder that can't be made for the log is said with what to do")
+  func noFolder() throws {
+    try Fleet.with { fleet in
+      try fleet.folder.write("file", "no folder")
+      let database = fleet.folder.path("file").text + "/sub/log.db"
+      for verb in ["ingest", "serve"] {
+        let answer = try RunningProgram.run([verb, fleet.folder.path.text, "--db", database])
+        #expect(answer.status == 1)
+        #expect(answer.error.contains("can't make the folder") && answer.error.contains("by hand"))
+        #expect(!answer.error.contains("NSCocoaErrorDomain"), "\(answer.error)")
+      }
+    }
+  }
+
   @Test("an operation that fails exits 1 and says what to do")
   func failure() throws {
     let answer = try RunningProgram.run(["events", "--db", "/nonexistent/log.db"])

@@ -4,6 +4,8 @@ import Foundation
 /// The unit in the user's folder of units.
 struct InstalledService {
   let path: String
+  /// What enabling the unit makes, and enabling that of the package, which stands elsewhere.
+  private let link: String
   /// The program that a unit starts: `fleetlog` beside this one.
   let program: String
   let manager: UserManager
@@ -14,6 +16,7 @@ struct InstalledService {
       environment["XDG_CONFIG_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil } ?? home + "/.config"
     usualDatabase = home + "/.local/share/fleetlog/fleetlog.db"
     path = settings + "/systemd/user/" + ServiceUnit.name
+    link = settings + "/systemd/user/default.target.wants/" + ServiceUnit.name
     let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
     let beside = (own as NSString).deletingLastPathComponent + "/fleetlog"
     program = access(beside, X_OK) == 0 ? beside : own
@@ -29,6 +32,9 @@ struct InstalledService {
   var isInstalled: Bool {
     get throws(Failure) { try file(FileEdit(path)) != nil }
   }
+
+  /// Whether a unit of this name is started at login, wherever it stands.
+  var isEnabled: Bool { (try? FileManager.default.destinationOfSymbolicLink(atPath: link)) != nil }
 
   func write(_ text: String) throws(Failure) {
     let edit = try FileEdit(path)

@@ -104,6 +104,21 @@ struct ServiceTests {
     }
   }
 
+  @Test("uninstall disables the package's own unit where that is enabled")
+  func packageUnit() throws {
+    try Home.with { home in
+      let wants = home.folder.path(".config/systemd/user/default.target.wants").text
+      try FileManager.default.createDirectory(atPath: wants, withIntermediateDirectories: true)
+      try FileManager.default.createSymbolicLink(
+        atPath: wants + "/fleetlog.service",
+        withDestinationPath: "/usr/lib/systemd/user/fleetlog.service")
+      #expect(try home.run("uninstall", "--dry-run").status == 0)
+      #expect(home.asked.isEmpty)
+      #expect(try home.run("uninstall").status == 0)
+      #expect(home.asked == ["--user disable --now fleetlog.service"])
+    }
+  }
+
   @Test("a unit that somebody else wrote is left alone")
   func foreignUnit() throws {
     try Home.with { home in
