@@ -7,6 +7,7 @@ package final class Dashboard: Sendable {
   private let log: EventLog
   private let live: LiveHub
   private let kit: PageKit
+  private let exports = ExportPlaces(limit: 16)
   private let now: @Sendable () -> Int64
   private let access: AccessControl
   private let publicOrigin: String?
@@ -213,7 +214,14 @@ package final class Dashboard: Sendable {
       case .page(let head, let content, let status):
         return framed(head, content, overview, status: status)
       case .drawing(let content): return drawing(content)
-      case .export(let export): return export.response
+      case .export(let export):
+        guard let place = exports.take() else {
+          return problem(
+            503, "too_many_exports",
+            "This server makes as many documents as it does at one time; try again in a moment.",
+            headers: ["Retry-After": "5"], for: request)
+        }
+        return export.response(at: place)
       case .figures(let text):
         return .bytes(text, contentType: PrometheusText.contentType)
       }

@@ -58,6 +58,18 @@ package struct JSONValue: Sendable {
     return elements
   }
 
+  /// How many elements an array has, told without listing them.
+  package var elementCount: Int {
+    guard node.kind == .array else { return 0 }
+    var count = 0
+    var child = index + 1
+    while child < Int(node.next) {
+      count += 1
+      child = Int(document.nodes[child].next)
+    }
+    return count
+  }
+
   /// The members of an object in their order, repeated keys included; empty for everything else.
   package var members: [(key: String, value: JSONValue)] {
     guard node.kind == .object else { return [] }

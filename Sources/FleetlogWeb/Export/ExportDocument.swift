@@ -52,12 +52,12 @@ package struct Export: Sendable {
   package let document: any ExportDocument
 
   /// The answer to a request: a piece is made when the one before has gone out.
-  var response: HTTPResponse {
-    let document = Monitor(self.document)
+  func response(at place: ExportPlaces.Place) -> HTTPResponse {
+    let document = Monitor((place: place, parts: self.document))
     let stream = HTTPStream(contentType: contentType) {
       document.withLock { document in
         do {
-          return try document.next().map(HTTPStream.Piece.bytes) ?? .end
+          return try document.parts.next().map(HTTPStream.Piece.bytes) ?? .end
         } catch {
           return .broken
         }

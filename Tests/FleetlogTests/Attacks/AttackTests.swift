@@ -80,4 +80,35 @@ struct AttackTests {
       #expect(try target.answers())
     }
   }
+
+  @Test("by clients that ask for documents and take none of them is turned away beyond sixteen")
+  func exports() throws {
+    try Fleet.with { fleet in
+      var lines = ClaudeLines()
+      // More than fits between a server and a client that does not read.
+      for number in 0..<40 {
+        lines.prompt(String(repeating: "number \(number) ", count: 40_000))
+      }
+      try fleet.folder.write("a.jsonl", lines.text)
+      try fleet.ingest()
+      let server = try RunningServer(folder: fleet.folder.path.text, database: fleet.database)
+      let port = try #require(server.url.split(separator: ":").last.flatMap { Int($0) })
+      let target = Target(port: port, secrets: [], places: [])
+      let ask = target.text(Attack.request("GET /events.ndjson"))
+      var idle: [RawClient] = []
+      for _ in 0..<16 {
+        let client = try RawClient(port: port)
+        try client.send(ask)
+        #expect(try client.receive(head: true).status == 200)
+        idle.append(client)
+      }
+      let refusal = try server.get("/events.csv?type=message.user")
+      #expect(refusal.status == 503 && refusal.body.contains("at one time"))
+      #expect(try target.answers())
+      for client in idle { client.reset() }
+      idle = []
+      _ = try server.wait(for: "process.started", at: "/events.csv?type=process.started")
+      #expect(server.stop() == 0)
+    }
+  }
 }

@@ -48,6 +48,13 @@ extension AttackGroup {
       .post("a document of 100,000 objects", long(100_000, #"{"a":"#), json, is: 400),
       .post("a number of 100,000 digits", long(100_000, "9"), json, is: 400),
       .post("two thousand events and one", "[" + long(2000, "{},") + "{}]", json, is: 413),
+      .post("four million events in one", "[" + long(4_194_000, "0,") + "0]", json, is: 413),
+      .post(
+        "four million lines in one", long(4_194_000, "a\n"), "Content-Type: application/x-ndjson",
+        is: 413),
+      .post(
+        "eight million blank lines", long(8_388_608, "\n"), "Content-Type: application/x-ndjson",
+        is: 400),
       .post("a body in UTF-16", "{}", "Content-Type: application/json; charset=utf-16", is: 415),
       .post("a body said to be compressed", "{}", json, "Content-Encoding: gzip", is: 415),
       .post(
