@@ -190,16 +190,15 @@ struct LayeringTests {
       of: #/^\| `(\w+)` \| [^|]+ \| ([^|]+) \|$/#.anchorsMatchLineEndings())
     #expect(rows.map { String($0.1) } == Self.modules.map(\.name))
     for (place, (row, module)) in zip(rows, Self.modules).enumerated() {
-      let imports: Set<String> =
-        switch row.2 {
-        case "all below": Set(Self.modules[(place + 1)...].map(\.name))
-        case "nothing": []
+      let imports = row.2.split(separator: ", ").reduce(into: Set<String>()) { imports, word in
+        switch word {
+        case "all below": imports.formUnion(Self.modules[(place + 1)...].map(\.name))
+        case "nothing": break
         default:
-          Set(
-            row.2.split(separator: ", ").map(String.init).map {
-              Self.wrappers[$0] == nil ? "Fleetlog" + $0 : $0
-            })
+          let name = String(word)
+          imports.insert(Self.wrappers[name] == nil ? "Fleetlog" + name : name)
         }
+      }
       #expect(imports == module.ours.union(module.libraries), "\(module.name)")
     }
   }
