@@ -114,7 +114,7 @@ struct DirectLogTests {
     }
   }
 
-  @Test("many at once lose nothing and give no id twice", .timeLimit(.minutes(2)))
+  @Test("many at once lose nothing and give no id twice", .timeLimit(.minutes(10)))
   func concurrent() throws {
     try place { path in
       let ids = Monitor<[Int64]>([])

@@ -6,7 +6,7 @@ import Testing
 
 @testable import fleetlog
 
-@Suite("A served log", .timeLimit(.minutes(2)))
+@Suite("A served log", .timeLimit(.minutes(10)))
 struct AccessTests {
   private func bearer(_ token: String) -> [String: String] { ["Authorization": "Bearer \(token)"] }
 

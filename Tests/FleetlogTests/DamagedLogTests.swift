@@ -7,7 +7,7 @@ import Testing
 @testable import FleetlogStore
 @testable import fleetlog
 
-@Suite("A damaged log", .timeLimit(.minutes(2)))
+@Suite("A damaged log", .timeLimit(.minutes(10)))
 struct DamagedLogTests {
   private static func session(_ number: Int) -> String {
     "5e551011-0000-4000-8000-0000000001\(10 + number)"

@@ -5,7 +5,7 @@ import Testing
 
 @testable import fleetlog
 
-@Suite("A process that may have few files open", .timeLimit(.minutes(3)))
+@Suite("A process that may have few files open", .timeLimit(.minutes(10)))
 struct DescriptorTests {
   @Test("takes fewer connections, turns the others away, and loses nothing of what it reads")
   func exhaustion() throws {

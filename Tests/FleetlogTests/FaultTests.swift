@@ -8,7 +8,7 @@ import Testing
 @testable import fleetlog
 
 /// Each fault is made, seen at `/healthz`, and taken back; then nothing may be lost.
-@Suite("What breaks around a running server", .onItsOwnThread, .timeLimit(.minutes(5)))
+@Suite("What breaks around a running server", .onItsOwnThread, .timeLimit(.minutes(10)))
 struct FaultTests {
   /// A server over `a` and `b`, its log in `data`, and a first prompt that it has read.
   private struct Scene {

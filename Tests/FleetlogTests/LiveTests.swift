@@ -6,7 +6,7 @@ import Testing
 
 @testable import fleetlog
 
-@Suite("What is served live", .timeLimit(.minutes(2)))
+@Suite("What is served live", .timeLimit(.minutes(10)))
 struct LiveTests {
   /// `/live` as curl receives it.
   private final class Follower {

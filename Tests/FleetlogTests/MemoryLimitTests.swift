@@ -6,7 +6,7 @@ import Testing
 @testable import FleetlogStore
 @testable import fleetlog
 
-@Suite("A process whose memory is limited", .timeLimit(.minutes(5)))
+@Suite("A process whose memory is limited", .timeLimit(.minutes(10)))
 struct MemoryLimitTests {
   /// 200 sessions of 60 kB, and an older one with a line that is written only if `line` is more
   /// than nothing: what is read last, and takes about twice its length.

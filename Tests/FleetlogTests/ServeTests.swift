@@ -7,7 +7,7 @@ import Testing
 
 @testable import fleetlog
 
-@Suite("fleetlog serve", .timeLimit(.minutes(2)))
+@Suite("fleetlog serve", .timeLimit(.minutes(10)))
 struct ServeTests {
   private func serving(_ body: (Fleet, RunningServer) throws -> Void) throws {
     try Fleet.with { fleet in

@@ -5,7 +5,7 @@ import Testing
 
 @testable import FleetlogWeb
 
-@Suite("The live stream", .timeLimit(.minutes(2)))
+@Suite("The live stream", .timeLimit(.minutes(10)))
 struct LiveStreamTests {
   /// A served log with a hub that beats only when a test wants it to.
   private struct Bench {

@@ -5,7 +5,7 @@ import Testing
 
 /// A served log under attack over plain sockets. Each group has a server of its own, a process as
 /// people run it.
-@Suite("An HTTP attack", .onItsOwnThread, .timeLimit(.minutes(3)))
+@Suite("An HTTP attack", .onItsOwnThread, .timeLimit(.minutes(10)))
 struct AttackTests {
   static func underAttack(
     token: String? = nil, _ body: (Target, Fleet) throws -> Void

@@ -8,7 +8,7 @@ import Testing
 /// What people meet: the pages of a served log in a real browser. One browser serves all suites,
 /// one after another; each suite has a fleet of its own.
 @Suite(
-  "The dashboard in a browser", .serialized, .timeLimit(.minutes(5)),
+  "The dashboard in a browser", .serialized, .timeLimit(.minutes(10)),
   .enabled(if: WebDriver.isInstalled, "chromedriver is not installed: run make setup-test"),
   .onItsOwnThread, .oneBrowser)
 struct BrowserTests {}

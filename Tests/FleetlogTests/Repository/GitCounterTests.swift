@@ -6,7 +6,7 @@ import Testing
 
 @testable import fleetlog
 
-@Suite("What changed between two commits", .timeLimit(.minutes(2)))
+@Suite("What changed between two commits", .timeLimit(.minutes(10)))
 struct GitCounterTests {
   private static let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
 

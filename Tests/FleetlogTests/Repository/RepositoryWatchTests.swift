@@ -6,7 +6,7 @@ import Testing
 
 @testable import fleetlog
 
-@Suite("Repositories of live sessions", .timeLimit(.minutes(2)))
+@Suite("Repositories of live sessions", .timeLimit(.minutes(10)))
 struct RepositoryWatchTests {
   private static let session = "00000071-0000-4000-8000-000000000000"
 

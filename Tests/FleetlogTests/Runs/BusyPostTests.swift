@@ -6,7 +6,7 @@ import Testing
 
 @testable import FleetlogStore
 
-@Suite("Events posted to a busy server", .timeLimit(.minutes(3)))
+@Suite("Events posted to a busy server", .timeLimit(.minutes(10)))
 struct BusyPostTests {
   private func post(_ number: Int, to server: RunningServer) throws -> (status: Int, body: String) {
     try server.post(
