@@ -19,7 +19,12 @@ struct LogFilesTests {
         .filter { $0.hasPrefix("log.db") }
       #expect(names.contains("log.db") && names.contains("log.db-search"))
       for name in names {
-        let attributes = try FileManager.default.attributesOfItem(atPath: folder + "/" + name)
+        let place = folder + "/" + name
+        guard let attributes = try? FileManager.default.attributesOfItem(atPath: place) else {
+          // The thread that indexes closes its files when it ends, a moment after the import.
+          #expect(name.hasSuffix("-wal") || name.hasSuffix("-shm"), "\(name)")
+          continue
+        }
         let rights = try #require(attributes[.posixPermissions] as? NSNumber)
         #expect(rights.intValue & 0o077 == 0, "\(name)")
       }
