@@ -12,6 +12,7 @@ final class Health: Sendable {
   private struct State {
     var troubles: [Part: String] = [:]
     var lanes: Lanes?
+    var optional: [String] = []
   }
 
   private let state = Mutex(State())
@@ -25,28 +26,31 @@ final class Health: Sendable {
   }
 
   /// Counts what can't be watched or read among the troubles.
-  func watch(_ lanes: Lanes) { state.withLock { $0.lanes = lanes } }
+  ///
+  /// - Parameter optional: folders that nobody named and that need not be there.
+  func watch(_ lanes: Lanes, optional: [String] = []) {
+    state.withLock { ($0.lanes, $0.optional) = (lanes, optional) }
+  }
 
   /// Sentences for people; none where all is well.
   var troubles: [String] {
-    let (noted, lanes) = state.withLock { ($0.troubles, $0.lanes) }
-    let sentences = noted.sorted { $0.key.rawValue < $1.key.rawValue }.map(\.value)
-    return sentences + Self.sentences(lanes)
+    let noted = state.withLock { $0.troubles }
+    return noted.sorted { $0.key.rawValue < $1.key.rawValue }.map(\.value) + readingTroubles
   }
 
   /// Those of them that are about what is read, and not about the log.
-  var readingTroubles: [String] { Self.sentences(state.withLock { $0.lanes }) }
-
-  private static func sentences(_ lanes: Lanes?) -> [String] {
+  var readingTroubles: [String] {
+    let (lanes, optional) = state.withLock { ($0.lanes, $0.optional) }
     guard let lanes else { return [] }
-    return lanes.statuses.flatMap(sentences) + lanes.troubles
+    return lanes.statuses.flatMap { Self.sentences($0, optional: optional) } + lanes.troubles
   }
 
-  static func sentences(_ status: WatchStatus) -> [String] {
+  static func sentences(_ status: WatchStatus, optional: [String] = []) -> [String] {
     var sentences: [String] = []
     for root in status.roots {
       switch root.state {
       case .watched, .covered: continue
+      case .awaited where optional.contains(root.path.text): continue
       case .awaited:
         sentences.append("\(root.path) is not there; it is read as soon as it is back.")
       case .refused(let reason): sentences.append("\(root.path) can’t be watched: \(reason).")

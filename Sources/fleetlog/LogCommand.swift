@@ -29,6 +29,9 @@ enum LogCommand: Verb {
     Option(name: "tag", value: "TAG", help: "a tag", isRepeatable: true),
     Option(name: "dedupe-key", value: "KEY", help: "groups repeats of one condition"),
     Option(name: "idempotency-key", value: "KEY", help: "names the fact: it is written once"),
+    Option(
+      name: "resolves", value: "EVENT",
+      help: "the number of an event that needs nobody any more by this one", isRepeatable: true),
     Option(name: "action-required", value: nil, help: "the operator must act"),
     Option(name: "risk", value: nil, help: "the operator should know of a risk"),
     Option(name: "attention", value: nil, help: "asks for the operator's attention"),
@@ -143,10 +146,26 @@ enum LogCommand: Verb {
     if !arguments.values("tag").isEmpty { line.set("tags", arguments.values("tag")) }
     line.set("dedupe_key", arguments.value("dedupe-key"))
     line.set("idempotency_key", arguments.value("idempotency-key") ?? Nonce.make())
+    let resolved = try arguments.values("resolves").map { text in
+      guard let id = Int64(text), id > 0 else {
+        throw UsageError("--resolves takes the number of an event, as its address has it")
+      }
+      return id
+    }
+    if !resolved.isEmpty { line.set("links", resolved.map(Self.resolving)) }
     if arguments.has("action-required") { line.set("operator_action_required", true) }
     if arguments.has("risk") { line.set("risk_detected", true) }
     if arguments.has("attention") { line.set("attention_candidate", true) }
     return line.bytes
+  }
+
+  private static func resolving(_ event: Int64) -> JSONObject {
+    var target = JSONObject()
+    target.set("event_id", event)
+    var link = JSONObject()
+    link.set("relation_type", "resolves")
+    link.set("to", target)
+    return link
   }
 
   // MARK: Lines

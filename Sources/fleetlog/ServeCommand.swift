@@ -36,14 +36,15 @@ enum ServeCommand: Verb {
       ).run()
     }
     if folders.isEmpty { folders = arguments.values("folder") }
+    var awaited: [String] = []
     if folders.isEmpty {
-      let inbox = Places.inbox
-      try Places.makeFolder(of: inbox + "/x")
-      folders =
-        [inbox] + Places.agentFolders.filter { FileManager.default.fileExists(atPath: $0) }
+      try Places.makeFolder(of: Places.inbox + "/x")
+      let isThere = FileManager.default.fileExists(atPath:)
+      folders = [Places.inbox] + Places.agentFolders.filter(isThere)
+      awaited = Places.agentFolders.filter { !isThere($0) }
     }
     let server = try Server(arguments, database: CommonOptions.database(arguments))
-    return try server.run(watching: folders)
+    return try server.run(watching: folders, awaiting: awaited)
   }
 }
 
@@ -106,7 +107,9 @@ final class Server {
   }
 
   /// Serves until SIGTERM or SIGINT, then finishes what is in hand.
-  func run(watching folders: [String]) throws -> Int32 {
+  ///
+  /// - Parameter awaited: folders that are watched as soon as they are there.
+  func run(watching folders: [String], awaiting awaited: [String] = []) throws -> Int32 {
     try http.start()
     access.announce(port: http.port, on: said)
     said.note(
@@ -125,6 +128,11 @@ final class Server {
     }
     for limit in MemoryLimit.low() { said.note(.warning, MemoryLimit.sentence, limit.fields) }
     for folder in folders { said.note(.info, "watching", ["folder": folder]) }
+    if !awaited.isEmpty {
+      said.note(
+        .info, "watching as soon as they are there",
+        ["folders": awaited.joined(separator: ", ")])
+    }
     // What runs of this log leave is read wherever else one looks.
     LogPlaces.makeFolder(places.runs)
     let notice = ServerNotice(
@@ -132,8 +140,8 @@ final class Server {
       asksForToken: access.control.asksForToken)
     notice.write(to: places.serverNotice)
     defer { notice.remove(from: places.serverNotice) }
-    let lanes = Lanes.watching((folders + [places.runs]).map { FilePath($0) })
-    health.watch(lanes)
+    let lanes = Lanes.watching((folders + awaited + [places.runs]).map { FilePath($0) })
+    health.watch(lanes, optional: awaited)
     gauges.watch(lanes)
     self.lanes = lanes
     let pipeline = Pipeline(

@@ -41,6 +41,25 @@ struct ServeTests {
     }
   }
 
+  @Test("an agent's folder that is not there yet is no trouble, and is read once it is")
+  func laterAgent() throws {
+    try Fleet.with { fleet in
+      let home = fleet.folder.path("home").text
+      let server = try RunningServer(
+        folders: [], database: fleet.database,
+        launcher: [
+          "-u", "CLAUDE_CONFIG_DIR", "-u", "XDG_DATA_HOME", "-u", "FLEETLOG_FOLDER", "HOME=" + home,
+        ])
+      #expect(try server.get("/healthz.json").body.contains(#""status":"ok""#))
+      var lines = ClaudeLines()
+      lines.prompt("first words")
+      try fleet.folder.makeFolder("home/.claude/projects/-home-dev-ledger")
+      try fleet.folder.write("home/.claude/projects/-home-dev-ledger/a.jsonl", lines.text)
+      _ = try server.wait(for: "first words", at: "/events")
+      #expect(server.stop() == 0)
+    }
+  }
+
   @Test("every page and its JSON twin answer")
   func pages() throws {
     try serving { fleet, server in

@@ -22,6 +22,26 @@ struct LogCommandTests {
     }
   }
 
+  @Test("what it resolves needs nobody any more")
+  func resolves() throws {
+    try Launching.with { launching in
+      let outcome = try launching.shell(
+        """
+        event=$(fleetlog log blocked --summary one --instance a)
+        fleetlog log blocked --summary other --instance b
+        fleetlog log decided --summary 'taken over by hand' --resolves $event --instance me
+        """)
+      #expect(outcome.status == 0)
+      let server = try launching.serve()
+      let needs = try server.get("/.json").body.components(separatedBy: #""workers":"#)[0]
+      #expect(needs.contains("other") && !needs.contains(#""summary":"one""#))
+      #expect(server.stop() == 0)
+      let wrong = try launching.shell("fleetlog log decided --resolves the-first")
+      #expect(wrong.status == 2)
+      #expect(wrong.error.contains("--resolves takes the number of an event"))
+    }
+  }
+
   @Test("says why an event is refused, and keeps it")
   func refused() throws {
     try Launching.with { launching in
