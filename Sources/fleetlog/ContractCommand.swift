@@ -40,6 +40,7 @@ enum ContractCommand: Verb {
     _ path: String, isInstalling: Bool, _ arguments: Arguments
   ) throws {
     let file = try FileEdit(path)
+    if isInstalling { try file.requireFolder() }
     let before = file.content ?? []
     let after: [UInt8]?
     let version: String?

@@ -42,6 +42,16 @@ struct FileEdit {
     self.status = status
   }
 
+  /// Refuses a file whose folder is not there: who names one means one that is, and has mistyped it.
+  func requireFolder() throws(Failure) {
+    var status = stat()
+    guard stat(folder, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+      throw Failure(
+        "can't make \(path): there is no folder \(folder); name a file in one that is there, or make "
+          + "it first")
+    }
+  }
+
   /// Replaces what the file holds; makes the file, and its folder, where there is none.
   func replace(with bytes: [UInt8]) throws(Failure) {
     if content != nil {

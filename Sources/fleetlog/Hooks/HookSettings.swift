@@ -16,6 +16,8 @@ struct HookSettings {
 
   private let agent: Agent
   private let path: String
+  /// Whether the file is named: otherwise it is the agent's own, whose folder is made for it.
+  private let isNamed: Bool
   private let inbox: String?
   private let events: [String]
   private let isDryRun: Bool
@@ -23,6 +25,7 @@ struct HookSettings {
   init(_ agent: Agent, _ arguments: Arguments) {
     self.agent = agent
     path = arguments.value("settings") ?? agent.file
+    isNamed = arguments.has("settings")
     inbox = arguments.value("inbox").map(Self.absolute)
     let chosen = arguments.values("event")
     events = chosen.isEmpty ? ClaudeHooks.events : chosen
@@ -31,6 +34,7 @@ struct HookSettings {
 
   func edit(isInstalling: Bool) throws {
     let file = try FileEdit(path)
+    if isInstalling, isNamed { try file.requireFolder() }
     let before = file.content ?? []
     guard isInstalling || file.content != nil else {
       return Terminal.say("\(agent.name) has no settings at \(path): nothing to remove")

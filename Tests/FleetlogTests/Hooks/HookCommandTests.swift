@@ -145,12 +145,32 @@ struct HookCommandTests {
   @Test("a missing instruction file is made, and goes with the contract")
   func made() throws {
     try TemporaryFolder.with { (home) throws in
+      try home.makeFolder("new")
       let path = home.path("new/AGENTS.md").text
       #expect(try Self.run(["contract", "--install", path], home: home).status == 0)
       #expect(Self.text(home, "new/AGENTS.md")?.contains(EventBlock.begin) == true)
       #expect(try Self.run(["contract", "--remove", path], home: home).status == 0)
       #expect(Self.text(home, "new/AGENTS.md") == nil)
       #expect(try Self.run(["contract", "--remove", path], home: home).error.contains("nothing"))
+    }
+  }
+
+  @Test("a file in a folder that is not there is refused, but an agent that is named gets its own")
+  func noFolder() throws {
+    try TemporaryFolder.with { (home) throws in
+      let path = home.path("missing/CLAUDE.md").text
+      for words in [
+        ["contract", "--install", path], ["contract", "--install", path, "--dry-run"],
+        ["hook", "--install", "--settings", home.path("missing/settings.json").text],
+      ] {
+        let answer = try Self.run(words, home: home)
+        #expect(answer.status == 1, "\(words)")
+        #expect(answer.error.contains("no folder \(home.path("missing").text)"), "\(answer.error)")
+      }
+      #expect(try Self.run(["contract", "--remove", path], home: home).error.contains("nothing"))
+      #expect(try FileManager.default.contentsOfDirectory(atPath: home.path.text).isEmpty)
+      #expect(try Self.run(["hook", "--install", "--agent", "claude"], home: home).status == 0)
+      #expect(Self.text(home, "claude/settings.json")?.contains("fleetlog") == true)
     }
   }
 
