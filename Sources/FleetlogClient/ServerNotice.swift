@@ -35,6 +35,11 @@ package struct ServerNotice: Sendable, Equatable {
       process: process)
   }
 
+  /// Reads the notice that stands beside a log.
+  package init?(ofLog database: String) {
+    self.init(at: LogPlaces.serverNotice(of: LogPlaces.absolute(database)))
+  }
+
   /// Leaves the notice; what can't be written is done without.
   package func write(to path: String) {
     var object = JSONObject()

@@ -43,8 +43,22 @@ enum ServeCommand: Verb {
       folders = [Places.inbox] + Places.agentFolders.filter(isThere)
       awaited = Places.agentFolders.filter { !isThere($0) }
     }
-    let server = try Server(arguments, database: CommonOptions.database(arguments))
-    return try server.run(watching: folders, awaiting: awaited)
+    let path = CommonOptions.database(arguments)
+    do {
+      return try Server(arguments, database: path).run(watching: folders, awaiting: awaited)
+    } catch let error as StoreError {
+      guard case .writerBusy(let pid) = error.cause else { throw error }
+      throw taken(path, by: pid)
+    }
+  }
+
+  private static func taken(_ path: String, by pid: Int32?) -> Failure {
+    let notice = ServerNotice(ofLog: path).flatMap { $0.process == pid ? $0 : nil }
+    return Failure(
+      "can't serve \(path): another fleetlog\(pid.map { " (process \($0))" } ?? "") writes to it"
+        + (notice.map { " and serves it at \($0.url)" } ?? "")
+        + "; --read-only shows it beside that one, at another --port; or stop the other process, or "
+        + "name another database with --db")
   }
 }
 

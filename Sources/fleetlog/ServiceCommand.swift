@@ -107,7 +107,7 @@ enum ServiceCommand: Verb {
     // Of a service that does not run, systemctl says so and fails.
     let state = (try? service.manager.ask("is-active", ServiceUnit.name)) ?? "not active"
     Terminal.print("state: \(Terminal.safe(state))")
-    if let notice = ServerNotice(at: LogPlaces.serverNotice(of: LogPlaces.absolute(database))) {
+    if let notice = ServerNotice(ofLog: database) {
       Terminal.print("address: \(Terminal.safe(notice.url)), process \(notice.process)")
     }
     return state == "active" ? 0 : 1

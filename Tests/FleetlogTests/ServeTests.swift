@@ -116,6 +116,25 @@ struct ServeTests {
     }
   }
 
+  @Test("a second server is told where the first one serves, and what may stand beside it")
+  func secondServer() throws {
+    try serving { fleet, server in
+      var lines = ClaudeLines()
+      lines.prompt("first words")
+      try fleet.folder.write("a.jsonl", lines.text)
+      // What is watched is read only once the notice of the server is written.
+      _ = try server.wait(for: "first words", at: "/events")
+      let second = try RunningProgram.run([
+        "serve", fleet.folder.path.text, "--db", fleet.database, "--port", "0",
+        "--assets", RunningProgram.package.path,
+      ])
+      #expect(second.status == 1)
+      for words in ["another fleetlog (process ", "serves it at \(server.url);", "--read-only"] {
+        #expect(second.error.contains(words), "\(second.error)")
+      }
+    }
+  }
+
   @Test("a foreign Host is refused with an explanation")
   func foreignHost() throws {
     try serving { _, server in
