@@ -35,7 +35,9 @@ extension EventLog {
       }
       if query.pattern != nil {
         let lag = try connection.searchLag()
-        if lag > 0 { reasons.append("The full-text index is \(lag) events behind.") }
+        if lag > 0 {
+          reasons.append("The full-text index is \(lag) event\(lag == 1 ? "" : "s") behind.")
+        }
       }
       // What was stopped goes on behind its last row.
       let hasMore = events.count > filter.limit || !isWhole

@@ -25,7 +25,7 @@ enum BackupCommand: Verb {
       Terminal.print(object.bytes)
     } else {
       Terminal.print(
-        "\(Terminal.safe(file)): \(report.events) events, \(Figures.bytes(report.bytes)), checked; "
+        "\(Terminal.safe(file)): \(Figures.plural(report.events, "event")), \(Figures.bytes(report.bytes)), checked; "
           + "read it with --db")
     }
     return 0

@@ -93,7 +93,7 @@ enum DoctorCommand: Verb {
         Check(
           name: "log", isWell: damage.isEmpty,
           finding: damage.isEmpty
-            ? "\(overview.events) events in \(path), structure sound"
+            ? "\(Figures.plural(overview.events, "event")) in \(path), structure sound"
             : damage.joined(separator: "; "),
           mend: damage.isEmpty
             ? nil
@@ -104,7 +104,7 @@ enum DoctorCommand: Verb {
         Check(
           name: "full text", isWell: overview.searchLag == 0,
           finding: overview.searchLag == 0
-            ? "current" : "\(overview.searchLag) events behind",
+            ? "current" : "\(Wording.plural(overview.searchLag, "event")) behind",
           mend: overview.searchLag == 0
             ? nil : "fleetlog serve brings it up to date; or delete \(path)-search to rebuild it"),
         Check(

@@ -85,12 +85,13 @@ enum ForgetCommand: Verb {
       Terminal.print(object.bytes)
       return
     }
-    let sessions = summary.sessions.count == 1 ? "1 session" : "\(summary.sessions.count) sessions"
     Terminal.print(
-      (found == nil ? "would forget" : "forgot")
-        + " \(sessions): \(summary.events) events in \(summary.runs) runs with "
-        + "\(Figures.bytes(summary.textBytes)) of text, payloads and full text, \(summary.links) links, "
-        + "kept parts of their transcripts (\(Figures.bytes(summary.receiptBytes)))")
+      (found == nil ? "would forget " : "forgot ")
+        + "\(Figures.plural(summary.sessions.count, "session")): "
+        + "\(Figures.plural(summary.events, "event")) in \(Figures.plural(summary.runs, "run")) with "
+        + "\(Figures.bytes(summary.textBytes)) of text, payloads and full text, "
+        + "\(Figures.plural(summary.links, "link")), kept parts of their transcripts "
+        + "(\(Figures.bytes(summary.receiptBytes)))")
     if summary.sessions.count > 1 {
       for session in summary.sessions { Terminal.print("  \(Terminal.safe(session))") }
     }
@@ -105,7 +106,7 @@ enum ForgetCommand: Verb {
     }
     Terminal.print(
       "looked for \(found.texts) of the removed texts in \(Figures.bytes(found.bytes)) of "
-        + "\(found.files.count) files: "
-        + (found.found == 0 ? "none is there" : "\(found.found) are still there"))
+        + "\(Figures.plural(found.files.count, "file")): "
+        + (found.found == 0 ? "none is there" : "still there: \(found.found)"))
   }
 }

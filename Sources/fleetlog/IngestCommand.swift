@@ -88,10 +88,11 @@ enum IngestCommand: Verb {
       return
     }
     Terminal.print(
-      "\(progress.filesDone) files, \(Figures.bytes(progress.bytesDone)), \(progress.lines) lines "
-        + "in \(Figures.seconds(seconds)): \(progress.appended.inserted) events new, "
-        + "\(progress.appended.existing) known, \(progress.appended.links) links, "
-        + "\(progress.appended.validationErrors) refused blocks")
+      "\(Figures.plural(progress.filesDone, "file")), \(Figures.bytes(progress.bytesDone)), "
+        + "\(Figures.plural(progress.lines, "line")) in \(Figures.seconds(seconds)): "
+        + "\(Figures.plural(progress.appended.inserted, "event")) new, "
+        + "\(progress.appended.existing) known, \(Figures.plural(progress.appended.links, "link")), "
+        + "\(Figures.plural(progress.appended.validationErrors, "refused block"))")
     for (path, reason) in skipped {
       Terminal.say("passed over \(Terminal.safe(path)): \(Terminal.safe(reason))")
     }
@@ -138,6 +139,12 @@ enum Figures {
       ? "\(count) B"
       : String(format: value < 10 ? "%.1f " : "%.0f ", value)
         + units[unit]
+  }
+
+  /// `1 event`, `25310 events`: with every digit, as what was done to a log is compared with what it
+  /// holds.
+  static func plural(_ number: Int, _ one: String) -> String {
+    "\(number) \(one)\(number == 1 ? "" : "s")"
   }
 
   static func seconds(_ seconds: Double) -> String {

@@ -83,8 +83,9 @@ enum PruneCommand: Verb {
     }
     let before = Timestamp.format(rules.before)
     Terminal.print(
-      (removed.map { "removed \($0)" } ?? "would remove \(summary.events)")
-        + " events from before \(before), \(Figures.bytes(summary.bytes)) of text")
+      (removed == nil ? "would remove " : "removed ")
+        + "\(Figures.plural(removed ?? summary.events, "event")) from before \(before), "
+        + "\(Figures.bytes(summary.bytes)) of text")
     for count in summary.byType {
       Terminal.print("  \(count.events)  \(Terminal.safe(count.name))")
     }

@@ -74,7 +74,8 @@ enum ReindexCommand: Verb {
         return
       }
       Terminal.print(
-        "\(files) files read again: \(appended.superseded) events superseded, \(new) new, "
+        "\(Figures.plural(files, "file")) read again: "
+          + "\(Figures.plural(appended.superseded, "event")) superseded, \(new) new, "
           + "\(appended.existing) as they were")
       for (path, reason) in passedOver {
         Terminal.say("passed over \(Terminal.safe(path)): \(Terminal.safe(reason))")

@@ -86,6 +86,23 @@ struct CommandLineTests {
     }
   }
 
+  @Test("one of a kind is told as one")
+  func one() throws {
+    try Fleet.with { fleet in
+      var lines = ClaudeLines()
+      lines.say("\(EventBlock.begin)\nno JSON\n\(EventBlock.end)")
+      try fleet.folder.write("a.jsonl", lines.text)
+      let said = try RunningProgram.run(
+        ["ingest", fleet.folder.path.text, "--db", fleet.database]
+      ).output
+      #expect(said.hasPrefix("1 file, ") && said.contains(", 1 line in "), "\(said)")
+      #expect(said.hasSuffix(", 1 refused block\n"), "\(said)")
+      let forget = try RunningProgram.run(["forget", lines.session, "--db", fleet.database])
+      #expect(forget.output.contains(" in 1 run with "), "\(forget.output)")
+      #expect(Figures.plural(2, "link") == "2 links" && Figures.plural(0, "link") == "0 links")
+    }
+  }
+
   @Test("contract prints what the validator takes")
   func contract() throws {
     let answer = try RunningProgram.run(["contract"])
