@@ -115,7 +115,7 @@ struct Arguments {
     for option in options where !option.choices.isEmpty {
       for value in values[option.name] ?? [] where !option.choices.contains(value) {
         throw UsageError(
-          "--\(option.name) can't be \"\(value)\": it takes one of "
+          "\(called(option.name)) can't be \"\(value)\": it takes one of "
             + option.choices.joined(separator: ", "))
       }
     }
@@ -123,6 +123,16 @@ struct Arguments {
 
   /// Nil where nothing says it, so that what the option's help calls the default holds.
   func origin(_ name: String) -> Origin? { origins[name] }
+
+  /// What a person looks for to mend an option's value: the flag, the variable, or the key and its
+  /// file.
+  func called(_ name: String) -> String {
+    switch origin(name) {
+    case .flag, nil: "--" + name
+    case .environment(let variable): variable
+    case .file(let path, let key): "\(key) in \(path)"
+    }
+  }
 
   func has(_ name: String) -> Bool { values[name] != nil }
 
@@ -135,7 +145,7 @@ struct Arguments {
     guard let text = value(name) else { return nil }
     guard let number = Int(text), range.contains(number) else {
       throw UsageError(
-        "--\(name) can't be \"\(text)\": it takes a whole number from \(range.lowerBound) to "
+        "\(called(name)) can't be \"\(text)\": it takes a whole number from \(range.lowerBound) to "
           + "\(range.upperBound)")
     }
     return number

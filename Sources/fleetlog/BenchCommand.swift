@@ -69,7 +69,7 @@ enum BenchCommand: Verb {
       for name in names.split(separator: ",") {
         guard let stage = BenchStage(rawValue: String(name)) else {
           throw UsageError(
-            "--only can't be \"\(names)\": it takes, with commas between them, "
+            "\(arguments.called("only")) can't be \"\(names)\": it takes, with commas between them, "
               + BenchStage.allCases.map(\.rawValue).joined(separator: ", "))
         }
         settings.stages.insert(stage)
@@ -85,7 +85,8 @@ enum BenchCommand: Verb {
     let numbers = text.split(separator: ",").map { Int($0) ?? 0 }
     guard !numbers.isEmpty, numbers.allSatisfy({ (1...1_000_000_000).contains($0) }) else {
       throw UsageError(
-        "--\(name) can't be \"\(text)\": it takes whole numbers with commas between them")
+        "\(arguments.called(name)) can't be \"\(text)\": it takes whole numbers with commas between "
+          + "them")
     }
     return numbers
   }

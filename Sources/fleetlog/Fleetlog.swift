@@ -59,13 +59,14 @@ enum Fleetlog {
       if verb.operands.isEmpty, let word = arguments.positional.first {
         throw UsageError("it takes options and no \"\(word)\": see fleetlog \(name) --help")
       }
-      return try verb.run(arguments)
+      do {
+        return try verb.run(arguments)
+      } catch let error as EventFilter.ParameterError {
+        let option = error.parameter.replacingOccurrences(of: "_", with: "-")
+        throw UsageError("\(arguments.called(option)): \(error)")
+      }
     } catch let error as UsageError {
       Terminal.say("fleetlog \(name): \(Terminal.safe(error.description))")
-      return 2
-    } catch let error as EventFilter.ParameterError {
-      let option = "--" + error.parameter.replacingOccurrences(of: "_", with: "-")
-      Terminal.say("fleetlog \(name): \(option): \(Terminal.safe(error.description))")
       return 2
     } catch {
       Terminal.say("fleetlog \(name): \(Terminal.safe("\(error)"))")

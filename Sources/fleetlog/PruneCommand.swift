@@ -45,7 +45,8 @@ enum PruneCommand: Verb {
       throw UsageError("prune needs an age: fleetlog prune --older-than 90d")
     }
     guard let before = TimeExpression.parse(text, now: now) else {
-      throw UsageError("--older-than can't be \"\(text)\": it takes \(TimeExpression.takes)")
+      throw UsageError(
+        "\(arguments.called("older-than")) can't be \"\(text)\": it takes \(TimeExpression.takes)")
     }
     let words = arguments.values("keep").flatMap { $0.split(separator: ",").map(String.init) }
     guard !words.isEmpty else { return PruneRules(before: before) }
@@ -53,7 +54,8 @@ enum PruneCommand: Verb {
     for word in words where word != "nothing" {
       guard let kind = PruneRules.Keep(rawValue: word) else {
         throw UsageError(
-          "--keep can't be \"\(word)\": it takes typed, attention, prompts or nothing")
+          "\(arguments.called("keep")) can't be \"\(word)\": it takes typed, attention, prompts or "
+            + "nothing")
       }
       keep.insert(kind)
     }

@@ -105,7 +105,8 @@ struct ServeAccess {
     case (nil, nil): return nil
     case (let certificate?, let key?):
       return HTTPServer.Configuration.TLS(
-        certificate: try text(of: certificate, "--tls-cert"), key: try text(of: key, "--tls-key"))
+        certificate: try text(of: certificate, arguments.called("tls-cert")),
+        key: try text(of: key, arguments.called("tls-key")))
     default: throw UsageError("--tls-cert and --tls-key go together: name both files")
     }
   }

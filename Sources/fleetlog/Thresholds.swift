@@ -19,7 +19,7 @@ enum Thresholds {
         let threshold = SynthesisOptions.thresholds.first(where: { $0.name == parts[0] })
       else {
         throw UsageError(
-          "--threshold can't be \"\(setting)\": it takes NAME=VALUE, with a name of "
+          "\(arguments.called(option.name)) can't be \"\(setting)\": it takes NAME=VALUE, with a name of "
             + SynthesisOptions.thresholds.map(\.name).joined(separator: ", "))
       }
       switch threshold.value {

@@ -78,6 +78,33 @@ struct SettingsTests {
     #expect(text.contains("/etc/config.json") && text.contains(reason), "\(text)")
   }
 
+  @Test("a value that won't do is blamed on the key and its file, the variable or the flag")
+  func blamed() throws {
+    func error(_ json: String, _ words: [String] = [], _ environment: [String: String] = [:])
+      -> String
+    {
+      let error = #expect(throws: UsageError.self) {
+        let arguments = try Self.arguments(json, words, environment: environment)
+        _ = try arguments.int("port", in: 0...65535)
+        _ = try Thresholds.rules(arguments)
+      }
+      return error?.description ?? ""
+    }
+    let inFile = error(#"{"serve": {"port": "abc"}}"#)
+    #expect(inFile.hasPrefix("serve.port in /etc/config.json can't be \"abc\""), "\(inFile)")
+    #expect(error("{}", [], ["FLEETLOG_PORT": "abc"]).hasPrefix("FLEETLOG_PORT can't be"))
+    #expect(error(#"{"port": "abc"}"#, ["--port", "x"]).hasPrefix("--port can't be \"x\""))
+    let table = error(#"{"threshold": {"nosuch": "1"}}"#)
+    #expect(table.hasPrefix("threshold in /etc/config.json can't be \"nosuch=1\""), "\(table)")
+  }
+
+  @Test("a filter's value in the environment is blamed on its variable")
+  func blamedFilter() throws {
+    let answer = try RunningProgram.run(["events"], environment: ["FLEETLOG_MIN_SEVERITY": "9"])
+    #expect(answer.status == 2)
+    #expect(answer.error.contains("FLEETLOG_MIN_SEVERITY: "), "\(answer.error)")
+  }
+
   @Test(
     "what is no JSON object is refused; nothing at all is no settings", arguments: ["[", "[]", "1"])
   func malformed(text: String) throws {

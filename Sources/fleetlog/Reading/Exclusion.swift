@@ -31,7 +31,8 @@ struct Exclusion: Sendable {
       let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
       guard parts.count == 2, let kind = Kind(rawValue: parts[0]) else {
         throw UsageError(
-          "--exclude can't be \"\(text)\": it takes KIND=PATTERN, with folder, project or agent as kind"
+          "\(arguments.called(Self.option.name)) can't be \"\(text)\": it takes KIND=PATTERN, with "
+            + "folder, project or agent as kind"
         )
       }
       rules.append(Rule(kind: kind, pattern: Glob(parts[1]), text: text))
