@@ -25,7 +25,8 @@ package enum Backup {
         (try Connection(path: index, access: .readOnly), SearchIndex.path(forDatabase: file)))
     }
     copies.append((source, file))
-    for copy in copies where exists(copy.to) { throw taken(copy.to) }
+    // The file that was asked for first: it is the one that a person knows.
+    for copy in copies.reversed() where exists(copy.to) { throw taken(copy.to) }
     var report = Report()
     for copy in copies {
       let partial = try create(partialPath(copy.to))

@@ -95,6 +95,19 @@ struct BackupTests {
     #expect(try Data(contentsOf: URL(fileURLWithPath: taken)) == Data("mine".utf8))
   }
 
+  @Test("A second copy to the same place names the file that was asked for, not its index")
+  func again() throws {
+    let log = try TemporaryLog()
+    try log.append(.sample("a"))
+    let index = try SearchIndex(database: log.path)
+    while try index.advance() > 0 {}
+    let copy = log.path("copy.db")
+    _ = try Backup.write(of: log.path, to: copy)
+    #expect(FileManager.default.fileExists(atPath: copy + "-search"))
+    let error = #expect(throws: StoreError.self) { try Backup.write(of: log.path, to: copy) }
+    #expect(error?.place == copy)
+  }
+
   @Test("A log that is not there, or a folder that is not, is an error that leaves nothing")
   func missing() throws {
     let log = try TemporaryLog()
