@@ -55,9 +55,7 @@ struct FileEdit {
   /// Replaces what the file holds; makes the file, and its folder, where there is none.
   func replace(with bytes: [UInt8]) throws(Failure) {
     if content != nil {
-      guard status.st_mode & 0o222 != 0, access(target, W_OK) == 0 else {
-        throw Failure("can't edit \(path): it is read-only; chmod u+w it, or edit it by hand")
-      }
+      try checkWritable()
       guard status.st_nlink == 1 else {
         throw Failure(
           "can't edit \(path): it has \(status.st_nlink) names (hard links), of which replacing it "
@@ -87,8 +85,15 @@ struct FileEdit {
   /// Removes the file.
   func remove() throws(Failure) {
     try checkUnchanged()
+    try checkWritable()
     guard unlink(target) == 0 else { throw Self.failure("remove", path) }
     Self.sync(folder)
+  }
+
+  private func checkWritable() throws(Failure) {
+    guard status.st_mode & 0o222 != 0, access(target, W_OK) == 0 else {
+      throw Failure("can't edit \(path): it is read-only; chmod u+w it, or edit it by hand")
+    }
   }
 
   private var folder: String {

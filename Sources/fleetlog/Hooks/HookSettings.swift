@@ -50,9 +50,15 @@ struct HookSettings {
       let state = isInstalling ? "is installed already" : "is not installed"
       return Terminal.say("\(agent.name): \(path) is as it should be, fleetlog hook \(state)")
     }
+    let isLeftover = !isInstalling && holdsNothing(after)
     if isDryRun {
-      Terminal.say("would change \(path):")
-      return FileDifference.show(from: before, to: after)
+      Terminal.say("would \(isLeftover ? "remove" : "change") \(path):")
+      return FileDifference.show(from: before, to: isLeftover ? [] : after)
+    }
+    guard !isLeftover else {
+      try file.remove()
+      return Terminal.say(
+        "\(agent.name): \(path) held nothing but the call of fleetlog hook and is removed")
     }
     try file.replace(with: after)
     Terminal.say(
@@ -76,6 +82,12 @@ struct HookSettings {
     case .claude: try ClaudeHooks.remove(from: settings)
     case .codex: try CodexNotify.remove(from: settings)
     }
+  }
+
+  /// Whether settings are no more than what installing begins with where there is no file.
+  private func holdsNothing(_ settings: [UInt8]) -> Bool {
+    let text = settings.filter { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }
+    return text.isEmpty || (agent == .claude && text.elementsEqual("{}".utf8))
   }
 
   private var words: [String] {

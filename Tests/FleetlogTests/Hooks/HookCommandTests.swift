@@ -62,6 +62,28 @@ struct HookCommandTests {
     }
   }
 
+  @Test("settings that were made for the hook go with it, and are kept where they hold more")
+  func madeSettings() throws {
+    try TemporaryFolder.with { (home) throws in
+      try home.makeFolder("claude")
+      try home.makeFolder("codex")
+      #expect(try Self.run(["hook", "--install"], home: home).status == 0)
+      let preview = try Self.run(["hook", "--remove", "--dry-run"], home: home)
+      #expect(preview.error.contains("would remove \(home.path("claude/settings.json").text)"))
+      #expect(Self.text(home, "codex/config.toml") != nil)
+      #expect(try Self.run(["hook", "--remove"], home: home).status == 0)
+      let left = try FileManager.default.subpathsOfDirectory(atPath: home.path.text).sorted()
+      #expect(left == ["claude", "codex"])
+
+      try home.write("claude/settings.json", #"{"model": "x"}"#)
+      try home.write("codex/config.toml", "# mine\n")
+      #expect(try Self.run(["hook", "--install"], home: home).status == 0)
+      #expect(try Self.run(["hook", "--remove"], home: home).status == 0)
+      #expect(Self.text(home, "claude/settings.json") == #"{"model": "x"}"#)
+      #expect(Self.text(home, "codex/config.toml") == "# mine\n")
+    }
+  }
+
   @Test("the installed command takes a document from a shell, and never fails it")
   func installedCommand() throws {
     try TemporaryFolder.with { (home) throws in
