@@ -1,3 +1,4 @@
+import FleetlogClient
 import FleetlogDerive
 import FleetlogEvents
 import FleetlogStore
@@ -26,6 +27,11 @@ enum ForgetCommand: Verb {
     guard arguments.has("yes") else {
       guard let summary = try ForgetSummary.of(word, inDatabase: path) else { throw unknown(word) }
       report(summary, nil, asJSON: isJSON)
+      if let server = ServerNotice(ofLog: path) {
+        Terminal.say(
+          "fleetlog serve (process \(server.process)) writes to the log: until it is stopped, --yes is "
+            + "refused")
+      }
       return 0
     }
     let rules = try Thresholds.rules(arguments)

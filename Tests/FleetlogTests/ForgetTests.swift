@@ -87,6 +87,26 @@ struct ForgetTests {
     }
   }
 
+  @Test("what would go is said beside a server too, with that it must be stopped first")
+  func besideServer() throws {
+    try filled { fleet in
+      let plan = ["forget", Self.first, "--db", fleet.database]
+      #expect(try !RunningProgram.run(plan).error.contains("refused"))
+      let server = try RunningServer(folder: fleet.folder.path.text, database: fleet.database)
+      try fleet.folder.write("c.jsonl", ClaudeLines.with { $0.prompt("a marsh harrier") }.text)
+      // What is watched is read only once the notice of the server is written.
+      _ = try server.wait(for: "marsh", at: "/events?q=harrier")
+      let said = try RunningProgram.run(plan)
+      #expect(said.status == 0 && said.output.hasPrefix("would forget"))
+      let process = "(process \(server.program.identifier))"
+      #expect(said.error.contains(process) && said.error.contains("--yes is refused"))
+      let refused = try RunningProgram.run(plan + ["--yes"])
+      #expect(refused.status == 1 && refused.error.contains(process), "\(refused.error)")
+      #expect(server.stop() == 0)
+      #expect(try !RunningProgram.run(plan).error.contains("refused"))
+    }
+  }
+
   @Test("leaves nothing of a session in any file, and all of the others as it was")
   func forgets() throws {
     try filled { fleet in
