@@ -3,9 +3,10 @@ import FleetlogEvents
 /// Prints the text that teaches a worker to emit events, or keeps it in instruction files.
 enum ContractCommand: Verb {
   static let name = "contract"
+  static let operands = "[--install FILE | --remove FILE]"
   static let help = """
-    Prints the prompt text that teaches a worker to emit events; --install keeps it current in a
-    marked section of an instruction file.
+    Installs the text that teaches a worker to emit events, or prints it where no file is named. In
+    an instruction file it is a marked section, which --install keeps current.
     """
   static let options = [
     CommonOptions.json,
@@ -19,6 +20,9 @@ enum ContractCommand: Verb {
   ]
 
   static func run(_ arguments: Arguments) throws -> Int32 {
+    guard arguments.positional.isEmpty else {
+      throw UsageError("it takes no operand: name the file behind --install or --remove")
+    }
     let (installs, removals) = (arguments.values("install"), arguments.values("remove"))
     guard installs.isEmpty, removals.isEmpty else {
       for file in installs { try edit(file, isInstalling: true, arguments) }

@@ -7,9 +7,9 @@ enum HookCommand: Verb {
   static let name = "hook"
   static let operands = "[--install | --remove]"
   static let help = """
-    Takes one JSON document from an agent's hook, on stdin or as the last argument, and writes it
-    into the drop folder; silent, and never fails the agent. --install and --remove edit the
-    agent's settings.
+    Installs Fleetlog among the hooks of Claude Code and Codex, or removes it. The agents then call
+    it with one JSON document, on stdin or as the last argument, and it writes that into the drop
+    folder; silent, and never fails the agent.
     """
   static let options = [
     Option(name: "install", value: nil, help: "has the agents call this program"),

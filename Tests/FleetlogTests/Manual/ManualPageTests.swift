@@ -49,6 +49,14 @@ struct ManualPageTests {
     #expect(try RunningProgram.run(["help", "nonsense"]).status == 2)
   }
 
+  @Test("verbs that put something into a file say first that they install it, and how")
+  func installing() {
+    for verb in [ContractCommand.self, HookCommand.self] as [any Verb.Type] {
+      #expect(verb.summary.hasPrefix("Installs "), "\(verb.summary)")
+      #expect(verb.usage.hasPrefix("usage: fleetlog \(verb.name) [--install"), "\(verb.usage)")
+    }
+  }
+
   @Test("the list of verbs gives each one line")
   func summaries() {
     for verb in Fleetlog.verbs {
