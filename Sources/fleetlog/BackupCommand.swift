@@ -25,8 +25,8 @@ enum BackupCommand: Verb {
       Terminal.print(object.bytes)
     } else {
       Terminal.print(
-        "\(Terminal.safe(file)): \(Figures.plural(report.events, "event")), \(Figures.bytes(report.bytes)), checked; "
-          + "read it with --db")
+        "\(Terminal.safe(file)): \(Figures.plural(report.events, "event")), "
+          + "\(Figures.bytes(report.bytes)), checked; read it with --db")
     }
     return 0
   }

@@ -137,7 +137,7 @@ enum DoctorCommand: Verb {
           + "once it grows it is read again from its start")
     }
     if damage.pieces > 0 {
-      findings.append("\(Wording.plural(damage.pieces, "piece")) of transcript")
+      findings.append("damaged pieces of kept transcripts: \(damage.pieces)")
     }
     if !damage.files.isEmpty {
       mends.append(

@@ -148,7 +148,9 @@ enum LogCommand: Verb {
     line.set("idempotency_key", arguments.value("idempotency-key") ?? Nonce.make())
     let resolved = try arguments.values("resolves").map { text in
       guard let id = Int64(text), id > 0 else {
-        throw UsageError("--resolves takes the number of an event, as its address has it")
+        throw UsageError(
+          "\(arguments.called("resolves")) can't be \"\(text)\": it takes the number of an event, as "
+            + "its address has it")
       }
       return id
     }

@@ -61,7 +61,7 @@ final class SearchWork: Sendable {
   private let index: Monitor<SearchIndex>
   private let isStopped = Atomic(false)
   /// Events taken in since memory was given back.
-  private let taken = Atomic(0)
+  private let indexed = Atomic(0)
   private let pace = Atomic(Pace.prompt)
   private let signals = [WakeSignal(), WakeSignal()]
   /// How often the index was asked to become current, and the last of those that has come true.
@@ -111,8 +111,8 @@ final class SearchWork: Sendable {
 
   /// Full text is the last step of an import: when it is done there, all is.
   private func giveMemoryBack() {
-    guard !isYielding, taken.load(ordering: .relaxed) >= Self.large else { return }
-    taken.store(0, ordering: .relaxed)
+    guard !isYielding, indexed.load(ordering: .relaxed) >= Self.large else { return }
+    indexed.store(0, ordering: .relaxed)
     FreeMemory.giveBack()
   }
 
@@ -134,7 +134,7 @@ final class SearchWork: Sendable {
           requests.wakeAll()
           return
         }
-        self.taken.add(taken, ordering: .relaxed)
+        indexed.add(taken, ordering: .relaxed)
         onAdvance.withLock { $0 }?()
       }
     } catch {

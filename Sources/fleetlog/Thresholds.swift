@@ -19,8 +19,8 @@ enum Thresholds {
         let threshold = SynthesisOptions.thresholds.first(where: { $0.name == parts[0] })
       else {
         throw UsageError(
-          "\(arguments.called(option.name)) can't be \"\(setting)\": it takes NAME=VALUE, with a name of "
-            + SynthesisOptions.thresholds.map(\.name).joined(separator: ", "))
+          "\(arguments.called(option.name)) can't be \"\(setting)\": it takes NAME=VALUE, with a "
+            + "name of " + SynthesisOptions.thresholds.map(\.name).joined(separator: ", "))
       }
       switch threshold.value {
       case .time(let path):

@@ -214,7 +214,7 @@ struct DamagedLogTests {
       try fleet.folder.write("a.jsonl", Self.long.text)
       try fleet.ingest()
       try flip("bytes", of: "transcript_chunks", where: "codec = 'zstd'", in: fleet)
-      #expect(try doctor(fleet).texts["finding"]?.string == "1 piece of transcript")
+      #expect(try doctor(fleet).texts["finding"]?.string == "damaged pieces of kept transcripts: 1")
       let id = try #require(try fleet.events(.toolResult).last?.id)
       #expect(try fleet.log.event(id)?.receipt?.bytes.isEmpty == false)
       try fleet.folder.remove("a.jsonl")

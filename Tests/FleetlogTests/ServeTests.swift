@@ -1,10 +1,10 @@
 import FleetlogEvents
 import FleetlogIngest
-import FleetlogStore
 import FleetlogTestSupport
 import Foundation
 import Testing
 
+@testable import FleetlogStore
 @testable import fleetlog
 
 @Suite("fleetlog serve", .timeLimit(.minutes(10)))
@@ -48,15 +48,36 @@ struct ServeTests {
       let server = try RunningServer(
         folders: [], database: fleet.database,
         launcher: [
-          "-u", "CLAUDE_CONFIG_DIR", "-u", "XDG_DATA_HOME", "-u", "FLEETLOG_FOLDER", "HOME=" + home,
+          "-u", "CLAUDE_CONFIG_DIR", "-u", "CODEX_HOME", "-u", "GEMINI_CLI_HOME", "-u",
+          "WORKRAIL_DATA_DIR", "-u", "XDG_DATA_HOME", "-u", "FLEETLOG_FOLDER", "HOME=" + home,
         ])
-      #expect(try server.get("/healthz.json").body.contains(#""status":"ok""#))
       var lines = ClaudeLines()
       lines.prompt("first words")
       try fleet.folder.makeFolder("home/.claude/projects/-home-dev-ledger")
       try fleet.folder.write("home/.claude/projects/-home-dev-ledger/a.jsonl", lines.text)
       _ = try server.wait(for: "first words", at: "/events")
+      // Those of the other agents are still not there.
+      #expect(try server.get("/healthz.json").body.contains(#""status":"ok""#))
       #expect(server.stop() == 0)
+    }
+  }
+
+  @Test("stops in good order where full text can’t be written; the next start goes on with it")
+  func stopsBehind() throws {
+    try Fleet.with { fleet in
+      let server = try RunningServer(folder: fleet.folder.path.text, database: fleet.database)
+      var lines = ClaudeLines()
+      lines.prompt("first words")
+      let index = try Connection(
+        path: SearchIndex.path(forDatabase: fleet.database), access: .readWrite)
+      try index.script("BEGIN IMMEDIATE", operation: "hold the index")
+      try fleet.folder.write("a.jsonl", lines.text)
+      _ = try server.wait(for: "first words", at: "/events")
+      #expect(server.stop() == 0)
+      try index.script("ROLLBACK", operation: "let the index go")
+      let next = try RunningServer(folder: fleet.folder.path.text, database: fleet.database)
+      _ = try next.wait(for: "first words", at: "/events.json?q=words")
+      #expect(next.stop() == 0)
     }
   }
 

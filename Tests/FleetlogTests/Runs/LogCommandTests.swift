@@ -38,7 +38,7 @@ struct LogCommandTests {
       #expect(server.stop() == 0)
       let wrong = try launching.shell("fleetlog log decided --resolves the-first")
       #expect(wrong.status == 2)
-      #expect(wrong.error.contains("--resolves takes the number of an event"))
+      #expect(wrong.error.contains("it takes the number of an event"))
     }
   }
 
