@@ -18,6 +18,8 @@ struct NeverStarted: RunRule {
     let label: String
     /// The child's name, where the spawn itself tells it.
     let child: String?
+    /// The id of the agent that goes on in the background.
+    var agent: String?
     var until: Int64?
     /// The child's report is here, so it ran, wherever it wrote.
     var isProven = false
@@ -35,9 +37,13 @@ struct NeverStarted: RunRule {
       else { return }
       if !result.succeeded {
         spawns[index].until = fact.evidence.ts
-      } else if !result.isAsync, call.answersForChild {
+      } else if result.isAsync {
+        spawns[index].agent = fact.payload?["agent_id"]?.string
+      } else if call.answersForChild {
         spawns[index].isProven = true
       }
+    case .other where fact.event.type == .messageSystem && spawns.contains { $0.agent != nil }:
+      report(fact)
     case .other where fact.event.type == .workerSpawned:
       let payload = fact.payload
       let child = ["instance_id", "child", "child_instance", "worker"].lazy
@@ -49,6 +55,14 @@ struct NeverStarted: RunRule {
         spawns[index].until = fact.evidence.ts
       }
     default: break
+    }
+  }
+
+  /// An agent in the background has ended, whichever way: it ran.
+  private mutating func report(_ fact: Fact) {
+    guard let agent = fact.payload?["background_task_id"]?.string else { return }
+    for index in spawns.indices where spawns[index].agent == agent {
+      spawns[index].isProven = true
     }
   }
 

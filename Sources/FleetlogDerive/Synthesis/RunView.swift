@@ -17,7 +17,8 @@ package struct RunView: RunFolding {
   private static let catalogue: [any RunRule.Type] = [
     Silence.self, NeverStarted.self, MissingResult.self, Deliverable.self, Completion.self,
     Waiting.self, Crash.self, RiskyOperation.self, RetryStorm.self, Contradiction.self,
-    MetricsContradiction.self, FileWrites.self, FailureCause.self, Answers.self, OwnWord.self,
+    MetricsContradiction.self, FileWrites.self, FailureCause.self, Answers.self, Unblocked.self,
+    OwnWord.self,
   ]
 
   package mutating func take(_ event: StoredEvent, into findings: inout Findings) {

@@ -6,7 +6,7 @@ import FleetlogEvents
 /// One file may hold several sessions and several agents; which ones, the records say.
 package struct ClaudeFormat: TranscriptFormat {
   package static let name = "claude"
-  package static let parserVersion = 3
+  package static let parserVersion = 4
 
   let file: TranscriptFile
   var memory: ClaudeMemory

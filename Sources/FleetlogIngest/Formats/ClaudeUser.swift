@@ -48,6 +48,7 @@ extension ClaudeFormat {
         var draft = place.draft(
           .messageSystem, .worker, ClaudeInput.words(of: text), piece: index)
         draft.payload.set("text", text, cap: file.cap)
+        ClaudeInput.describeNotification(text, in: &draft.payload)
         if isMeta { draft.payload.set("injected", true) }
         output.drafts.append(draft)
       } else {
@@ -144,6 +145,14 @@ enum ClaudeInput {
     }
     let plain = element("local-command-caveat", head) ?? head
     return PlainText.gist(plain) ?? "An empty note"
+  }
+
+  /// Which background task reported, a shell's or an agent's, and what became of it.
+  static func describeNotification(_ text: String, in payload: inout JSONObject) {
+    let head = PlainText.head(text)
+    guard begins(head, with: "<task-notification>") else { return }
+    payload.set("background_task_id", element("task-id", head)?.trimmed)
+    payload.set("status", element("status", head)?.trimmed)
   }
 
   /// `<command-name>/clear</command-name>…` → "/clear" with its arguments.
