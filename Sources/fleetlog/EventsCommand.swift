@@ -54,7 +54,9 @@ enum EventsCommand: Verb {
   }
 
   static func list(_ filter: EventFilter, _ arguments: Arguments) throws -> Int32 {
-    let page = try EventLog.open(arguments).events(filter)
+    let log = try EventLog.open(arguments)
+    let page = try log.events(filter)
+    try UnknownNames.tell(filter, in: log, isEmpty: page.rows.isEmpty)
     if arguments.has("json") {
       Terminal.print(JSONTwin.page(page).bytes)
       return 0
@@ -129,6 +131,8 @@ enum SessionsCommand: Verb {
     guard let page = try log.sessions(query) else {
       throw UsageError("--after takes the cursor that the page before gave as next")
     }
+    try UnknownNames.tell(
+      ["agent", "project"], of: arguments, in: log, isEmpty: page.sessions.isEmpty)
     let usage = try log.usage(ofSessions: page.sessions.map(\.id))
     // Without the dashboard's files there are no prices either, and no cost is told.
     let prices = try Places.prices(arguments, assets: try? Places.assets(arguments))

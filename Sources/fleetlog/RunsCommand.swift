@@ -29,6 +29,9 @@ enum RunsCommand: Verb {
       }, now: now)
     let log = try EventLog.open(arguments)
     let tree = try log.runs(query, now: now, by: Thresholds.rules(arguments))
+    try UnknownNames.tell(
+      ["instance", "role", "agent", "project", "session"], of: arguments, in: log,
+      isEmpty: tree.nodes.isEmpty)
     // Without the dashboard's files there are no prices either, and no cost is told.
     let prices = try Places.prices(arguments, assets: try? Places.assets(arguments))
     if arguments.has("json") {

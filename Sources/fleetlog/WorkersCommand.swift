@@ -27,7 +27,10 @@ enum WorkersCommand: Verb {
     let query = try WorkerQuery(
       parameters: names.flatMap { name in arguments.values(name).map { (name, $0) } },
       now: Clock.now())
-    let list = try EventLog.open(arguments).workers(query, by: Thresholds.rules(arguments))
+    let log = try EventLog.open(arguments)
+    let list = try log.workers(query, by: Thresholds.rules(arguments))
+    try UnknownNames.tell(
+      ["agent", "project"], of: arguments, in: log, isEmpty: list.workers.isEmpty)
     if arguments.has("json") {
       Terminal.print(JSONTwin.workers(list, at: query.moment).bytes)
       return 0

@@ -103,6 +103,49 @@ struct CommandLineTests {
     }
   }
 
+  @Test("a name in a filter that the log has not is told, with what may have been meant")
+  func unknownNames() throws {
+    try Fleet.with { fleet in
+      var lines = ClaudeLines()
+      lines.prompt("Why are postings written twice?")
+      lines.run("swift test", id: "toolu_1")
+      try fleet.folder.write("a.jsonl", lines.text)
+      try fleet.ingest()
+      func said(_ words: String...) throws -> String {
+        let answer = try RunningProgram.run(words + ["--db", fleet.database])
+        #expect(answer.status == 0)
+        return answer.error
+      }
+      let mistyped = try said("events", "--type", "tool_cal")
+      #expect(
+        mistyped.hasPrefix(
+          "the log has no event of the type “tool_cal”; near it: tool_call\n"), "\(mistyped)")
+      #expect(try said("events", "--type", "tool", "--json").contains("tool_call, tool_result"))
+      let strange = try said("search", "--type", "zzzzzz", "postings")
+      #expect(strange.contains("message.user") && strange.contains("fleetlog contract"))
+      #expect(
+        try said("events", "--type", "blocked").hasPrefix(
+          "the log has no event of the type “blocked” yet\n"))
+      // What else a filter asks for may leave nothing of a type that is there.
+      #expect(try !said("events", "--type", "tool_call", "--q", "heron").contains("the log has no"))
+      let both = try said("events", "--type", "tool_call", "--type", "tool_cal")
+      #expect(both.contains("“tool_cal”") && both.hasSuffix("1 of 1 events\n"), "\(both)")
+      #expect(try !said("events", "--type", "tool_call").contains("the log has no"))
+
+      let start = String(lines.session.prefix(8))
+      #expect(try said("events", "--session", start).contains("near it: \(lines.session)"))
+      #expect(try said("events", "--run", "77").contains("no run “77”; fleetlog runs lists them"))
+      #expect(try said("events", "--tag", "ci").contains("no event with the tag “ci”"))
+      for verb in ["sessions", "workers", "runs"] {
+        let told = try said(verb, "--project", "ledger")
+        #expect(told.contains("“ledger”; near it: /home/dev/ledger"), "\(told)")
+        #expect(try !said(verb, "--project", "/home/dev/ledger").contains("the log has no"))
+      }
+      #expect(try said("runs", "--instance", "W00099").contains("no instance “W00099”"))
+      #expect(try said("workers", "--agent", "claud").contains("near it: claude"))
+    }
+  }
+
   @Test("contract prints what the validator takes")
   func contract() throws {
     let answer = try RunningProgram.run(["contract"])
