@@ -44,7 +44,7 @@ package struct SettingsFile: Sendable, Equatable {
   package let members: [Member]
   /// Names the file where it stands elsewhere.
   package static let variable = "FLEETLOG_CONFIG"
-  package static let placeText = "$XDG_CONFIG_HOME/fleetlog/config.json"
+  package static let placeText = "~/.config/fleetlog/config.json"
 
   package init(path: String, members: [Member]) {
     self.path = path

@@ -17,6 +17,8 @@ struct Option: Sendable {
   var short: Character?
   /// The words that it takes, where it takes no others.
   var choices: [String] = []
+  /// What holds without it, where its help says of that only how it is found.
+  var resolved: (@Sendable (Arguments) -> String)?
 
   var environmentName: String { SettingsFile.variable(of: name) }
 

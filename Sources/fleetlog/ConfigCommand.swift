@@ -9,7 +9,7 @@ enum ConfigCommand: Verb {
   static let help = """
     Shows what every option is and where that comes from: a flag, the environment, the file of
     settings, or the default; for one verb, or for all. The file is \(SettingsFile.placeText), or
-    below ~/.config, or the one that --config or FLEETLOG_CONFIG names.
+    below $XDG_CONFIG_HOME, or the one that --config or FLEETLOG_CONFIG names.
     """
   static let options = [
     CommonOptions.json,
@@ -95,15 +95,19 @@ enum ConfigCommand: Verb {
         let values = isFlag ? arguments.values(option.name) : own.values(option.name)
         rows.append(
           Row(
-            key: key, value: text(values, of: option, isSet: origin != nil),
+            key: key, value: text(values, of: option, isSet: origin != nil, own),
             origin: words(origin)))
       }
     }
     return rows.sorted { $0.key < $1.key }
   }
 
-  private static func text(_ values: [String], of option: Option, isSet: Bool) -> String {
-    guard isSet else { return option.value == nil ? "off" : option.standard ?? "" }
+  private static func text(
+    _ values: [String], of option: Option, isSet: Bool, _ arguments: Arguments
+  ) -> String {
+    guard isSet else {
+      return option.value == nil ? "off" : option.resolved?(arguments) ?? option.standard ?? ""
+    }
     if option.value == nil { return values.isEmpty ? "off" : "on" }
     return values.joined(separator: ", ")
   }

@@ -22,7 +22,10 @@ enum HookCommand: Verb {
       name: "event", value: "NAME",
       help: "a hook to install, instead of " + ClaudeHooks.events.joined(separator: ", "),
       isRepeatable: true),
-    Option(name: "inbox", value: "DIR", help: "the drop folder (default \(Places.inboxText))"),
+    Option(
+      name: "inbox", value: "DIR",
+      help: "the drop folder (default \(Places.inboxText), or below $XDG_DATA_HOME)",
+      resolved: { _ in Places.inbox }),
     Option(name: "dry-run", value: nil, help: "shows what would change, and changes nothing"),
   ]
 

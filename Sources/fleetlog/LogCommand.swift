@@ -37,7 +37,7 @@ enum LogCommand: Verb {
     Option(name: "attention", value: nil, help: "asks for the operator's attention"),
     Option(name: "lines", value: nil, help: "reads events from stdin, a JSON object a line"),
     Option(name: "direct", value: nil, help: "asks no server and drops nothing"),
-    Option(name: "inbox", value: "DIR", help: "the drop folder (default: inbox beside the log)"),
+    CommonOptions.inbox,
     CommonOptions.json,
   ]
 

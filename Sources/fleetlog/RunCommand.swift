@@ -22,7 +22,7 @@ enum RunCommand: Verb {
     Option(
       name: "capture", value: "BYTES",
       help: "of each stream that are kept, 0 for none (default \(RunOptions.defaultCaptureLimit))"),
-    Option(name: "inbox", value: "DIR", help: "the drop folder (default: inbox beside the log)"),
+    CommonOptions.inbox,
   ]
 
   static func asksForHelp(_ words: [String]) -> Bool {

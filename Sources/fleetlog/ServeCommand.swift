@@ -9,7 +9,14 @@ import Foundation
 enum ServeCommand: Verb {
   static let name = "serve"
   static let operands = "[DIR…]"
-  static let help = "Watches folders of transcripts and serves the dashboard."
+  static let help = """
+    Watches folders of transcripts and serves the dashboard. Without a folder it watches these, each
+    from when it is there: ~/.claude/projects (Claude Code), ~/.codex/sessions and
+    ~/.codex/archived_sessions (Codex), ~/.gemini/tmp (Gemini CLI), ~/.local/share/opencode
+    (OpenCode), ~/.workrail/data/sessions and ~/.workrail/events/daemon (WorkRail), and the drop
+    folder, \(Places.inboxText). Where $CLAUDE_CONFIG_DIR, $CODEX_HOME, $GEMINI_CLI_HOME,
+    $WORKRAIL_DATA_DIR or $XDG_DATA_HOME is set, what is theirs is looked for there.
+    """
   static let options =
     [CommonOptions.database] + ServeAccess.options + [
       Option(

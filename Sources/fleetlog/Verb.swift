@@ -61,9 +61,14 @@ extension Verb {
 enum CommonOptions {
   static let database = Option(
     name: "db", value: "FILE",
-    help: "the log (default \(Places.databaseText))")
+    help: "the log (default \(Places.databaseText), or below $XDG_DATA_HOME)",
+    resolved: { _ in Places.database })
+  static let inbox = Option(
+    name: "inbox", value: "DIR", help: "the drop folder (default: inbox beside the log)",
+    resolved: { Places.inbox(of: database($0)) })
   static let config = Option(
-    name: "config", value: "FILE", help: "the settings (default \(SettingsFile.placeText))")
+    name: "config", value: "FILE",
+    help: "the settings (default \(SettingsFile.placeText), or below $XDG_CONFIG_HOME)")
   static let json = Option(name: "json", value: nil, help: "prints JSON")
   static let prices = Option(
     name: "prices", value: "FILE", help: "what models cost (default Public/prices.json)")
@@ -81,85 +86,5 @@ enum CommonOptions {
           + "it with --db")
     }
     return path
-  }
-}
-
-/// Where things stand unless an option says otherwise.
-enum Places {
-  static var data: String {
-    let environment = ProcessInfo.processInfo.environment
-    if let folder = environment["XDG_DATA_HOME"], folder.hasPrefix("/") {
-      return folder + "/fleetlog"
-    }
-    return home + "/.local/share/fleetlog"
-  }
-
-  /// As the shell has it, which need not be what the user database says.
-  private static var home: String {
-    ProcessInfo.processInfo.environment["HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
-      ?? NSHomeDirectory()
-  }
-
-  static var database: String { data + "/fleetlog.db" }
-  static let databaseText = "$XDG_DATA_HOME/fleetlog/fleetlog.db"
-
-  /// The drop folder, which `FLEETLOG_INBOX` may name.
-  static var inbox: String {
-    let named = LogPlaces.settings["FLEETLOG_INBOX"]
-    return named.flatMap { $0.isEmpty ? nil : $0 } ?? data + "/inbox"
-  }
-  /// The drop folder of a log: where what can't reach it waits.
-  static func inbox(of database: String) -> String {
-    LogPlaces(environment: LogPlaces.settings, database: database).inbox
-  }
-  static let inboxText = "$XDG_DATA_HOME/fleetlog/inbox"
-
-  /// Where Claude Code and Codex keep what is theirs, whether they are there or not.
-  static var claude: String {
-    ProcessInfo.processInfo.environment["CLAUDE_CONFIG_DIR"] ?? home + "/.claude"
-  }
-  static var codex: String {
-    ProcessInfo.processInfo.environment["CODEX_HOME"] ?? home + "/.codex"
-  }
-
-  /// WorkRail's sessions, and what its daemon writes.
-  static var workRail: [String] {
-    let data =
-      ProcessInfo.processInfo.environment["WORKRAIL_DATA_DIR"] ?? home + "/.workrail/data"
-    return [data + "/sessions", home + "/.workrail/events/daemon"]
-  }
-
-  /// Where Gemini CLI and OpenCode keep what is theirs.
-  static var gemini: String {
-    let named = ProcessInfo.processInfo.environment["GEMINI_CLI_HOME"]
-    return (named.flatMap { $0.hasPrefix("/") ? $0 : nil } ?? home) + "/.gemini"
-  }
-  static var openCode: String {
-    let named = ProcessInfo.processInfo.environment["XDG_DATA_HOME"]
-    return (named.flatMap { $0.hasPrefix("/") ? $0 : nil } ?? home + "/.local/share") + "/opencode"
-  }
-
-  /// The folders in which agents keep their transcripts, whether they exist or not.
-  static var agentFolders: [String] {
-    [
-      claude + "/projects", codex + "/sessions", codex + "/archived_sessions", gemini + "/tmp",
-      openCode,
-    ] + workRail
-  }
-
-  /// Makes the folder of a file, readable by its owner only: transcripts hold secrets.
-  static func makeFolder(of file: String) throws(Failure) {
-    let folder = (file as NSString).deletingLastPathComponent
-    guard !folder.isEmpty, !FileManager.default.fileExists(atPath: folder) else { return }
-    var made = folder.hasPrefix("/") ? "" : "."
-    for part in folder.split(separator: "/") {
-      made += "/" + part
-      guard mkdir(made, 0o700) == 0 || errno == EEXIST else {
-        throw Failure(
-          "can't make the folder \(Terminal.safe(made)): \(String(cString: strerror(errno))); make it "
-            + "by hand, as where a service may write to it but not make it, or name another file "
-            + "with --db")
-      }
-    }
   }
 }

@@ -146,6 +146,18 @@ struct SettingsTests {
       #expect(shown("db") == ["/x.db", "flag"])
       #expect(shown("reveal") == ["off", "default"])
 
+      let home = ["XDG_DATA_HOME": "/data", "XDG_CONFIG_HOME": "/none", "FLEETLOG_DB": ""]
+      for (verb, key, place) in [
+        ("events", "db", "fleetlog.db"), ("hook", "inbox", "inbox"), ("log", "inbox", "inbox"),
+      ] {
+        let shown = try RunningProgram.run(["config", verb, "--json"], environment: home).output
+        let setting = try JSONDocument(shown).root["settings"]?.elements.first {
+          $0["key"]?.string == key
+        }
+        #expect(setting?["value"]?.string == "/data/fleetlog/" + place, "\(shown)")
+        #expect(setting?["from"]?.string == "default")
+      }
+
       try fleet.folder.write("other.json", #"{"nonsense": 1}"#)
       let refused = try RunningProgram.run(
         ["events", "--config", fleet.folder.path.text + "/other.json"], environment: places)

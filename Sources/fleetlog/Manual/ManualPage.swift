@@ -90,6 +90,7 @@ enum ManualPage {
       switch character {
       case "\\": escaped += "\\e"
       case "-": escaped += "\\-"
+      case "~": escaped += "\\(ti"
       case "…": escaped += "..."
       case "–": escaped += "\\(en"
       case "“": escaped += "\\(lq"

@@ -127,6 +127,26 @@ struct ReadmeTests {
     #expect(rows.filter { !$0[1].isEmpty }.count == menu.count)
   }
 
+  @Test("names the folders that serve watches by itself, as do its help and the manual page")
+  func folders() throws {
+    let text = try Self.text()
+    let start = try #require(text.range(of: "\n| folder | written by |\n")?.upperBound)
+    let table = text[start...].components(separatedBy: "\n\n")[0]
+    let folders = Set(AgentPlaces(home: "~", environment: [:]).folders + [Places.inboxText])
+    #expect(folders.count > 7)
+    for told in [table, ServeCommand.help] {
+      let named = told.matches(of: /~\/[\w.\/]*\w/).map { String($0.0) }
+      #expect(Set(named) == folders)
+    }
+    let variables = ServeCommand.help.matches(of: /\$([A-Z_]+)/).map { String($0.1) }
+    #expect(variables.count == 5)
+    for variable in variables { #expect(table.contains("`$\(variable)`"), "\(variable)") }
+    let manual = ManualPage.text.replacing("\\(ti", with: "~")
+    for line in ServeCommand.help.split(separator: "\n") {
+      #expect(manual.contains(line.replacing("-", with: "\\-")), "\(line)")
+    }
+  }
+
   @Test("its changes begin with the version that the program has")
   func changes() throws {
     let text = try Self.text()
