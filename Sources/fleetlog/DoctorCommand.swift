@@ -31,6 +31,7 @@ enum DoctorCommand: Verb {
     checks += log(path)
     checks += token(path)
     checks += watching(arguments.positional.isEmpty ? Places.agentFolders : arguments.positional)
+    checks.append(hooks(InstalledHooks.all))
     if arguments.has("json") {
       var object = JSONObject()
       object.set("well", checks.allSatisfy(\.isWell))
@@ -180,6 +181,20 @@ enum DoctorCommand: Verb {
           mend: "chmod 600 it, or put another in its place: fleetlog token renew")
       ]
     }
+  }
+
+  private static func hooks(_ installed: [InstalledHooks]) -> Check {
+    let isBroken = installed.contains(where: \.isBroken)
+    let isNone = installed.allSatisfy { $0.programs.isEmpty && $0.trouble == nil }
+    return Check(
+      name: "hooks", isWell: !isBroken,
+      finding: installed.isEmpty
+        ? "no agent here that could have one"
+        : installed.map(\.words).joined(separator: "; ")
+          + (isNone ? "; fleetlog hook --install has them tell what no transcript says" : ""),
+      mend: isBroken
+        ? "call fleetlog hook --install with the program that is to stay, or fleetlog hook --remove"
+        : nil)
   }
 
   private static func size(_ sizes: [EventLog.StorageSize]) -> Check {

@@ -58,6 +58,12 @@ enum HookCommand: Verb {
     for agent in try agents(arguments) {
       try HookSettings(agent, arguments).edit(isInstalling: isInstalling)
     }
+    if isInstalling, HookSettings.isPassing(HookSettings.program) {
+      Terminal.say(
+        "the hook calls \(HookSettings.program), which is part of a build: it falls silent when that "
+          + "folder goes. To keep it, install what make package makes and call that one’s "
+          + "fleetlog hook --install")
+    }
     return 0
   }
 

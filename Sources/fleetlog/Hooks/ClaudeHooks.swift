@@ -45,6 +45,11 @@ enum ClaudeHooks {
     (try? JSONDocument(settings).root)?["disableAllHooks"]?.bool ?? false
   }
 
+  /// The programs that our entries call, each once.
+  static func programs(in settings: [UInt8]) throws(Refusal) -> Set<String> {
+    Set(try ours(try open(settings)).compactMap { ShellWords.split($0.command).first })
+  }
+
   private static func open(_ settings: [UInt8]) throws(Refusal) -> JSONEdit {
     let isBlank = settings.allSatisfy { [0x20, 0x09, 0x0A, 0x0D, 0xEF, 0xBB, 0xBF].contains($0) }
     let edit: JSONEdit

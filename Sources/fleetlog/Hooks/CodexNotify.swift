@@ -69,6 +69,14 @@ enum CodexNotify {
     return Array(config[..<start]) + Array(config[notify.line.upperBound...])
   }
 
+  /// The program that our line calls; nil where there is none.
+  static func program(in config: [UInt8]) throws(Refusal) -> String? {
+    guard let notify = try TOMLStatements.topLevel(of: config).last(where: { $0.key == "notify" }),
+      let elements = TOMLStatements.strings(text(config[notify.value])), isOurs(elements)
+    else { return nil }
+    return elements.first
+  }
+
   static func isOurs(_ words: [String]) -> Bool {
     words.count >= 2 && words[1] == "hook" && words[0].split(separator: "/").last == "fleetlog"
   }

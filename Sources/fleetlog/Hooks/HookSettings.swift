@@ -7,11 +7,11 @@ struct HookSettings {
 
     var folder: String { self == .claude ? Places.claude : Places.codex }
 
-    fileprivate var file: String {
+    var file: String {
       folder + (self == .claude ? "/settings.json" : "/config.toml")
     }
 
-    fileprivate var name: String { self == .claude ? "Claude Code" : "Codex" }
+    var name: String { self == .claude ? "Claude Code" : "Codex" }
   }
 
   private let agent: Agent
@@ -100,8 +100,13 @@ struct HookSettings {
     words.map(ShellWords.quoted).joined(separator: " ") + " 2>/dev/null || true"
   }
 
+  /// Whether a program is part of a build, in a folder that nobody means to keep.
+  static func isPassing(_ program: String) -> Bool {
+    program.split(separator: "/").contains(".build")
+  }
+
   /// What a person calls, where that stands beside this program.
-  private static var program: String {
+  static var program: String {
     let own =
       (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
       ?? absolute(CommandLine.arguments[0])

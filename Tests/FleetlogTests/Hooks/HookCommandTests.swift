@@ -84,6 +84,50 @@ struct HookCommandTests {
     }
   }
 
+  @Test("a program that is part of a build is told of, and doctor tells what the agents call")
+  func passing() throws {
+    try TemporaryFolder.with { (home) throws in
+      func hooks() throws -> JSONValue? {
+        let answer = try Self.run(
+          ["doctor", "--json", "--db", home.path("none.db").text, home.path.text], home: home)
+        return try JSONDocument(answer.output).root["checks"]?.elements.first {
+          $0["name"]?.string == "hooks"
+        }
+      }
+      #expect(try hooks()?["finding"]?.string == "no agent here that could have one")
+      try home.makeFolder("claude")
+      try home.makeFolder("codex")
+      let none = try #require(try hooks())
+      let calls = none["finding"]?.string ?? ""
+      #expect(calls.hasPrefix("Claude Code calls none; Codex calls none"), "\(calls)")
+      #expect(none["well"]?.bool == true)
+
+      let program = RunningProgram.path.path
+      let install = try Self.run(["hook", "--install"], home: home)
+      #expect(install.error.contains("the hook calls \(program), which is part of a build"))
+      #expect(install.error.contains("make package"))
+      #expect(try !Self.run(["hook", "--remove"], home: home).error.contains("part of a build"))
+      _ = try Self.run(["hook", "--install"], home: home)
+      let well = try #require(try hooks())
+      #expect(well["well"]?.bool == true)
+      let told = well["finding"]?.string ?? ""
+      #expect(told.contains("Claude Code calls \(program), which is part of a build; Codex calls "))
+
+      let config = try #require(Self.text(home, "codex/config.toml"))
+      try home.write("codex/config.toml", config.replacing(program, with: "/gone/fleetlog"))
+      let broken = try #require(try hooks())
+      #expect(broken["well"]?.bool == false)
+      #expect(broken["finding"]?.string?.contains("/gone/fleetlog, which is not there") == true)
+      #expect(broken["mend"]?.string?.contains("fleetlog hook --install") == true)
+      try home.write("codex/config.toml", "notify = [\"notify-send\"]\n")
+      try home.write("claude/settings.json", "{ // mine\n}")
+      let foreign = try #require(try hooks())
+      #expect(foreign["well"]?.bool == true)
+      #expect(foreign["finding"]?.string?.contains("Codex calls none") == true)
+      #expect(foreign["finding"]?.string?.contains("not plain JSON") == true)
+    }
+  }
+
   @Test("the installed command takes a document from a shell, and never fails it")
   func installedCommand() throws {
     try TemporaryFolder.with { (home) throws in
