@@ -101,6 +101,9 @@ struct Coercion {
     return value.string.flatMap { Choice(rawValue: $0.trimmed.lowercased()) }
   }
 
+  /// Each is a row of its own in the log: one event may not fill it.
+  static let mostTags = 64
+
   mutating func tags() -> [String] {
     guard let value = value("tags") else { return [] }
     if let tag = value.string {
@@ -108,8 +111,9 @@ struct Coercion {
       return tag.trimmed.isEmpty ? [] : [tag.trimmed]
     }
     let tags = value.elements.compactMap { $0.string?.trimmed }.filter { !$0.isEmpty }
-    if !value.isArray || tags.count != value.elements.count { note("tags") }
-    return tags
+    let kept = tags.prefix(Self.mostTags)
+    if !value.isArray || kept.count != value.elements.count { note("tags") }
+    return Array(kept)
   }
 
   mutating func artifacts() -> [ArtifactReference] {

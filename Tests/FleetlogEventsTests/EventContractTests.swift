@@ -149,6 +149,18 @@ struct EventContractTests {
     #expect(try (coerced(event)?["tags"] != nil) == isCoerced)
   }
 
+  @Test("of more tags than 64 the first are kept, and all as they were written")
+  func manyTags() throws {
+    let all = (1...100).map { "tag-\($0)" }
+    let written = JSONObject.array(of: all)
+    let most = try event(#""tags":\#(written)"#)
+    #expect(most.tags == Array(all.prefix(64)))
+    #expect(try coerced(most)?["tags"]?.elements.count == 100)
+    let enough = try event(#""tags":\#(JSONObject.array(of: Array(all.prefix(64))))"#)
+    #expect(enough.tags.count == 64)
+    #expect(try coerced(enough) == nil)
+  }
+
   @Test("A key that is a number is taken as its text, and a blank one is none")
   func keys() throws {
     #expect(try event(#""dedupe_key":" k ""#).dedupeKey == "k")
