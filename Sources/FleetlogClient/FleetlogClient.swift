@@ -150,7 +150,7 @@ public struct FleetlogClient: Sendable {
 extension FleetlogClient.Logged {
   init(_ answer: LogAnswer) {
     switch answer {
-    case .logged(let id, let isNew, let runID, let instanceID):
+    case .logged(let id, let isNew, let runID, let instanceID, _):
       self = .stored(id: id, isNew: isNew, runID: runID, instanceID: instanceID)
     case .refused(_, let reason, _): self = .refused(reason: reason)
     }

@@ -122,7 +122,7 @@ package final class RunRecord {
 
   private func confirm(_ sent: EventRoute.Sent) -> Bool {
     guard case .answered(let answers) = sent,
-      case .logged(let id, _, _, let instanceID)? = answers.first
+      case .logged(let id, _, _, let instanceID, _)? = answers.first
     else { return false }
     self.id = id
     self.instanceID = instanceID

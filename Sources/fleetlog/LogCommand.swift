@@ -87,8 +87,13 @@ enum LogCommand: Verb {
     guard let answer else { return 1 }
     if arguments.has("json") { Terminal.print(answer.json.bytes) }
     switch answer {
-    case .logged(let id, let isNew, _, _):
+    case .logged(let id, let isNew, _, _, let missing):
       if !arguments.has("json") { Terminal.print(isNew ? "\(id)" : "\(id) existing") }
+      for event in missing {
+        Terminal.say(
+          "fleetlog log: there is no other event \(event) in the log, so \(id) resolves nothing by it: "
+            + "log it again with the number that ends the address of the event that is meant")
+      }
       return 0
     case .refused(_, let reason, _):
       Terminal.say("fleetlog log: refused: \(Terminal.safe(reason))")

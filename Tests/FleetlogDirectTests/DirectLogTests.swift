@@ -33,7 +33,7 @@ struct DirectLogTests {
     try place { path in
       let log = DirectLog(database: path)
       for number in 1...3 {
-        guard case .logged(_, let isNew, _, "a") = try log.write([Self.line(number)])[0] else {
+        guard case .logged(_, let isNew, _, "a", _) = try log.write([Self.line(number)])[0] else {
           Issue.record("line \(number) was refused")
           return
         }
@@ -122,7 +122,7 @@ struct DirectLogTests {
         let log = DirectLog(database: path)
         for number in 0..<20 {
           let answers = try? log.write([Self.line(process * 100 + number)])
-          guard case .logged(let id, true, _, _)? = answers?.first else { continue }
+          guard case .logged(let id, true, _, _, _)? = answers?.first else { continue }
           ids.withLock { $0.append(id) }
         }
       }

@@ -42,6 +42,25 @@ struct LogCommandTests {
     }
   }
 
+  @Test("an event that is to be resolved and is not there is told of", arguments: [false, true])
+  func resolvesNothing(hasServer: Bool) throws {
+    try Launching.with { launching in
+      let server = hasServer ? try launching.serve() : nil
+      let outcome = try launching.shell(
+        """
+        event=$(fleetlog log blocked --summary one --instance a)
+        fleetlog log decided --instance me --resolves $event --resolves 4711 --summary 'by hand'
+        fleetlog log decided --instance me --resolves 4711 --summary again --json
+        """)
+      #expect(outcome.status == 0)
+      #expect(outcome.error.components(separatedBy: "no other event 4711").count == 3)
+      #expect(!outcome.error.contains("no other event 2 "), "\(outcome.error)")
+      #expect(outcome.text.contains(#""missing_events":[4711]"#), "\(outcome.text)")
+      #expect(try launching.events("--type decided").count == 2)
+      if let server { #expect(server.stop() == 0) }
+    }
+  }
+
   @Test("says why an event is refused, and keeps it")
   func refused() throws {
     try Launching.with { launching in
