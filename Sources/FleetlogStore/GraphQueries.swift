@@ -150,7 +150,7 @@ extension EventLog {
         event: event,
         worker: WorkerName(
           instance: event.instanceID, role: event.role, project: $0.optionalText(columns),
-          purpose: $0.text(columns + 1)),
+          purpose: Self.purpose($0, columns + 1)),
         isOver: $0.bool(columns + 2))
     }
   }

@@ -170,7 +170,7 @@ struct WorkerReader {
         run: RunSummary(
           id: $0.int(0), key: $0.text(1), parentID: $0.optionalInt(2), instanceID: $0.text(3),
           role: $0.text(4), sessionID: $0.optionalText(5), startedAt: $0.int(6),
-          lastAt: $0.int(7), events: Int($0.int(8)), summary: $0.text(15)),
+          lastAt: $0.int(7), events: Int($0.int(8)), summary: EventLog.purpose($0, 15)),
         facts: $0.optionalText(9), agent: $0.optionalText(10), title: $0.optionalText(11),
         project: $0.optionalText(12), branch: $0.optionalText(13), tokens: Int($0.int(14)))
     }

@@ -22,7 +22,7 @@ extension JSONTwin {
     object.set("role", worker.run.role)
     object.setOrNull("session_id", worker.run.sessionID)
     object.setOrNull("agent", worker.agent)
-    object.setOrNull("title", worker.title)
+    object.setOrNull("title", worker.title ?? worker.subject)
     object.setOrNull("project", worker.project)
     object.setOrNull("branch", worker.branch)
     object.set("worker_reported_state", view(state.reported))

@@ -51,9 +51,11 @@ enum WorkersCommand: Verb {
     let state = worker.state
     let confidence = state.inferred.confidence.map { " (\(($0 * 100).rounded() / 100))" } ?? ""
     let age = state.lastOutput.map { Wording.duration(query.moment - $0.ts) } ?? "none"
+    let folder = worker.project.flatMap { $0.split(separator: "/").last }.map(String.init)
+    // A program that was run has no other name than what was run.
+    let command = folder == nil ? worker.subject?.oneLine(limit: 60) : nil
     table.add([
-      indent + (worker.project.map { String($0.split(separator: "/").last ?? "") + " " } ?? "")
-        + worker.run.instanceID,
+      indent + [folder, worker.run.instanceID, command].compactMap(\.self).joined(separator: " "),
       state.inferred.status.rawValue + confidence, state.reported.status.rawValue,
       state.observed.status.rawValue, age,
       state.reasons.map(\.words).joined(separator: "; ").oneLine(limit: 160),

@@ -10,7 +10,8 @@ package struct RunSummary: Sendable, Equatable {
   package let startedAt: Int64
   package let lastAt: Int64
   package let events: Int
-  /// What the run was started for, as the call that spawned it says; else that it started.
+  /// What the run was started for: its command, or what the call that spawned it says. Where neither is
+  /// known it is empty, and on the page of a session that it started.
   package let summary: String
 
   package init(

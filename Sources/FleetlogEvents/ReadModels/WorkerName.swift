@@ -27,8 +27,9 @@ package struct WorkerName: Sendable, Equatable {
   /// Tells it from every other, as a line of facts.
   package var full: String {
     let called = short == instance ? nil : short
-    return [called, role == instance ? nil : "\(role) \(instance)", project].compactMap(\.self)
-      .joined(separator: " · ")
+    let reason = isSubagent || purpose.isEmpty ? nil : purpose
+    return [called, role == instance ? nil : "\(role) \(instance)", reason, project]
+      .compactMap(\.self).joined(separator: " · ")
   }
 
   /// What a sub-agent was started for, without the words that every such call begins with.
@@ -78,5 +79,11 @@ extension Worker {
   package var name: WorkerName {
     WorkerName(
       instance: run.instanceID, role: run.role, project: project, purpose: run.summary)
+  }
+  /// What it is about, where that is known and not its name: what its session is called, else what it
+  /// was started for.
+  package var subject: String? {
+    let subject = title ?? (run.summary.isEmpty ? nil : run.summary)
+    return subject == name.short || run.role == "subagent" ? nil : subject
   }
 }

@@ -139,10 +139,7 @@ extension RunTree.Node {
   package var name: String { worker.name.short }
 
   /// What it is about, where that is known and not its name.
-  package var title: String? {
-    let title = worker.title ?? (run.summary.isEmpty ? nil : run.summary)
-    return title == name || run.role == "subagent" ? nil : title
-  }
+  package var title: String? { worker.subject }
 
   fileprivate func sentence(now: Int64) -> String {
     "\(name)\(title.map { ", " + $0 } ?? "") (\(run.role) \(run.instanceID)): \(outcome), \(Wording.duration(took(now: now)))"

@@ -143,7 +143,8 @@ struct WorkerRow: TemplateContext {
 
   private var about: String {
     let parts = [worker.agent, worker.branch].compactMap(\.self)
-    return parts.isEmpty ? worker.run.role : parts.joined(separator: " · ")
+    if !parts.isEmpty { return parts.joined(separator: " · ") }
+    return [worker.run.role, worker.subject].compactMap(\.self).joined(separator: " · ")
   }
 
   private var url: String { worker.location.description }
@@ -153,7 +154,8 @@ struct WorkerRow: TemplateContext {
   private var doing: String {
     if state.inferred.status == .stale, let result = state.waitsFor { return "waits for " + result }
     return state.waitsFor ?? state.facts.openCalls.last?.label ?? state.facts.prompt?.words
-      ?? worker.title ?? (state.inferred.status == .failed ? state.observed.reason : nil) ?? ""
+      ?? worker.title ?? worker.subject
+      ?? (state.inferred.status == .failed ? state.observed.reason : nil) ?? ""
   }
 }
 

@@ -24,6 +24,32 @@ struct RunCommandTests {
     }
   }
 
+  @Test("a run that nobody named shows its command beside its number, wherever runs are listed")
+  func commands() throws {
+    try Launching.with { launching in
+      _ = try launching.shell(
+        """
+        fleetlog run --role supervisor -- sh -c 'fleetlog run -- sleep 0; echo Done here'
+        fleetlog run --instance named -- true
+        """)
+      let runs = try launching.shell("fleetlog runs").text
+      for line in ["W00001: sh -c fleetlog run -- sleep 0;", "  W00002: sleep 0 ", "named: true"] {
+        #expect(runs.contains(line), "\(runs)")
+      }
+      let workers = try launching.shell("fleetlog workers --all").text
+      #expect(workers.contains("W00001 sh -c fleetlog run"), "\(workers)")
+      #expect(workers.contains("W00002 sleep 0 "), "\(workers)")
+      let server = try launching.serve()
+      let list = try server.get("/workers?all=1").body
+      #expect(list.contains("worker · sleep 0") && list.contains("supervisor · sh -c"))
+      #expect(try server.get("/runs").body.contains("sleep 0"))
+      for twin in ["/runs.json", "/workers.json?all=1"] {
+        #expect(try server.get(twin).body.contains(#""title":"sleep 0""#), "\(twin)")
+      }
+      #expect(server.stop() == 0)
+    }
+  }
+
   @Test("a command that is not there is told as a shell tells it, and in the log")
   func missing() throws {
     try Launching.with { launching in
