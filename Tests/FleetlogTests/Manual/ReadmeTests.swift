@@ -78,6 +78,28 @@ struct ReadmeTests {
     }
   }
 
+  @Test("says on its first screen how to install, to watch and where to look")
+  func firstScreen() throws {
+    let lines = try Self.text().components(separatedBy: "\n")
+    let screen = lines.prefix(32).joined(separator: "\n")
+    for step in ["make setup", "make run", "make demo", "<http://127.0.0.1:7450/>"] {
+      #expect(screen.contains(step), "\(step)")
+    }
+    #expect(lines.first { $0.hasPrefix("## ") } == "## Start")
+  }
+
+  @Test("its links within lead to sections that there are")
+  func anchors() throws {
+    let text = try Self.text()
+    let headings = text.matches(of: /\n##+ (.+)/).map { match in
+      match.1.lowercased().filter { $0.isLetter || $0.isNumber || " -".contains($0) }
+        .replacing(" ", with: "-")
+    }
+    let links = text.matches(of: /\]\(#([^)]+)\)/).map { String($0.1) }
+    #expect(links.count > 6)
+    for link in links { #expect(headings.contains(link), "#\(link)") }
+  }
+
   @Test("names the verbs that there are, in their order")
   func verbs() throws {
     let text = try Self.text()
