@@ -42,6 +42,7 @@ extension EventWriter {
     let reason = (try? JSONDocument(draft.payload.bytes).root["reason"]?.string) ?? draft.summary
     return .refused(code: "refused", reason: reason, id: id)
   }
+
   /// The answer with the ids among an event's links that lead to no other event: who wrote one down
   /// wrongly is to hear of it.
   private func adding(

@@ -26,6 +26,7 @@ enum Places {
     let named = LogPlaces.settings["FLEETLOG_INBOX"]
     return named.flatMap { $0.isEmpty ? nil : $0 } ?? data + "/inbox"
   }
+
   /// The drop folder of a log: where what can't reach it waits.
   static func inbox(of database: String) -> String {
     LogPlaces(environment: LogPlaces.settings, database: database).inbox

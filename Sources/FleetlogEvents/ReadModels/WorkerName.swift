@@ -80,6 +80,7 @@ extension Worker {
     WorkerName(
       instance: run.instanceID, role: run.role, project: project, purpose: run.summary)
   }
+
   /// What it is about, where that is known and not its name: what its session is called, else what it
   /// was started for.
   package var subject: String? {
