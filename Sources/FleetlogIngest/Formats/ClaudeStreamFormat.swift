@@ -1,4 +1,4 @@
-import FleetlogEvents
+package import FleetlogEvents
 
 /// What headless Claude Code prints with `--output-format stream-json`, and the recordings of it
 /// that runners keep.
@@ -7,7 +7,7 @@ import FleetlogEvents
 /// same session; what only the program prints is read here: how the session began, and how the
 /// run came out. Sub-agents are known by the name that the start of their task tells, as their
 /// transcripts have it; older programs tell none, and there by the call that began them.
-package struct ClaudeStreamFormat: TranscriptFormat {
+package struct ClaudeStreamFormat: GuestFormat {
   package static let name = "claude-stream"
   package static let parserVersion = 1
 
@@ -43,13 +43,10 @@ package struct ClaudeStreamFormat: TranscriptFormat {
 
   /// A log in which other lines stand among these is ``LogFormat``'s.
   package static func recognises(_ sample: FormatSample) -> Bool {
-    !sample.hasProse && !LogGuest.areSeveral(in: sample)
-      && sample.objects.contains(where: isMark)
-      && !sample.objects.contains { $0["sessionId"] != nil }
+    isAlone(in: sample) && !sample.objects.contains { $0["sessionId"] != nil }
   }
 
-  /// Whether a record can only be one of these.
-  static func isMark(_ value: JSONValue) -> Bool {
+  package static func isMark(_ value: JSONValue) -> Bool {
     guard value["sessionId"] == nil else { return false }
     switch value["type"]?.string {
     case "system": return value.name("subtype") != nil && value.name("session_id") != nil
@@ -60,8 +57,7 @@ package struct ClaudeStreamFormat: TranscriptFormat {
     }
   }
 
-  /// Whether a record may be one of these, where others have shown that they are about.
-  static func mayBeOne(_ value: JSONValue) -> Bool {
+  package static func mayBeOne(_ value: JSONValue) -> Bool {
     isMark(value) || value["type"]?.string.map(kinds.union(machinery).contains) == true
   }
 

@@ -1,10 +1,10 @@
-import FleetlogEvents
+package import FleetlogEvents
 
 /// What `codex exec --json` prints: a thread's items as they begin and end, without times.
 ///
 /// The same thread may also stand in a rollout, which tells more. Nothing in the two says which
 /// item is which record, so a log that reads both shows the thread twice, as two runs.
-package struct CodexExecFormat: TranscriptFormat {
+package struct CodexExecFormat: GuestFormat {
   package static let name = "codex-exec"
   package static let parserVersion = 3
 
@@ -31,18 +31,11 @@ package struct CodexExecFormat: TranscriptFormat {
 
   package var state: String { ParserState.encode(memory) }
 
-  package static func recognises(_ sample: FormatSample) -> Bool {
-    !sample.hasProse && !LogGuest.areSeveral(in: sample)
-      && sample.objects.contains(where: isMark)
-  }
-
-  /// Whether a record can only be one of these.
-  static func isMark(_ value: JSONValue) -> Bool {
+  package static func isMark(_ value: JSONValue) -> Bool {
     value["type"]?.string == "thread.started" && value["thread_id"]?.string != nil
   }
 
-  /// Whether a record may be one of these, where others have shown that they are about.
-  static func mayBeOne(_ value: JSONValue) -> Bool {
+  package static func mayBeOne(_ value: JSONValue) -> Bool {
     guard let kind = value["type"]?.string else { return false }
     return ["thread.", "turn.", "item."].contains(where: kind.hasPrefix)
       || (kind == "error" && value["message"]?.string != nil)

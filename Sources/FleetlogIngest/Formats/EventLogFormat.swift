@@ -19,7 +19,7 @@ package import FleetlogEvents
 ///
 /// What comes over HTTP or from the program's own verbs is read here too, as lines that stand in
 /// no file.
-package struct EventLogFormat: TranscriptFormat {
+package struct EventLogFormat: GuestFormat {
   package static let name = "events"
   package static let parserVersion = 1
 
@@ -55,12 +55,11 @@ package struct EventLogFormat: TranscriptFormat {
 
   /// An event's type is enough beside one more column of the log; a dotted name is enough alone.
   package static func recognises(_ sample: FormatSample) -> Bool {
-    sample.objects.contains(where: isMark) && !LogGuest.areSeveral(in: sample)
+    sample.objects.contains(where: isMark) && !GuestFormats.areSeveral(in: sample)
       && !(sample.hasProse && TextLogName.isNamed(sample.path))
   }
 
-  /// Whether a record can only be one of these.
-  static func isMark(_ object: JSONValue) -> Bool {
+  package static func isMark(_ object: JSONValue) -> Bool {
     guard let name = object["event_type"]?.string?.trimmed, !name.isEmpty else { return false }
     let type = EventType(rawValue: name)
     let columns = ["summary", "payload", "payload_json", "instance_id", "run_id", "role"]

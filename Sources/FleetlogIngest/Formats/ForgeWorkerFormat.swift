@@ -1,11 +1,11 @@
-import FleetlogEvents
+package import FleetlogEvents
 
 /// The log that forge-loop keeps of each worker: what the agent said and did, one record a line,
 /// `{"seq","ts","kind"}`.
 ///
 /// The agent is Claude Code under its SDK, and the log names its session: the events belong to the
 /// run of that session, as its own transcript's do.
-package struct ForgeWorkerFormat: TranscriptFormat {
+package struct ForgeWorkerFormat: GuestFormat {
   package static let name = "forge-worker"
   package static let parserVersion = 1
 
@@ -33,13 +33,7 @@ package struct ForgeWorkerFormat: TranscriptFormat {
 
   package var state: String { ParserState.encode(memory) }
 
-  package static func recognises(_ sample: FormatSample) -> Bool {
-    !sample.hasProse && !LogGuest.areSeveral(in: sample)
-      && sample.objects.contains(where: isMark)
-  }
-
-  /// Whether a record can only be one of these.
-  static func isMark(_ value: JSONValue) -> Bool {
+  package static func isMark(_ value: JSONValue) -> Bool {
     value["seq"]?.int != nil && value["ts"] != nil
       && value["kind"]?.string.map(kinds.contains) == true
   }

@@ -52,7 +52,7 @@ package struct LogFormat: TranscriptFormat {
     guard sample.isText, !sample.lines.isEmpty else { return false }
     if TextLogName.isNamed(sample.path) { return true }
     return sample.objects.contains { value in
-      LogLine(value) != nil || LogGuest.all.contains { $0.isMark(value) }
+      LogLine(value) != nil || GuestFormats.all.contains { $0.isMark(value) }
     }
   }
 
@@ -85,7 +85,7 @@ package struct LogFormat: TranscriptFormat {
     _ text: LogText, _ line: RawLine?, into output: inout FormatOutput
   ) {
     if let value = record(in: text) ?? line.flatMap(longRecord) {
-      if let name = LogGuest.host(of: value, among: guests.keys) {
+      if let name = GuestFormats.host(of: value, among: guests.keys) {
         return hand(text, line, to: name, into: &output)
       }
       if let entry = LogLine(value) { return add(entry, at: text, into: &output) }
@@ -113,7 +113,7 @@ package struct LogFormat: TranscriptFormat {
 /// Records of other formats among the lines.
 extension LogFormat {
   private func guest(_ name: String, state: String?) -> (any TranscriptFormat)? {
-    LogGuest.all.first { $0.name == name }?.format.init(
+    GuestFormats.all.first { $0.name == name }?.init(
       file: TranscriptFile(
         path: file.path, modifiedAt: file.modifiedAt, cap: file.cap, run: run,
         stream: file.stream, isDropped: file.isDropped),
@@ -250,41 +250,5 @@ extension LogFormat {
     memory.message?.finish(run: run, into: &output)
     memory.message = nil
     memory.isInFence = false
-  }
-}
-
-/// The formats whose records may stand among the lines of a log.
-struct LogGuest: Sendable {
-  let format: any TranscriptFormat.Type
-  /// Whether a record can only be one of the format's.
-  let isMark: @Sendable (JSONValue) -> Bool
-  /// Whether a record may be one, once others were.
-  let mayBeOne: @Sendable (JSONValue) -> Bool
-
-  var name: String { format.name }
-
-  static let all = [
-    LogGuest(
-      format: ClaudeStreamFormat.self, isMark: { ClaudeStreamFormat.isMark($0) },
-      mayBeOne: { ClaudeStreamFormat.mayBeOne($0) }),
-    LogGuest(
-      format: CodexExecFormat.self, isMark: { CodexExecFormat.isMark($0) },
-      mayBeOne: { CodexExecFormat.mayBeOne($0) }),
-    LogGuest(
-      format: ForgeWorkerFormat.self, isMark: { ForgeWorkerFormat.isMark($0) },
-      mayBeOne: { ForgeWorkerFormat.isMark($0) }),
-    LogGuest(
-      format: EventLogFormat.self, isMark: { EventLogFormat.isMark($0) },
-      mayBeOne: { EventLogFormat.isMark($0) }),
-  ]
-
-  /// Whether records of more than one of them stand together, which is a log's work to tell apart.
-  static func areSeveral(in sample: FormatSample) -> Bool {
-    all.count { guest in sample.objects.contains(where: guest.isMark) } > 1
-  }
-
-  /// The name of the format that a record belongs to.
-  static func host(of value: JSONValue, among known: some Collection<String>) -> String? {
-    all.first { $0.isMark(value) || (known.contains($0.name) && $0.mayBeOne(value)) }?.name
   }
 }
