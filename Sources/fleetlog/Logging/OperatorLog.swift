@@ -8,15 +8,15 @@ final class OperatorLog: Sendable {
     Option(
       name: "log-format", value: "FORMAT",
       help: "lines on stderr: text, which is key=value, or json (default text)",
-      choices: LogLine.Format.allCases.map(\.rawValue)),
+      choices: OperatorLine.Format.allCases.map(\.rawValue)),
     Option(
       name: "log-level", value: "LEVEL",
       help: "the least that is said on stderr: debug, info, warning or error (default info)",
-      choices: LogLine.Level.allCases.map(\.name)),
+      choices: OperatorLine.Level.allCases.map(\.name)),
   ]
 
-  private let format: LogLine.Format
-  private let level: LogLine.Level
+  private let format: OperatorLine.Format
+  private let level: OperatorLine.Level
   private let clock: @Sendable () -> Int64
   private let write: @Sendable (String) -> Void
   /// What is wrong just now and has been said.
@@ -26,7 +26,7 @@ final class OperatorLog: Sendable {
   ///   - clock: ms since the Unix epoch.
   ///   - write: takes a line without its end.
   init(
-    format: LogLine.Format = .text, level: LogLine.Level = .info,
+    format: OperatorLine.Format = .text, level: OperatorLine.Level = .info,
     clock: @escaping @Sendable () -> Int64 = Clock.now,
     write: @escaping @Sendable (String) -> Void = Terminal.say
   ) {
@@ -39,15 +39,15 @@ final class OperatorLog: Sendable {
   convenience init(_ arguments: Arguments) {
     let level = arguments.value("log-level")
     self.init(
-      format: arguments.value("log-format").flatMap(LogLine.Format.init(rawValue:)) ?? .text,
-      level: LogLine.Level.allCases.first { $0.name == level } ?? .info)
+      format: arguments.value("log-format").flatMap(OperatorLine.Format.init(rawValue:)) ?? .text,
+      level: OperatorLine.Level.allCases.first { $0.name == level } ?? .info)
   }
 
   func note(
-    _ level: LogLine.Level, _ message: String, _ fields: KeyValuePairs<String, String> = [:]
+    _ level: OperatorLine.Level, _ message: String, _ fields: KeyValuePairs<String, String> = [:]
   ) {
     guard level.rawValue >= self.level.rawValue else { return }
-    let line = LogLine(
+    let line = OperatorLine(
       time: clock(), level: level, message: message, fields: fields.map { ($0.key, $0.value) })
     write(line.rendered(as: format))
   }

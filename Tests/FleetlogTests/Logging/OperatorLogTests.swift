@@ -14,7 +14,7 @@ struct OperatorLogTests {
     private let lines = Mutex<[String]>([])
     var all: [String] { lines.withLock { $0 } }
     func log(
-      _ format: LogLine.Format = .text, from level: LogLine.Level = .info
+      _ format: OperatorLine.Format = .text, from level: OperatorLine.Level = .info
     ) -> OperatorLog {
       OperatorLog(
         format: format, level: level, clock: { 1_772_535_600_123 },
@@ -50,7 +50,7 @@ struct OperatorLogTests {
       "\u{2028}", "\u{0}", "\u{E0041}", "\u{200B}", "\u{7F}", "\u{FEFF}",
     ])
   func hostile(value: String) throws {
-    for format in LogLine.Format.allCases {
+    for format in OperatorLine.Format.allCases {
       let lines = Lines()
       lines.log(format).note(.info, "watching", ["folder": value])
       let line = try #require(lines.all.first)
@@ -72,7 +72,7 @@ struct OperatorLogTests {
   func level() {
     let lines = Lines()
     let log = lines.log(from: .warning)
-    for level in LogLine.Level.allCases { log.note(level, "x") }
+    for level in OperatorLine.Level.allCases { log.note(level, "x") }
     #expect(
       lines.all.map { $0.contains("level=warning") || $0.contains("level=error") } == [true, true])
   }

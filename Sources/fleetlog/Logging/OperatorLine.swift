@@ -4,7 +4,7 @@ import FleetlogEvents
 /// transcript says.
 ///
 /// Whatever is in its values, it stays one line of visible characters: names of files are anybody's.
-struct LogLine: Sendable {
+struct OperatorLine: Sendable {
   enum Level: Int, Sendable, CaseIterable {
     case debug, info, warning, error
 
