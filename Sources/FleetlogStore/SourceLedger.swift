@@ -22,6 +22,31 @@ package struct SourceRecord: Sendable, Equatable {
   package var exclusion: String?
 }
 
+/// A file as it was met, whatever the log knows of it.
+package struct SourceFile: Sendable {
+  let path: String
+  let pathBytes: [UInt8]?
+  let device: Int64
+  let inode: Int64
+  /// Bytes.
+  let size: Int64
+  /// ms since the Unix epoch.
+  let modifiedAt: Int64
+
+  /// - Parameter pathBytes: the path as the file system has it, where that is not valid UTF-8.
+  package init(
+    path: String, pathBytes: [UInt8]? = nil, device: Int64, inode: Int64, size: Int64,
+    modifiedAt: Int64
+  ) {
+    self.path = path
+    self.pathBytes = pathBytes
+    self.device = device
+    self.inode = inode
+    self.size = size
+    self.modifiedAt = modifiedAt
+  }
+}
+
 /// Which file stands where: the `files` table.
 package final class SourceLedger {
   private let connection: Connection
@@ -109,31 +134,28 @@ package final class SourceLedger {
   }
 
   /// Registers a file under its path, in place of what stood there before.
-  ///
-  /// - Parameter pathBytes: the path as the file system has it, where that is not valid UTF-8.
   package func add(
-    path: String, pathBytes: [UInt8]?, device: Int64, inode: Int64, size: Int64,
-    modifiedAt: Int64, state: SourceStatus.State, format: String?, parserVersion: Int?,
+    _ file: SourceFile, state: SourceStatus.State, format: String?, parserVersion: Int?,
     error: String? = nil
   ) throws(StoreError) -> SourceRecord {
     try connection.transaction { () throws(StoreError) in
       try connection.run(
-        "UPDATE files SET state = 'gone' WHERE path = ? AND state <> 'gone'", [.text(path)])
+        "UPDATE files SET state = 'gone' WHERE path = ? AND state <> 'gone'", [.text(file.path)])
       try connection.run(
         """
         INSERT INTO files (path, path_bytes, device, inode, size, modified_at, state, format,
           parser_version, last_error) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
         [
-          .text(path), pathBytes.map { .blob($0) } ?? .null, .int(device), .int(inode),
-          .int(size), .int(modifiedAt), .text(state.rawValue), Value(format),
-          Value(parserVersion), Value(error),
+          .text(file.path), file.pathBytes.map { .blob($0) } ?? .null, .int(file.device),
+          .int(file.inode), .int(file.size), .int(file.modifiedAt), .text(state.rawValue),
+          Value(format), Value(parserVersion), Value(error),
         ])
     }
     return SourceRecord(
-      id: connection.lastInsertedID, path: path, device: device, inode: inode, format: format,
-      parserVersion: parserVersion, state: state, size: size, modifiedAt: modifiedAt, offset: 0,
-      cursor: nil, parserState: nil, isHolding: false)
+      id: connection.lastInsertedID, path: file.path, device: file.device, inode: file.inode,
+      format: format, parserVersion: parserVersion, state: state, size: file.size,
+      modifiedAt: file.modifiedAt, offset: 0, cursor: nil, parserState: nil, isHolding: false)
   }
 
   /// Notes which format a file turned out to have.

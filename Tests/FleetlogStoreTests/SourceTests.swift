@@ -16,7 +16,7 @@ struct SourceTests {
     let log = try TemporaryLog()
     let sources = log.writer.sources
     let added = try sources.add(
-      path: "/a", pathBytes: nil, device: 3, inode: 4, size: 5, modifiedAt: 6, state: .reading,
+      SourceFile(path: "/a", device: 3, inode: 4, size: 5, modifiedAt: 6), state: .reading,
       format: nil, parserVersion: nil)
     #expect(try sources.find(path: "/a") == added)
     #expect(try sources.find(device: 3, inode: 4) == [added])

@@ -88,7 +88,7 @@ package final class TemporaryLog {
   /// Registers a transcript.
   package func addSource(_ path: String = "/transcripts/a.jsonl") throws -> SourceRecord {
     try writer.sources.add(
-      path: path, pathBytes: nil, device: 1, inode: 1, size: 0, modifiedAt: 0, state: .reading,
+      SourceFile(path: path, device: 1, inode: 1, size: 0, modifiedAt: 0), state: .reading,
       format: "claude", parserVersion: 1)
   }
 

@@ -139,15 +139,15 @@ final class PortionWriter {
 
   private func add(
     _ portion: FilePortion, state: SourceStatus.State, format: String? = nil,
-    parserVersion: Int? = nil,
-    error: String? = nil
+    parserVersion: Int? = nil, error: String? = nil
   ) throws(StoreError) -> SourceRecord {
-    let text = portion.path.text
+    let (text, stamp) = (portion.path.text, portion.stamp)
     return try writer.sources.add(
-      path: text, pathBytes: Array(text.utf8) == portion.path.bytes ? nil : portion.path.bytes,
-      device: portion.stamp?.identity.device ?? 0, inode: portion.stamp?.identity.inode ?? 0,
-      size: portion.stamp?.size ?? 0, modifiedAt: portion.stamp?.modifiedAt ?? 0, state: state,
-      format: format, parserVersion: parserVersion, error: error)
+      SourceFile(
+        path: text, pathBytes: Array(text.utf8) == portion.path.bytes ? nil : portion.path.bytes,
+        device: stamp?.identity.device ?? 0, inode: stamp?.identity.inode ?? 0,
+        size: stamp?.size ?? 0, modifiedAt: stamp?.modifiedAt ?? 0),
+      state: state, format: format, parserVersion: parserVersion, error: error)
   }
 
   /// Writes what a file's parser held back, since the file shows nothing more for now. A portion that

@@ -113,8 +113,9 @@ struct MetricsTests {
     for number in 0..<30 {
       let size = Int64(number) * 10
       _ = try bench.log.writer.sources.add(
-        path: number == 29 ? hostile : "/logs/\(number).jsonl", pathBytes: nil, device: 1,
-        inode: Int64(number), size: size, modifiedAt: TemporaryLog.recordedAt - size * 1000,
+        SourceFile(
+          path: number == 29 ? hostile : "/logs/\(number).jsonl", device: 1, inode: Int64(number),
+          size: size, modifiedAt: TemporaryLog.recordedAt - size * 1000),
         state: .reading, format: number % 2 == 0 ? "claude" : "codex", parserVersion: 1)
     }
     let metrics = try bench.metrics()
