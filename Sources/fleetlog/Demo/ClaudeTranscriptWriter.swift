@@ -32,7 +32,7 @@ struct ClaudeTranscriptWriter: TranscriptWriter {
     agent.map { "\(folder)/\(session)/subagents/agent-\($0).jsonl" } ?? "\(folder)/\(session).jsonl"
   }
 
-  mutating func begin(_ step: Step, at time: Int64) -> [JSON] {
+  mutating func begin(_ step: DemoStep, at time: Int64) -> [JSON] {
     switch step {
     case .prompt(let text, let title):
       usage.add(text, extra: 300)
@@ -51,7 +51,9 @@ struct ClaudeTranscriptWriter: TranscriptWriter {
     case .delegate(let tasks):
       return tasks.flatMap { call(.agent($0, id: random.hex(17)), at: time) }
     case .interrupt:
-      let refused = openCalls.flatMap { answer($0, Outcome(text: "", isRefused: true), at: time) }
+      let refused = openCalls.flatMap {
+        answer($0, DemoOutcome(text: "", isRefused: true), at: time)
+      }
       let mark = JSON([Self.block("[Request interrupted by user for tool use]")])
       return refused + [user(mark, at: time)]
     case .answer, .resume, .log, .wait: return []
@@ -129,7 +131,7 @@ extension ClaudeTranscriptWriter {
 
 /// Tools by Claude Code's names, and what it writes of their results.
 extension ClaudeTranscriptWriter {
-  private mutating func call(_ tool: Tool, at time: Int64) -> [JSON] {
+  private mutating func call(_ tool: DemoTool, at time: Int64) -> [JSON] {
     let id = random.name("toolu_01", 22)
     openCalls.append(OpenCall(id: id, tool: tool, time: time))
     let (name, input) = named(tool)
@@ -139,7 +141,7 @@ extension ClaudeTranscriptWriter {
     return assistant(block, input.text, stop: "tool_use", at: time)
   }
 
-  private func named(_ tool: Tool) -> (name: String, input: JSON) {
+  private func named(_ tool: DemoTool) -> (name: String, input: JSON) {
     switch tool {
     case .command(let command): return ("Bash", ["command": JSON(command)])
     case .read(let file): return ("Read", ["file_path": JSON(place.path(file))])
@@ -169,7 +171,7 @@ extension ClaudeTranscriptWriter {
     }
   }
 
-  mutating func answer(_ call: OpenCall, _ outcome: Outcome, at time: Int64) -> [JSON] {
+  mutating func answer(_ call: OpenCall, _ outcome: DemoOutcome, at time: Int64) -> [JSON] {
     openCalls.removeAll { $0.id == call.id }
     var (text, result, isError) = result(of: call, outcome, at: time)
     var content = JSON(text)
@@ -187,7 +189,7 @@ extension ClaudeTranscriptWriter {
   }
 
   /// Tokens of a result that the script does not spell out, such as the rest of a long file.
-  private func unseen(of tool: Tool) -> ClosedRange<Int> {
+  private func unseen(of tool: DemoTool) -> ClosedRange<Int> {
     switch tool {
     case .read, .search, .agent: 2200...12_000
     case .command: 300...2600
@@ -196,7 +198,7 @@ extension ClaudeTranscriptWriter {
   }
 
   private func result(
-    of call: OpenCall, _ outcome: Outcome, at time: Int64
+    of call: OpenCall, _ outcome: DemoOutcome, at time: Int64
   ) -> (text: String, result: JSON, isError: Bool) {
     let text = outcome.text
     if outcome.isRefused { return (Self.refusal + text, JSON("Error: " + Self.refusal), true) }

@@ -28,7 +28,7 @@ struct CodexTranscriptWriter: TranscriptWriter {
       + "\(thread).jsonl"
   }
 
-  mutating func begin(_ step: Step, at time: Int64) -> [JSON] {
+  mutating func begin(_ step: DemoStep, at time: Int64) -> [JSON] {
     switch step {
     case .prompt(let text, let title): return opening(title) + prompt(text, at: time)
     case .think(let text):
@@ -106,7 +106,7 @@ struct CodexTranscriptWriter: TranscriptWriter {
     ]
   }
 
-  private mutating func call(_ tool: Tool, at time: Int64) -> [JSON] {
+  private mutating func call(_ tool: DemoTool, at time: Int64) -> [JSON] {
     let id = random.name("call_", 24)
     openCalls.append(OpenCall(id: id, tool: tool, time: time))
     let (name, input) = named(tool)
@@ -127,7 +127,7 @@ struct CodexTranscriptWriter: TranscriptWriter {
     ]
   }
 
-  private func named(_ tool: Tool) -> (name: String, input: String) {
+  private func named(_ tool: DemoTool) -> (name: String, input: String) {
     func command(_ text: String) -> (String, String) {
       let arguments: JSON = [
         "command": ["bash", "-lc", JSON(text)], "workdir": JSON(place.folder),
@@ -156,7 +156,7 @@ struct CodexTranscriptWriter: TranscriptWriter {
     }
   }
 
-  mutating func answer(_ call: OpenCall, _ outcome: Outcome, at time: Int64) -> [JSON] {
+  mutating func answer(_ call: OpenCall, _ outcome: DemoOutcome, at time: Int64) -> [JSON] {
     openCalls.removeAll { $0.id == call.id }
     context += outcome.text.utf8.count / 4 + random.int(300...3600)
     let seconds = Double((time - call.time) / 100) / 10

@@ -127,7 +127,7 @@ struct DemoWorker: Sendable {
   }
 
   /// - Parameter isFresh: whether the steps need a transcript of their own.
-  private mutating func start(_ steps: [Step], fresh isFresh: Bool, at time: Int64) {
+  private mutating func start(_ steps: [DemoStep], fresh isFresh: Bool, at time: Int64) {
     tasks += 1
     if isFresh, script.agent.logPath == nil {
       tasks = 1
@@ -160,10 +160,10 @@ private struct Performance: Sendable {
   }
 
   private var writer: any TranscriptWriter
-  private var steps: ArraySlice<Step> = []
+  private var steps: ArraySlice<DemoStep> = []
   private var due: Int64
   /// What the open call will come to.
-  private var outcome: Outcome?
+  private var outcome: DemoOutcome?
   private var subagents: [Subagent] = []
 
   init(_ writer: any TranscriptWriter, at time: Int64) {
@@ -175,7 +175,7 @@ private struct Performance: Sendable {
 
   var nextTime: Int64 { subagents.map(\.performance.nextTime).min() ?? due }
 
-  mutating func add(_ steps: [Step], at time: Int64) {
+  mutating func add(_ steps: [DemoStep], at time: Int64) {
     self.steps += steps
     due = time
   }
@@ -209,7 +209,7 @@ private struct Performance: Sendable {
     lines.map { .append(path: writer.path, line: $0.text) } + writer.takeDocuments()
   }
 
-  private mutating func delegate(_ step: Step, at time: Int64) -> [DemoFleet.Change] {
+  private mutating func delegate(_ step: DemoStep, at time: Int64) -> [DemoFleet.Change] {
     let lines = writer.begin(step, at: time)
     var changes = appended(lines)
     for call in writer.openCalls {
@@ -242,7 +242,7 @@ private struct Performance: Sendable {
     guard subagents[index].performance.isOver else { return changes }
     let done = subagents.remove(at: index)
     due = time + random.span(2...6)
-    let lines = writer.answer(done.call, Outcome(text: done.report), at: time + 60)
+    let lines = writer.answer(done.call, DemoOutcome(text: done.report), at: time + 60)
     return changes + appended(lines)
   }
 }

@@ -2,31 +2,31 @@ import FleetlogEvents
 
 /// What a project's tests are run with, and what that prints: `%t` is a test, `%f` what failed in
 /// it, `%n` how many there are.
-struct Toolchain: Sendable {
+struct DemoToolchain: Sendable {
   let command: String
   let success: String
   let failure: String
 
-  static let swift = Toolchain(
+  static let swift = DemoToolchain(
     command: "swift test --filter %t",
     success: "✔ Test run with %n tests in 6 suites passed after 2.104 seconds.",
     failure: "✘ Test %t() recorded an issue: %f\n"
       + "✘ Test run with %n tests in 6 suites failed after 2.260 seconds with 1 issue.")
-  static let go = Toolchain(
+  static let go = DemoToolchain(
     command: "go test ./... -run %t", success: "ok  \tfleet.example.org/internal\t0.398s",
     failure: "--- FAIL: %t (0.03s)\n    %f\nFAIL\nFAIL\tfleet.example.org/internal\t0.412s")
-  static let cargo = Toolchain(
+  static let cargo = DemoToolchain(
     command: "cargo test %t", success: "test result: ok. %n passed; 0 failed; 0 ignored",
     failure: "test %t ... FAILED\n\n---- %t stdout ----\n%f\n\n"
       + "test result: FAILED. %n passed; 1 failed; 0 ignored")
-  static let npm = Toolchain(
+  static let npm = DemoToolchain(
     command: "npm test -- %t", success: "Tests:       %n passed, %n total\nTime:        4.1 s",
     failure: "  ● %t\n\n    %f\n\nTests:       1 failed, %n passed\nTime:        4.4 s")
-  static let pytest = Toolchain(
+  static let pytest = DemoToolchain(
     command: "pytest -q -k %t", success: "%n passed in 3.37s",
     failure: "E   %f\nFAILED tests/%t.py::%t - %f\n1 failed, %n passed in 3.41s")
 
-  func fill(_ text: String, _ job: Job, count: Int) -> String {
+  func fill(_ text: String, _ job: DemoJob, count: Int) -> String {
     text.replacing("%t", with: job.test).replacing("%f", with: job.failure)
       .replacing("%n", with: "\(count)")
   }
@@ -37,7 +37,7 @@ enum DemoRoutine {
   /// - Parameter number: counts the worker's jobs from 1.
   static func steps(
     of script: WorkerScript, number: Int, _ random: inout DemoRandom
-  ) -> [Step] {
+  ) -> [DemoStep] {
     switch script.agent {
     case .supervisor: return tick(number, &random)
     case .runner: return DemoRunner.tick(number, &random)
@@ -54,9 +54,9 @@ enum DemoRoutine {
     let failure = toolchain.fill(toolchain.failure, job, count: tests)
     let success = toolchain.fill(toolchain.success, job, count: tests)
     let seconds = Double(random.int(30...140)) / 10
-    let failing = Step.run(run, failure, exit: 1, seconds: seconds)
+    let failing = DemoStep.run(run, failure, exit: 1, seconds: seconds)
 
-    var steps: [Step] = [
+    var steps: [DemoStep] = [
       .prompt(job.ask, title: job.title), .think(job.why), .search(part.symbol, part.file),
       .read(part.file, "// \(part.file)", "", job.old),
     ]
@@ -66,7 +66,7 @@ enum DemoRoutine {
     }
     steps += [failing, .think(random.pick(afterFailure))]
     if random.chance(0.25), script.agent == .claude {
-      let missed = Outcome(text: "String to replace not found in file.", exitCode: 1)
+      let missed = DemoOutcome(text: "String to replace not found in file.", exitCode: 1)
       steps.append(.call(.edit(part.file, old: job.old + " ", new: job.new), missed))
       steps.append(.read(part.file, "// \(part.file)", "", job.old))
     }
@@ -88,7 +88,9 @@ enum DemoRoutine {
     "Still red, because the fixture pins the old value. The fixture is wrong, not the code.",
   ]
 
-  private static func look(_ job: Job, _ part: Part, _ random: inout DemoRandom) -> [Step] {
+  private static func look(_ job: DemoJob, _ part: DemoPart, _ random: inout DemoRandom)
+    -> [DemoStep]
+  {
     let commit = random.hex(7)
     return [
       .run("git log --oneline -3 -- \(part.file)", "\(commit) \(job.title)", seconds: 0.2),
@@ -97,49 +99,50 @@ enum DemoRoutine {
       .end(
         "\(job.why) The change is small, but it was tried before in \(commit) and taken back; I "
           + "left the code as it is and wrote down what a second attempt has to keep."
-          + Report.block(turn: "Looked into \(part.symbol), changed nothing")),
+          + DemoReport.block(turn: "Looked into \(part.symbol), changed nothing")),
     ]
   }
 
   private static func delivery(
-    _ job: Job, _ script: WorkerScript, _ number: Int, _ tests: Int, _ random: inout DemoRandom
-  ) -> [Step] {
+    _ job: DemoJob, _ script: WorkerScript, _ number: Int, _ tests: Int, _ random: inout DemoRandom
+  ) -> [DemoStep] {
     let (old, new, branch) = (random.hex(7), random.hex(7), script.branch)
-    let commit: Step = .run(
+    let commit: DemoStep = .run(
       "git commit -qam \"\(job.title)\" && git log --oneline -1", "\(new) \(job.title)")
     guard random.chance(0.75) else {
       return [
         commit,
         .end(
           "\(job.done) All \(tests) tests pass; not pushed yet, the branch waits for a rebase."
-            + Report.block(Report.event(.progress, "\(job.title): committed, \(tests) tests pass"))),
+            + DemoReport.block(
+              DemoReport.event(.progress, "\(job.title): committed, \(tests) tests pass"))),
       ]
     }
-    let push: Step = .run(
+    let push: DemoStep = .run(
       "git push origin \(branch)",
       "To git.example.org:fleet/\(script.project).git\n   \(old)..\(new)  \(branch) -> \(branch)",
       seconds: 2.4)
-    let pushed = Report.event(
+    let pushed = DemoReport.event(
       .commitPushed, "Pushed \(new): \(job.title)",
       ["artifact_refs": [["kind": "commit", "ref": JSON(new), "source": "tool_output"]]])
     guard random.chance(0.5) else {
-      let completed = Report.event(.completed, job.done, ["confidence": 0.9])
+      let completed = DemoReport.event(.completed, job.done, ["confidence": 0.9])
       return [
         commit, push,
-        .end("\(job.done) All \(tests) tests pass." + Report.block(pushed, completed)),
+        .end("\(job.done) All \(tests) tests pass." + DemoReport.block(pushed, completed)),
       ]
     }
     let pull = script.firstPullRequest + number
-    let reference = Report.pullRequest(script.project, pull, job.title)
+    let reference = DemoReport.pullRequest(script.project, pull, job.title)
     let isSure = random.chance(0.8)
     return [
       commit, push,
-      .run("gh pr create --fill", Report.pullRequestURL(script.project, pull), seconds: 3.1),
+      .run("gh pr create --fill", DemoReport.pullRequestURL(script.project, pull), seconds: 3.1),
       .end(
         "\(job.done) #\(pull) is open and needs a review."
-          + Report.block(
-            Report.event(.prOpened, "#\(pull) \(job.title)", ["artifact_refs": reference]),
-            Report.event(
+          + DemoReport.block(
+            DemoReport.event(.prOpened, "#\(pull) \(job.title)", ["artifact_refs": reference]),
+            DemoReport.event(
               .completed, "\(job.done) #\(pull) needs a review",
               [
                 "confidence": isSure ? 0.9 : 0.6, "operator_action_required": true,
@@ -149,7 +152,7 @@ enum DemoRoutine {
   }
 
   /// One round of the supervisor.
-  private static func tick(_ number: Int, _ random: inout DemoRandom) -> [Step] {
+  private static func tick(_ number: Int, _ random: inout DemoRandom) -> [DemoStep] {
     let projects = DemoScript.workers.filter { $0.agent.logPath == nil }.map(\.project)
     let project = random.pick(projects)
     return [

@@ -3,18 +3,18 @@ import FleetlogEvents
 /// What the demo's runner does: it gives issues to workers of its own, one a tick, and notes what
 /// becomes of each.
 enum DemoRunner {
-  static let begins: [Step] = [
+  static let begins: [DemoStep] = [
     .log([("kind", "loop_start"), ("parallel", 2), ("runner_id", "host-a")])
   ]
 
-  static func tick(_ number: Int, _ random: inout DemoRandom) -> [Step] {
+  static func tick(_ number: Int, _ random: inout DemoRandom) -> [DemoStep] {
     let scripts = DemoScript.workers.filter { !$0.parts.isEmpty }
     let script = random.pick(scripts)
     let job = DemoJobs.all[number % DemoJobs.all.count].about(random.pick(script.parts))
     let task = Task(
       issue: 200 + number, tick: number, title: job.title, worker: "wt-\(200 + number)",
-      pullRequest: Report.pullRequestURL(script.project, script.firstPullRequest + 40 + number))
-    let first: [Step] = [
+      pullRequest: DemoReport.pullRequestURL(script.project, script.firstPullRequest + 40 + number))
+    let first: [DemoStep] = [
       task.note("tick_start", [("issues", [JSON(task.issue)])]),
       task.note("worker_start", [("number", JSON(task.issue)), ("worktree", JSON(task.worktree))]),
       task.moved(from: "dispatched", to: "running", "sdk call starting"),
@@ -32,7 +32,7 @@ enum DemoRunner {
     let pullRequest: String
 
     /// What became of it once it ran: most are merged, some after a second attempt, some never.
-    func course(_ number: Int) -> [Step] {
+    func course(_ number: Int) -> [DemoStep] {
       let approved = reviewed("approved", []) + [merged, done("merged")]
       guard number % 15 == 13 else {
         guard number % 4 == 3 else { return approved }
@@ -49,11 +49,11 @@ enum DemoRunner {
 
     var worktree: String { "/home/dev/loop/" + worker }
 
-    func note(_ kind: String, _ fields: JSON.Fields) -> Step {
+    func note(_ kind: String, _ fields: JSON.Fields) -> DemoStep {
       .log([("kind", JSON(kind)), ("tick", JSON(tick)), ("issue", JSON(issue))] + fields)
     }
 
-    func moved(from old: String, to new: String, _ reason: String, pr: String? = nil) -> Step {
+    func moved(from old: String, to new: String, _ reason: String, pr: String? = nil) -> DemoStep {
       .log([
         ("kind", "worker_session_transition"), ("session_id", JSON(worker)),
         ("issue", JSON(issue)), ("prior_state", JSON(old)), ("new_state", JSON(new)),
@@ -61,7 +61,7 @@ enum DemoRunner {
       ])
     }
 
-    func reviewed(_ verdict: String, _ reasons: [JSON]) -> [Step] {
+    func reviewed(_ verdict: String, _ reasons: [JSON]) -> [DemoStep] {
       [
         moved(from: "running", to: "awaiting_critic", "worker opened PR", pr: pullRequest),
         .wait(25...35),
@@ -72,14 +72,14 @@ enum DemoRunner {
       ]
     }
 
-    var merged: Step {
+    var merged: DemoStep {
       .log([
         ("kind", "critic_verdict_merged"), ("issue", JSON(issue)), ("pr", JSON(pullRequest)),
         ("reasons", []),
       ])
     }
 
-    func done(_ status: String, error: String? = nil) -> Step {
+    func done(_ status: String, error: String? = nil) -> DemoStep {
       let outcome: JSON = [
         "issue": JSON(issue), "title": JSON(title),
         "pr_url": .nullable(error == nil ? pullRequest : nil), "status": JSON(status),
@@ -101,7 +101,7 @@ enum DemoLaunches {
     ("smoke", ["./smoke.sh", "staging"]),
   ]
 
-  static func round(_ number: Int, _ random: inout DemoRandom) -> [Step] {
+  static func round(_ number: Int, _ random: inout DemoRandom) -> [DemoStep] {
     let parent = Launch(
       key: "run:exec:" + random.hex(12), name: "checks-\(number)", role: "supervisor",
       words: ["./checks.sh"], parent: nil)
@@ -131,7 +131,7 @@ enum DemoLaunches {
     let words: [String]
     let parent: String?
 
-    private func line(_ type: String, _ summary: String, _ payload: JSON) -> Step {
+    private func line(_ type: String, _ summary: String, _ payload: JSON) -> DemoStep {
       .log([
         ("event_type", JSON(type)), ("summary", JSON(summary)), ("payload", payload),
         ("idempotency_key", JSON("\(key):\(type)")), ("run_key", JSON(key)),
@@ -139,13 +139,13 @@ enum DemoLaunches {
       ])
     }
 
-    var began: Step {
+    var began: DemoStep {
       line(
         "process.started", "Started: " + words.joined(separator: " "),
         ["argv": JSON(words.map { JSON($0) }), "cwd": "/home/dev/checks", "host": "host-a"])
     }
 
-    func ended(_ status: Int, seconds: Int) -> Step {
+    func ended(_ status: Int, seconds: Int) -> DemoStep {
       line(
         "process.exited", "Ended with status \(status) after \(seconds).2 s",
         [

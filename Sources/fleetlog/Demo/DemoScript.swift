@@ -22,32 +22,32 @@ struct WorkerScript: Sendable {
   var branch = "main"
   var model = ""
   let agent: Agent
-  var toolchain: Toolchain?
+  var toolchain: DemoToolchain?
   var firstPullRequest = 100
   /// Minutes between two jobs in the history.
   var pace = 30.0...55.0
   /// Seconds between two jobs in the live part.
   var livePause = 240.0...600.0
   /// In the order of their minutes; those that repeat span less than an hour.
-  let chapters: [Chapter]
-  var parts: [Part] = []
+  let chapters: [DemoChapter]
+  var parts: [DemoPart] = []
 }
 
 /// A stretch of the story, at a time of its own.
-struct Chapter: Sendable {
+struct DemoChapter: Sendable {
   /// Minutes after the start of the live part; negative ones are history.
   let minute: Double
   /// Whether it is shown again every hour.
   var repeats = false
   /// Whether the worker then does nothing until its next chapter.
   var holds = false
-  let steps: [Step]
+  let steps: [DemoStep]
 }
 
-extension Step {
+extension DemoStep {
   static func supervisor(
     _ type: String, _ summary: String, _ more: KeyValuePairs<String, JSON> = [:]
-  ) -> Step {
+  ) -> DemoStep {
     .log(
       [
         ("event_type", JSON(type)), ("instance_id", "supervisor-main"), ("role", "supervisor"),
@@ -62,65 +62,65 @@ enum DemoScript {
     WorkerScript(
       project: "ledger-core", branch: "fix/dedupe", model: "claude-sonnet-4-6", agent: .claude,
       toolchain: .swift, firstPullRequest: 475, pace: 8...20, livePause: 8...25,
-      chapters: [Chapter(minute: -64, steps: DemoStories.retriedImport)],
+      chapters: [DemoChapter(minute: -64, steps: DemoStories.retriedImport)],
       parts: [
-        Part("the day close", "closeDay", "Sources/Ledger/DayClose.swift"),
-        Part("the statement export", "exportStatement", "Sources/Ledger/Statement.swift"),
-        Part("the balance check", "checkBalance", "Sources/Ledger/Balance.swift"),
+        DemoPart("the day close", "closeDay", "Sources/Ledger/DayClose.swift"),
+        DemoPart("the statement export", "exportStatement", "Sources/Ledger/Statement.swift"),
+        DemoPart("the balance check", "checkBalance", "Sources/Ledger/Balance.swift"),
       ]),
     WorkerScript(
       project: "docs", branch: "guide/refresh", model: "claude-haiku-4-5-20251001", agent: .claude,
       toolchain: .npm, firstPullRequest: 61, pace: 8...20, livePause: 8...25,
       chapters: [
-        Chapter(minute: -97, steps: DemoStories.eventGuide),
-        Chapter(minute: -49, steps: DemoStories.translations),
+        DemoChapter(minute: -97, steps: DemoStories.eventGuide),
+        DemoChapter(minute: -49, steps: DemoStories.translations),
       ],
       parts: [
-        Part("the link checker", "checkLinks", "tools/links.ts"),
-        Part("the search page", "buildIndex", "tools/search.ts"),
-        Part("the version switch", "listVersions", "site/versions.ts"),
+        DemoPart("the link checker", "checkLinks", "tools/links.ts"),
+        DemoPart("the search page", "buildIndex", "tools/search.ts"),
+        DemoPart("the version switch", "listVersions", "site/versions.ts"),
       ]),
     WorkerScript(
       project: "search-api", branch: "feat/ranking", model: "gpt-5.2-codex", agent: .codex,
       toolchain: .pytest, firstPullRequest: 204, pace: 8...20, livePause: 8...25,
       chapters: [],
       parts: [
-        Part("the ranking", "rank_hits", "search/ranking.py"),
-        Part("the reindexer", "reindex", "search/reindex.py"),
-        Part("the suggestion box", "suggest", "search/suggest.py"),
+        DemoPart("the ranking", "rank_hits", "search/ranking.py"),
+        DemoPart("the reindexer", "reindex", "search/reindex.py"),
+        DemoPart("the suggestion box", "suggest", "search/suggest.py"),
       ]),
     WorkerScript(
       project: "billing-api", branch: "release/4.2", model: "claude-opus-4-6", agent: .claude,
       toolchain: .go, firstPullRequest: 530,
       chapters: [
-        Chapter(minute: -5, repeats: true, holds: true, steps: DemoStories.release),
-        Chapter(minute: 6, repeats: true, steps: DemoStories.releaseApproved),
+        DemoChapter(minute: -5, repeats: true, holds: true, steps: DemoStories.release),
+        DemoChapter(minute: 6, repeats: true, steps: DemoStories.releaseApproved),
       ],
       parts: [
-        Part("the refund job", "Refund", "internal/refund/refund.go"),
-        Part("the invoice mailer", "SendInvoice", "internal/mail/invoice.go"),
+        DemoPart("the refund job", "Refund", "internal/refund/refund.go"),
+        DemoPart("the invoice mailer", "SendInvoice", "internal/mail/invoice.go"),
       ]),
     WorkerScript(
       project: "mobile-app", branch: "feat/offline", model: "claude-opus-4-6", agent: .claude,
       toolchain: .npm, firstPullRequest: 311,
       chapters: [
-        Chapter(minute: -26, repeats: true, holds: true, steps: DemoStories.offlineCache),
-        Chapter(minute: 8, repeats: true, steps: DemoStories.offlineCacheAnswered),
+        DemoChapter(minute: -26, repeats: true, holds: true, steps: DemoStories.offlineCache),
+        DemoChapter(minute: 8, repeats: true, steps: DemoStories.offlineCacheAnswered),
       ],
       parts: [
-        Part("the photo upload", "uploadPhoto", "src/upload/photo.ts"),
-        Part("the inbox list", "loadInbox", "src/inbox/list.ts"),
+        DemoPart("the photo upload", "uploadPhoto", "src/upload/photo.ts"),
+        DemoPart("the inbox list", "loadInbox", "src/inbox/list.ts"),
       ]),
     WorkerScript(
       project: "notify-hub", branch: "chore/deps", model: "claude-sonnet-4-6", agent: .claude,
       toolchain: .npm, firstPullRequest: 77,
       chapters: [
-        Chapter(minute: -42, repeats: true, holds: true, steps: DemoStories.silentInstall),
-        Chapter(minute: 12, repeats: true, steps: DemoStories.silentInstallStopped),
+        DemoChapter(minute: -42, repeats: true, holds: true, steps: DemoStories.silentInstall),
+        DemoChapter(minute: 12, repeats: true, steps: DemoStories.silentInstallStopped),
       ],
       parts: [
-        Part("the digest mail", "sendDigest", "src/digest.ts"),
-        Part("the push queue", "drainQueue", "src/queue.ts"),
+        DemoPart("the digest mail", "sendDigest", "src/digest.ts"),
+        DemoPart("the push queue", "drainQueue", "src/queue.ts"),
       ]),
     WorkerScript(
       project: "ingest-worker", branch: "feat/batching", model: "gpt-5.2-codex", agent: .codex,
@@ -130,8 +130,8 @@ enum DemoScript {
         "New base image for the batch writer", pull: "docker pull registry.example.net/base:12",
         stuck: "the smoke test has no image to run in", isFirst: true),
       parts: [
-        Part("the batch writer", "write_batch", "src/batch.rs"),
-        Part("the dead-letter replay", "replay", "src/replay.rs"),
+        DemoPart("the batch writer", "write_batch", "src/batch.rs"),
+        DemoPart("the dead-letter replay", "replay", "src/replay.rs"),
       ]),
     WorkerScript(
       project: "edge-proxy", branch: "feat/retry-budget", model: "gpt-5.1-codex-mini",
@@ -141,73 +141,73 @@ enum DemoScript {
         "Retry budget against recorded traffic",
         pull: "docker compose -f replay.yml pull", stuck: "the replay needs its proxy image"),
       parts: [
-        Part("the upstream probe", "probe", "src/probe.rs"),
-        Part("the cache sweep", "sweep", "src/cache.rs"),
+        DemoPart("the upstream probe", "probe", "src/probe.rs"),
+        DemoPart("the cache sweep", "sweep", "src/cache.rs"),
       ]),
     WorkerScript(
       project: "web-console", branch: "feat/audit-log", model: "claude-sonnet-4-6",
       agent: .claude, toolchain: .npm, firstPullRequest: 256,
-      chapters: [Chapter(minute: -150, steps: DemoStories.auditLog)]
+      chapters: [DemoChapter(minute: -150, steps: DemoStories.auditLog)]
         + DemoStories.registry(
           since: -28, "Please go on with the audit log and take the end-to-end run along.",
           "Audit log in the console", pull: "npm ci --registry https://registry.example.net/npm/",
           stuck: "without the packages there is no build to click through", isResumed: true),
       parts: [
-        Part("the audit list", "loadAudit", "src/api/audit.ts"),
-        Part("the member import", "importMembers", "src/api/members.ts"),
+        DemoPart("the audit list", "loadAudit", "src/api/audit.ts"),
+        DemoPart("the member import", "importMembers", "src/api/members.ts"),
       ]),
     WorkerScript(
       project: "cli-tools", branch: "feat/completion", model: "claude-haiku-4-5-20251001",
       agent: .claude,
       toolchain: .go, firstPullRequest: 88,
-      chapters: [Chapter(minute: -104, steps: DemoStories.shellCompletion)]
+      chapters: [DemoChapter(minute: -104, steps: DemoStories.shellCompletion)]
         + DemoStories.registry(
           since: -24, "Publish the nightly build of the tools.", "Nightly build",
           pull: "make nightly", stuck: "the toolchain image can't be pulled"),
       parts: [
-        Part("the config loader", "LoadConfig", "internal/config/load.go"),
-        Part("the sync command", "Sync", "cmd/sync.go"),
+        DemoPart("the config loader", "LoadConfig", "internal/config/load.go"),
+        DemoPart("the sync command", "Sync", "cmd/sync.go"),
       ]),
     WorkerScript(
       project: "report-builder", branch: "fix/tz", model: "claude-sonnet-4-6", agent: .claude,
       toolchain: .pytest, firstPullRequest: 119,
-      chapters: [Chapter(minute: -73, steps: DemoStories.timeZones)]
+      chapters: [DemoChapter(minute: -73, steps: DemoStories.timeZones)]
         + DemoStories.registry(
           since: -19, "Render the March reports with the mended time zones.", "March reports",
           pull: "docker run --rm registry.example.net/render:3 march.json",
           stuck: "the renderer only exists as an image"),
       parts: [
-        Part("the monthly report", "build_month", "report/month.py"),
-        Part("the table renderer", "render_table", "report/table.py"),
+        DemoPart("the monthly report", "build_month", "report/month.py"),
+        DemoPart("the table renderer", "render_table", "report/table.py"),
       ]),
     WorkerScript(
       project: "search-ui", branch: "fix/focus", model: "gemini-2.5-pro", agent: .gemini,
       toolchain: .npm, firstPullRequest: 52, pace: 12...30, livePause: 30...90, chapters: [],
       parts: [
-        Part("the result list", "renderHits", "src/hits.ts"),
-        Part("the filter bar", "applyFilters", "src/filters.ts"),
+        DemoPart("the result list", "renderHits", "src/hits.ts"),
+        DemoPart("the filter bar", "applyFilters", "src/filters.ts"),
       ]),
     WorkerScript(
       project: "asset-store", branch: "feat/thumbnails", model: "claude-haiku-4-5-20251001",
       agent: .opencode, toolchain: .pytest, firstPullRequest: 31, pace: 12...28,
       livePause: 30...90, chapters: [],
       parts: [
-        Part("the thumbnail job", "make_thumbnail", "assets/thumbnail.py"),
-        Part("the upload check", "check_upload", "assets/upload.py"),
+        DemoPart("the thumbnail job", "make_thumbnail", "assets/thumbnail.py"),
+        DemoPart("the upload check", "check_upload", "assets/upload.py"),
       ]),
     WorkerScript(
       project: "loop-runner", agent: .runner, pace: 8...14, livePause: 20...60,
-      chapters: [Chapter(minute: -178, steps: DemoRunner.begins)]),
+      chapters: [DemoChapter(minute: -178, steps: DemoRunner.begins)]),
     WorkerScript(
       project: "checks", agent: .launcher, pace: 22...32, livePause: 300...600, chapters: []),
     WorkerScript(
       project: "supervisor", agent: .supervisor, pace: 9...14, livePause: 40...90,
       chapters: [
-        Chapter(minute: -180, steps: DemoStories.shiftBegins),
-        Chapter(minute: -71, steps: DemoStories.nightlyRunBegins),
-        Chapter(minute: -62, steps: DemoStories.nightlyRunFails),
-        Chapter(minute: -18, repeats: true, steps: DemoStories.pattern),
-        Chapter(minute: 13.5, repeats: true, steps: DemoStories.loginRenewed),
+        DemoChapter(minute: -180, steps: DemoStories.shiftBegins),
+        DemoChapter(minute: -71, steps: DemoStories.nightlyRunBegins),
+        DemoChapter(minute: -62, steps: DemoStories.nightlyRunFails),
+        DemoChapter(minute: -18, repeats: true, steps: DemoStories.pattern),
+        DemoChapter(minute: 13.5, repeats: true, steps: DemoStories.loginRenewed),
       ]),
   ]
 }

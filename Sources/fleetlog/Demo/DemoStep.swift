@@ -1,18 +1,18 @@
 import FleetlogEvents
 
 /// One thing that happens in a worker's transcript: the vocabulary of the demo's script.
-enum Step: Sendable {
+enum DemoStep: Sendable {
   /// The operator asks for something; the title is the session's if it has none yet.
   case prompt(String, title: String? = nil)
   case think(String)
   case say(String)
   /// Says it and ends the turn.
   case end(String)
-  case call(Tool, Outcome?)
+  case call(DemoTool, DemoOutcome?)
   /// Hands work to sub-agents, side by side, and goes on when all have reported.
-  case delegate([Delegation])
+  case delegate([DemoDelegation])
   /// What becomes of a call that nothing answered so far.
-  case answer(Outcome)
+  case answer(DemoOutcome)
   /// The operator stops the call that is open, and with it the turn.
   case interrupt
   /// The operator takes the conversation up again, in a session of its own.
@@ -24,17 +24,17 @@ enum Step: Sendable {
 }
 
 /// A tool, apart from what an agent calls it.
-enum Tool: Sendable {
+enum DemoTool: Sendable {
   case command(String)
   case read(String)
   case search(String)
   case edit(String, old: String, new: String)
   case plan([String], done: Int)
   case ask(String, options: [String])
-  case agent(Delegation, id: String)
+  case agent(DemoDelegation, id: String)
 }
 
-struct Outcome: Sendable {
+struct DemoOutcome: Sendable {
   let text: String
   var exitCode = 0
   /// Between the call and its result.
@@ -44,39 +44,39 @@ struct Outcome: Sendable {
 }
 
 /// What a sub-agent is asked to do, and how it goes about it; the last step is its report.
-struct Delegation: Sendable {
+struct DemoDelegation: Sendable {
   let title: String
   let kind: String
   let prompt: String
-  let steps: [Step]
+  let steps: [DemoStep]
 }
 
-extension Step {
+extension DemoStep {
   static func run(
     _ command: String, _ output: String = "", exit: Int = 0, seconds: Double = 0.8
-  ) -> Step {
-    .call(.command(command), Outcome(text: output, exitCode: exit, seconds: seconds))
+  ) -> DemoStep {
+    .call(.command(command), DemoOutcome(text: output, exitCode: exit, seconds: seconds))
   }
 
-  static func read(_ path: String, _ lines: String...) -> Step {
-    .call(.read(path), Outcome(text: lines.joined(separator: "\n")))
+  static func read(_ path: String, _ lines: String...) -> DemoStep {
+    .call(.read(path), DemoOutcome(text: lines.joined(separator: "\n")))
   }
 
-  static func search(_ pattern: String, _ files: String...) -> Step {
-    .call(.search(pattern), Outcome(text: files.joined(separator: "\n")))
+  static func search(_ pattern: String, _ files: String...) -> DemoStep {
+    .call(.search(pattern), DemoOutcome(text: files.joined(separator: "\n")))
   }
 
-  static func edit(_ path: String, _ old: String, _ new: String) -> Step {
-    .call(.edit(path, old: old, new: new), Outcome(text: ""))
+  static func edit(_ path: String, _ old: String, _ new: String) -> DemoStep {
+    .call(.edit(path, old: old, new: new), DemoOutcome(text: ""))
   }
 
-  static func plan(_ steps: [String], done: Int) -> Step {
-    .call(.plan(steps, done: done), Outcome(text: ""))
+  static func plan(_ steps: [String], done: Int) -> DemoStep {
+    .call(.plan(steps, done: done), DemoOutcome(text: ""))
   }
 }
 
 /// How a worker reports: the event block that it puts into its reply.
-enum Report {
+enum DemoReport {
   static func block(_ events: JSON..., turn: String? = nil) -> String {
     let block: JSON = [
       "schema_version": JSON(EventTypeCatalogue.schemaVersion),

@@ -8,7 +8,7 @@ enum DemoStories {
   static func registry(
     since minute: Double, _ ask: String, _ title: String, pull: String, stuck: String,
     isFirst: Bool = false, isResumed: Bool = false
-  ) -> [Chapter] {
+  ) -> [DemoChapter] {
     let denied = """
       Error response from registry.example.net: 403 Forbidden
       denied: the login has expired (robot account fleet-pull)
@@ -17,16 +17,16 @@ enum DemoStories {
       isFirst
       ? "Registry login expired: 403 from registry.example.net"
       : "Can't go on, registry answers 403: \(stuck)"
-    let blocked = Report.event(
+    let blocked = DemoReport.event(
       .blocked, summary,
       [
         "severity": 4, "confidence": 0.95, "dedupe_key": JSON(registryKey), "tags": ["registry"],
         "artifact_refs": [["kind": "url", "url": "https://registry.example.net/v2/"]],
       ])
-    let free = Report.event(
+    let free = DemoReport.event(
       .progress, "Registry answers again, going on",
       ["dedupe_key": JSON(registryKey), "tags": ["registry"]])
-    let stop: [Step] = [
+    let stop: [DemoStep] = [
       .prompt(ask, title: title),
       .think(
         "Everything it needs is on the branch. First the pull, because that is the slow part."),
@@ -38,32 +38,32 @@ enum DemoStories {
         seconds: 1.2),
       .end(
         "The registry refuses the fleet's robot login, so \(stuck). I can't renew it myself."
-          + Report.block(blocked)),
+          + DemoReport.block(blocked)),
     ]
-    let goOn: [Step] = [
+    let goOn: [DemoStep] = [
       .prompt("The registry login is renewed, please go on."),
       .run(pull, "Status: image is up to date\n42 layers, 0 pulled", seconds: 5),
-      .say("Pulled without complaint." + Report.block(free)),
+      .say("Pulled without complaint." + DemoReport.block(free)),
       .run("make smoke", "smoke: 18 checks passed in 9.6 s", seconds: 9),
       .end(
         "Done: \(title.lowercased()) went through, 18 smoke checks passed."
-          + Report.block(Report.event(.completed, "\(title): done, 18 checks passed"))),
+          + DemoReport.block(DemoReport.event(.completed, "\(title): done, 18 checks passed"))),
     ]
     return [
-      Chapter(
+      DemoChapter(
         minute: minute, repeats: true, holds: true, steps: (isResumed ? [.resume] : []) + stop),
-      Chapter(minute: 14 - minute / 40, repeats: true, steps: goOn),
+      DemoChapter(minute: 14 - minute / 40, repeats: true, steps: goOn),
     ]
   }
 
-  static let retriedImport: [Step] = [
+  static let retriedImport: [DemoStep] = [
     .prompt(
       "Postings are written twice when the importer retries. Find out why and fix it.",
       title: "Dedupe ledger postings"),
     .think(
       "Two suspects: the importer sends twice, or the ledger can't tell a repeat. Look at both."),
     .delegate([
-      Delegation(
+      DemoDelegation(
         title: "Trace the importer's retries", kind: "Explore",
         prompt: "Find every place where the importer repeats a request, and what it sends.",
         steps: [
@@ -74,7 +74,7 @@ enum DemoStories {
           .read("Sources/Import/Backoff.swift", "let delays = [0.5, 2, 8]"),
           .end("Only Importer.swift:41 retries. It builds the batch id inside the retried scope."),
         ]),
-      Delegation(
+      DemoDelegation(
         title: "List what makes a posting unique", kind: "Explore",
         prompt: "Which columns and indexes keep a posting from being stored twice?",
         steps: [
@@ -98,19 +98,19 @@ enum DemoStories {
     .plan(["Test for the retry", "Stable batch id", "Decide about old rows", "PR"], done: 2),
     .say(
       "One thing is yours to decide before I write the migration."
-        + Report.block(
-          Report.event(
+        + DemoReport.block(
+          DemoReport.event(
             .needsDecision, "Keep old duplicate rows or rewrite them?",
             ["severity": 3, "dedupe_key": "ledger-old-rows"]))),
     .call(
       .ask(
         "Keep old duplicate rows or rewrite them?",
         options: ["Keep them, mark as duplicate", "Rewrite history in one migration"]),
-      Outcome(text: "Keep them, mark as duplicate", seconds: 370)),
+      DemoOutcome(text: "Keep them, mark as duplicate", seconds: 370)),
     .say(
       "Keeping them."
-        + Report.block(
-          Report.event(
+        + DemoReport.block(
+          DemoReport.event(
             .progress, "Old rows stay, marked as duplicates", ["dedupe_key": "ledger-old-rows"]))),
     .edit(
       "Migrations/0012_mark.sql", "-- empty",
@@ -128,15 +128,15 @@ enum DemoStories {
       "git push -u origin fix/dedupe",
       "To git.example.org:fleet/ledger-core.git\n * [new branch]      fix/dedupe -> fix/dedupe",
       seconds: 2.2),
-    .run("gh pr create --fill", Report.pullRequestURL("ledger-core", 482), seconds: 3),
+    .run("gh pr create --fill", DemoReport.pullRequestURL("ledger-core", 482), seconds: 3),
     .end(
       "All tests pass; #482 is open. Postings are written once, old duplicates are marked."
-        + Report.block(
-          Report.event(
+        + DemoReport.block(
+          DemoReport.event(
             .completed, "All tests pass; PR #482 opened: postings are written once",
             [
               "confidence": 0.95, "operator_action_required": true,
-              "artifact_refs": Report.pullRequest(
+              "artifact_refs": DemoReport.pullRequest(
                 "ledger-core", 482, "Write retried postings once"),
               "payload": [
                 "metrics_outcome": "success", "metrics_pr_numbers": [482],
@@ -146,15 +146,15 @@ enum DemoStories {
             ]), turn: "Found the retry's fresh batch id, mended it, opened #482")),
   ]
 
-  static let release: [Step] = [
+  static let release: [DemoStep] = [
     .prompt("Cut release 4.2 of the billing API from a clean tree.", title: "Release 4.2"),
     .run("git status --short", " M build/manifest.json\n?? build/cache/", seconds: 0.3),
     .think("build/ holds files of the last release. A clean tree means removing the whole folder."),
     .run("make -n release | head -3", "go build -trimpath ./cmd/billing\ntar czf billing-4.2.tgz"),
     .say(
       "I'd like a go before I delete anything: build/ is ignored by git and can't be restored."
-        + Report.block(
-          Report.event(
+        + DemoReport.block(
+          DemoReport.event(
             .approvalRequested, "Wants approval: rm -rf build/ && make release",
             [
               "severity": 4, "operator_action_required": true, "risk_detected": true,
@@ -163,18 +163,18 @@ enum DemoStories {
     .call(.command("rm -rf build/ && make release"), nil),
   ]
 
-  static let releaseApproved: [Step] = [
-    .answer(Outcome(text: "go build -trimpath ./cmd/billing\nbilling-4.2.tgz 18.4 MB")),
+  static let releaseApproved: [DemoStep] = [
+    .answer(DemoOutcome(text: "go build -trimpath ./cmd/billing\nbilling-4.2.tgz 18.4 MB")),
     .run("tar tzf billing-4.2.tgz | wc -l", "112", seconds: 0.6),
     .end(
       "Release 4.2 is built from a clean tree: 112 files, 18.4 MB."
-        + Report.block(
-          Report.event(
+        + DemoReport.block(
+          DemoReport.event(
             .completed, "Release 4.2 built, not yet deployed",
             ["confidence": 0.97, "dedupe_key": "billing-release-4.2"]))),
   ]
 
-  static let offlineCache: [Step] = [
+  static let offlineCache: [DemoStep] = [
     .prompt(
       "Readers on trains lose their drafts. Make the app work offline.", title: "Offline drafts"),
     .search("DraftStore", "src/drafts/DraftStore.ts", "src/sync/queue.ts"),
@@ -183,8 +183,8 @@ enum DemoStories {
     .run("du -sh fixtures/drafts", "38M\tfixtures/drafts", seconds: 0.4),
     .say(
       "Both would work; they differ in what a crash leaves behind."
-        + Report.block(
-          Report.event(
+        + DemoReport.block(
+          DemoReport.event(
             .needsDecision, "Keep the offline cache in SQLite or in files?",
             ["severity": 3, "confidence": 0.6, "dedupe_key": "offline-cache-store"]))),
     .call(
@@ -194,12 +194,12 @@ enum DemoStories {
       nil),
   ]
 
-  static let offlineCacheAnswered: [Step] = [
-    .answer(Outcome(text: "SQLite (one file, transactions)")),
+  static let offlineCacheAnswered: [DemoStep] = [
+    .answer(DemoOutcome(text: "SQLite (one file, transactions)")),
     .say(
       "SQLite it is."
-        + Report.block(
-          Report.event(
+        + DemoReport.block(
+          DemoReport.event(
             .progress, "Offline cache goes into SQLite", ["dedupe_key": "offline-cache-store"]))),
     .edit("src/drafts/DraftStore.ts", "  save(draft: Draft) {", "  async save(draft: Draft) {"),
     .run("npm test -- drafts", "Tests:       1 failed, 41 passed", exit: 1, seconds: 8),
@@ -208,36 +208,36 @@ enum DemoStories {
     .end("Drafts survive a lost connection and a crash; 42 tests pass."),
   ]
 
-  static let silentInstall: [Step] = [
+  static let silentInstall: [DemoStep] = [
     .prompt(
       "Bring the dependencies up to date, one group at a time.", title: "Update dependencies"),
     .run("npm outdated | head -4", "fastify  5.1.0  5.2.1\nundici   7.0.0  7.2.0", exit: 1),
     .say(
       "Two groups. The HTTP stack first."
-        + Report.block(
-          Report.event(.progress, "Updating the HTTP stack", ["confidence": 0.8]))),
+        + DemoReport.block(
+          DemoReport.event(.progress, "Updating the HTTP stack", ["confidence": 0.8]))),
     .edit("package.json", "\"undici\": \"^7.0.0\"", "\"undici\": \"^7.2.0\""),
     .call(.command("npm install"), nil),
   ]
 
-  static let silentInstallStopped: [Step] = [
+  static let silentInstallStopped: [DemoStep] = [
     .interrupt, .prompt("It hung for an hour. Try it again without the post-install scripts."),
     .run(
       "npm install --ignore-scripts", "added 14 packages, changed 31 packages in 19s", seconds: 12),
     .run("npm test", "Tests:       67 passed, 67 total", seconds: 7),
     .end(
       "Installed without scripts; a post-install download was what hung. 67 tests pass."
-        + Report.block(
-          Report.event(.completed, "HTTP stack updated, 67 tests pass", ["confidence": 0.9]))),
+        + DemoReport.block(
+          DemoReport.event(.completed, "HTTP stack updated, 67 tests pass", ["confidence": 0.9]))),
   ]
 
-  static let eventGuide: [Step] = [
+  static let eventGuide: [DemoStep] = [
     .prompt("Write the page that tells workers how to report events.", title: "Guide to events"),
     .run("fleetlog contract | head -5", "# Reporting events (contract version 1)", seconds: 0.4),
     .read("guide/index.md", "# Guide", "", "- [Setup](setup.md)"),
     .call(
       .read("guide/events.md"),
-      Outcome(text: "File does not exist.", exitCode: 1)),
+      DemoOutcome(text: "File does not exist.", exitCode: 1)),
     .think(
       "A copy-paste example says more than the table. It goes into a fence, so it's no report."),
     .say(
@@ -254,12 +254,12 @@ enum DemoStories {
     .run("npm run links", "214 links checked, 0 broken", seconds: 4),
     .end(
       "The guide has a page on events now; 214 links checked."
-        + Report.block(
-          Report.event(.needsReview, "guide/events.md reads well? New page, 2 screens"))
+        + DemoReport.block(
+          DemoReport.event(.needsReview, "guide/events.md reads well? New page, 2 screens"))
     ),
   ]
 
-  static let translations: [Step] = [
+  static let translations: [DemoStep] = [
     .prompt("补上中文和法文的错误信息,语气和现有文案保持一致。", title: "Error messages: 中文, français"),
     .search("request_timeout", "locale/en.json", "locale/zh.json", "locale/fr.json"),
     .edit(
@@ -272,11 +272,11 @@ enum DemoStories {
     .run("npm test -- locale", "Tests:       89 passed, 89 total", seconds: 5),
     .end(
       "两种语言都补全了:中文 12 条,法文 9 条,测试全部通过。"
-        + Report.block(
-          Report.event(.completed, "错误信息已补全 (中文 12, français 9)", ["confidence": 0.92]))),
+        + DemoReport.block(
+          DemoReport.event(.completed, "错误信息已补全 (中文 12, français 9)", ["confidence": 0.92]))),
   ]
 
-  static let auditLog: [Step] = [
+  static let auditLog: [DemoStep] = [
     .prompt("Show the audit log in the console, newest first.", title: "Audit log in the console"),
     .search("AuditEntry", "src/api/audit.ts", "src/pages/Audit.tsx"),
     .read("src/pages/Audit.tsx", "export function Audit() {", "  return <Table rows={rows} />"),
@@ -285,7 +285,7 @@ enum DemoStories {
     .end("The page lists the audit log newest first. The end-to-end run is still to do."),
   ]
 
-  static let shellCompletion: [Step] = [
+  static let shellCompletion: [DemoStep] = [
     .prompt("Add shell completion for bash and fish.", title: "Shell completion"),
     .read("cmd/root.go", "root.AddCommand(version)", "root.Execute()"),
     .edit("cmd/root.go", "root.AddCommand(version)", "root.AddCommand(version, completion)"),
@@ -298,7 +298,7 @@ enum DemoStories {
         ] as JSON).text),
   ]
 
-  static let timeZones: [Step] = [
+  static let timeZones: [DemoStep] = [
     .prompt("Reports of the last day of a month end up in the next one.", title: "Month ends"),
     .search("date.today", "report/period.py"),
     .run(
@@ -316,7 +316,7 @@ enum DemoStories {
       """),
   ]
 
-  static let shiftBegins: [Step] =
+  static let shiftBegins: [DemoStep] =
     [
       .supervisor(
         "process.started", "Supervisor is up", ["payload": ["version": "2.3.0", "workers": 11]])
@@ -339,7 +339,8 @@ enum DemoStories {
     "process.exited", "The nightly benchmark ended", ["exit_code": 2])
 
   /// A process that the supervisor watches, and that writes no transcript.
-  private static func nightlyRun(_ type: String, _ summary: String, _ payload: JSON = [:]) -> [Step]
+  private static func nightlyRun(_ type: String, _ summary: String, _ payload: JSON = [:])
+    -> [DemoStep]
   {
     [
       .log([
@@ -349,7 +350,7 @@ enum DemoStories {
     ]
   }
 
-  static let pattern: [Step] = [
+  static let pattern: [DemoStep] = [
     .supervisor(
       "observation.recorded", "Five workspaces get 403 from registry.example.net: one cause",
       [
@@ -358,7 +359,7 @@ enum DemoStories {
       ])
   ]
 
-  static let loginRenewed: [Step] = [
+  static let loginRenewed: [DemoStep] = [
     .log([
       ("event_type", "decided"), ("instance_id", "supervisor-main"), ("role", "operator"),
       ("summary", "Renewed the registry login of fleet-pull"), ("tags", ["registry"]),

@@ -23,7 +23,7 @@ struct GeminiTranscriptWriter: TranscriptWriter {
       "gemini/tmp/\(place.project)/chats/session-\(stamp)-\(session.prefix(8)).jsonl"
   }
 
-  mutating func begin(_ step: Step, at time: Int64) -> [JSON] {
+  mutating func begin(_ step: DemoStep, at time: Int64) -> [JSON] {
     switch step {
     case .prompt(let text, let title):
       context += text.utf8.count / 4
@@ -47,7 +47,7 @@ struct GeminiTranscriptWriter: TranscriptWriter {
     }
   }
 
-  mutating func answer(_ call: OpenCall, _ outcome: Outcome, at time: Int64) -> [JSON] {
+  mutating func answer(_ call: OpenCall, _ outcome: DemoOutcome, at time: Int64) -> [JSON] {
     openCalls.removeAll { $0.id == call.id }
     let (name, arguments) = Self.named(call.tool, place)
     var output = outcome.text
@@ -106,7 +106,7 @@ struct GeminiTranscriptWriter: TranscriptWriter {
       ] + fields)
   }
 
-  private static func named(_ tool: Tool, _ place: Workplace) -> (String, JSON) {
+  private static func named(_ tool: DemoTool, _ place: Workplace) -> (String, JSON) {
     switch tool {
     case .command(let command): ("run_shell_command", ["command": JSON(command)])
     case .read(let file): ("read_file", ["file_path": JSON(place.path(file))])

@@ -35,7 +35,7 @@ struct OpenCodeDocumentWriter: TranscriptWriter {
     return changes
   }
 
-  mutating func begin(_ step: Step, at time: Int64) -> [JSON] {
+  mutating func begin(_ step: DemoStep, at time: Int64) -> [JSON] {
     switch step {
     case .prompt(let text, let title):
       if !hasBegun || title != nil { writeSession(title, at: time) }
@@ -70,7 +70,7 @@ struct OpenCodeDocumentWriter: TranscriptWriter {
     return []
   }
 
-  mutating func answer(_ call: OpenCall, _ outcome: Outcome, at time: Int64) -> [JSON] {
+  mutating func answer(_ call: OpenCall, _ outcome: DemoOutcome, at time: Int64) -> [JSON] {
     openCalls.removeAll { $0.id == call.id }
     let refusal = "The user rejected permission to use this specific tool call."
     context += outcome.text.utf8.count / 4
@@ -174,7 +174,7 @@ struct OpenCodeDocumentWriter: TranscriptWriter {
     ["created": JSON(begun), "completed": JSON(end)]
   }
 
-  private static func named(_ tool: Tool, _ place: Workplace) -> (String, JSON) {
+  private static func named(_ tool: DemoTool, _ place: Workplace) -> (String, JSON) {
     switch tool {
     case .command(let command): ("bash", ["command": JSON(command)])
     case .read(let file): ("read", ["filePath": JSON(place.path(file))])

@@ -10,9 +10,9 @@ protocol TranscriptWriter: Sendable {
   /// The lines of a step; those of a call or a delegation leave it open.
   ///
   /// - Parameter time: ms since the Unix epoch.
-  mutating func begin(_ step: Step, at time: Int64) -> [JSON]
+  mutating func begin(_ step: DemoStep, at time: Int64) -> [JSON]
   /// The lines that answer an open call.
-  mutating func answer(_ call: OpenCall, _ outcome: Outcome, at time: Int64) -> [JSON]
+  mutating func answer(_ call: OpenCall, _ outcome: DemoOutcome, at time: Int64) -> [JSON]
   /// What the last step wrote anew, where this kind of agent keeps documents instead of a log.
   mutating func takeDocuments() -> [DemoFleet.Change]
   /// Goes on in a transcript of its own; nil where this kind of agent goes on in the same one.
@@ -29,7 +29,7 @@ extension TranscriptWriter {
 
 struct OpenCall: Sendable {
   let id: String
-  let tool: Tool
+  let tool: DemoTool
   /// ms since the Unix epoch.
   let time: Int64
 }
@@ -58,10 +58,10 @@ struct EventLogWriter: TranscriptWriter {
   let path: String
   let openCalls: [OpenCall] = []
 
-  mutating func begin(_ step: Step, at time: Int64) -> [JSON] {
+  mutating func begin(_ step: DemoStep, at time: Int64) -> [JSON] {
     guard case .log(let fields) = step else { return [] }
     return [JSON([("ts", JSON(Timestamp.format(time)))] + fields)]
   }
 
-  mutating func answer(_ call: OpenCall, _ outcome: Outcome, at time: Int64) -> [JSON] { [] }
+  mutating func answer(_ call: OpenCall, _ outcome: DemoOutcome, at time: Int64) -> [JSON] { [] }
 }
