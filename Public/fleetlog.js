@@ -51,7 +51,7 @@ function showTimes(root, onlyAges = false) {
     const form = label.dataset.form;
     const day = form === "day" ? `${dayAndMonth(date)} ` : "";
     const time = (form === "second" ? clock : shortClock).format(date);
-    label.textContent = form === "date" ? fullDate(date) : day + time;
+    label.textContent = day + time;
   }
 }
 

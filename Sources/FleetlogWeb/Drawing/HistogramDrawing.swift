@@ -7,6 +7,8 @@ struct HistogramDrawing {
   let histogram: Histogram
   /// Drawn pale behind the bars.
   var earlier: Histogram.Earlier?
+  /// ms since the Unix epoch.
+  let now: Int64
   /// Where a bar leads: the events from `since` up to `until`, ms since the Unix epoch.
   let link: (_ since: Int64, _ until: Int64) -> Location
 
@@ -22,17 +24,17 @@ struct HistogramDrawing {
     writer.append(#"<svg class="histogram" width="100%" height="88" role="group" aria-label=""#)
     writer.append(text: label)
     writer.append(#"">"#)
-    let step = 100 / Double(buckets.count)
+    let axis = TimeAxis(bars: buckets.map(\.start), width: histogram.bucketWidth, now: now) {
+      buckets[$0].count > 0
+    }
     for (index, bucket) in buckets.enumerated() {
       let earlier = self.earlier?.counts[index] ?? 0
       guard bucket.count > 0 || earlier > 0 else { continue }
-      draw(bucket, earlier, x: Double(index) * step, width: step, peak: peak, into: &writer)
+      let (x, width) = axis.bar(from: bucket.start, width: histogram.bucketWidth)
+      draw(bucket, earlier, x: x, width: width, peak: peak, into: &writer)
     }
     writer.append(#"<line class="axis" x1="0" x2="100%" y1="64.5" y2="64.5"/>"#)
-    if let first = buckets.first {
-      TimeAxis(start: first.start, span: histogram.bucketWidth * Int64(buckets.count))
-        .draw(y: Self.labelY, isSingle: buckets.count < 4, into: &writer)
-    }
+    axis.draw(y: Self.labelY, line: 65...69, into: &writer)
     writer.append("</svg>")
     return writer.finish()
   }

@@ -19,7 +19,7 @@ struct RunDrawing {
   func draw() -> SafeHTML {
     guard let start = nodes.map(\.run.startedAt).min() else { return .empty }
     let end = nodes.map { $0.end(now: now) }.max() ?? start
-    let axis = TimeAxis(start: start, span: max(1000, end - start))
+    let axis = TimeAxis(start: start, end: max(start + 1000, end))
     var writer = HTMLWriter(reservingCapacity: 500 * nodes.count)
     writer.append(#"<svg class="runs" width="100%" height=""#)
     writer.append(text: String((nodes.count + 1) * Self.rowHeight))
@@ -27,7 +27,9 @@ struct RunDrawing {
     writer.append(
       text: "\(Wording.plural(nodes.count, "run")) over \(Wording.duration(end - start))")
     writer.append(#"">"#)
-    axis.draw(y: 15, countsFromStart: true, into: &writer)
+    axis.draw(
+      y: 15, line: Self.rowHeight...(nodes.count + 1) * Self.rowHeight, countsFromStart: true,
+      into: &writer)
     for (row, node) in nodes.enumerated() {
       if let parent = node.parent {
         connect(parent, row, axis.percent(node.run.startedAt), &writer)

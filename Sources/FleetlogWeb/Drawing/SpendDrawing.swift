@@ -12,6 +12,8 @@ struct SpendDrawing: Sendable {
   let bars: [Bar]
   /// ms.
   let width: Int64
+  /// ms since the Unix epoch.
+  let now: Int64
   /// Where a bar leads: the calls from `since` up to `until`, ms since the Unix epoch.
   let link: @Sendable (_ since: Int64, _ until: Int64) -> Location
 
@@ -25,18 +27,21 @@ struct SpendDrawing: Sendable {
     let heights = bars.map {
       isPriced ? Double($0.cost.money.picodollars) : Double($0.usage.tokens)
     }
-    guard let first = bars.first, let peak = heights.max(), peak > 0 else { return .empty }
+    guard let peak = heights.max(), peak > 0 else { return .empty }
     var writer = HTMLWriter(reservingCapacity: 260 * bars.count)
     writer.append(#"<svg class="histogram" width="100%" height="88" role="group" aria-label=""#)
     writer.append(text: label)
     writer.append(#"">"#)
-    let step = 100 / Double(bars.count)
+    let axis = TimeAxis(bars: bars.map(\.start), width: width, now: now) {
+      bars[$0].usage.tokens > 0
+    }
     for (index, bar) in bars.enumerated() where bar.usage.tokens > 0 {
       let height = max(1.5, heights[index] / peak * (Self.plotHeight - 4))
-      draw(bar, x: Double(index) * step, step, height, into: &writer)
+      let (x, room) = axis.bar(from: bar.start, width: width)
+      draw(bar, x: x, room, height, into: &writer)
     }
     writer.append(#"<line class="axis" x1="0" x2="100%" y1="64.5" y2="64.5"/>"#)
-    TimeAxis(start: first.start, span: width * Int64(bars.count)).draw(y: 82, into: &writer)
+    axis.draw(y: 82, line: 65...69, into: &writer)
     writer.append("</svg>")
     return writer.finish()
   }
@@ -79,6 +84,7 @@ extension SpendDrawing {
   /// Bars for a span of time from the shares of its hours.
   init(
     _ shares: [(hour: Int64, share: UsageShare)], since: Int64, count: Int, width: Int64,
+    now: Int64,
     prices: PriceTable, link: @escaping @Sendable (Int64, Int64) -> Location
   ) {
     var bars = (0..<count).map { Bar(start: since + Int64($0) * width) }
@@ -90,6 +96,6 @@ extension SpendDrawing {
       parts[index, default: []].append(share)
     }
     for (index, shares) in parts { bars[index].cost = prices.cost(of: shares) }
-    self.init(bars: bars, width: width, link: link)
+    self.init(bars: bars, width: width, now: now, link: link)
   }
 }

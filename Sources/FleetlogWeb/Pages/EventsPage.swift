@@ -122,7 +122,7 @@ struct EventsPage: Page {
   }
 
   private var drawing: SafeHTML {
-    HistogramDrawing(histogram: histogram, earlier: earlier) { since, until in
+    HistogramDrawing(histogram: histogram, earlier: earlier, now: now) { since, until in
       var narrowed = filter
       narrowed.since = since
       narrowed.until = until

@@ -59,16 +59,17 @@ struct OverviewPage: Page {
       span: span,
       activity: try log.histogram(activity, buckets: 96, width: span.barWidth)
         .filling(span.since..<span.until),
-      spend: spend(shares, span, request.kit.prices),
+      spend: spend(shares, span, request),
       monthly: isLonger ? request.kit.prices.cost(of: shares.map(\.share)) : nil,
       delivered: delivered, now: request.now)
   }
 
   private static func spend(
-    _ shares: [(hour: Int64, share: UsageShare)], _ span: RecentSpan, _ prices: PriceTable
+    _ shares: [(hour: Int64, share: UsageShare)], _ span: RecentSpan, _ request: PageRequest
   ) -> SpendDrawing {
     SpendDrawing(
-      shares, since: span.since, count: span.hours, width: RecentSpan.hour, prices: prices
+      shares, since: span.since, count: span.hours, width: RecentSpan.hour, now: request.now,
+      prices: request.kit.prices
     ) { since, until in
       var filter = EventFilter()
       filter.types = [EventType.llmCallCompleted.rawValue]
@@ -91,7 +92,7 @@ struct OverviewPage: Page {
       workers: try log.workers(query, by: request.kit.rules),
       attention: try log.events(asking).rows.map(\.event),
       sessions: try log.sessions(recent)?.sessions ?? [],
-      delivered: try delivered(log), spend: spend(shares, span, request.kit.prices))
+      delivered: try delivered(log), spend: spend(shares, span, request))
   }
 
   /// The newest things handed over; where a worker told of its own work what was inferred before,
@@ -225,7 +226,7 @@ struct OverviewPage: Page {
   }
 
   private var drawing: SafeHTML {
-    HistogramDrawing(histogram: activity) { since, until in
+    HistogramDrawing(histogram: activity, now: now) { since, until in
       var filter = EventFilter()
       filter.since = since
       filter.until = until

@@ -87,14 +87,14 @@ struct SVGWriter {
     place(words, x, y, anchor)
   }
 
-  /// A moment of the axis; the script writes it in the viewer's zone.
-  mutating func tick(
-    _ words: String, ms: Int64, form: String, x: Double, y: Int, anchor: LabelRows.Anchor
-  ) {
+  /// A moment of the axis; the script writes times of day in the viewer's zone.
+  mutating func tick(_ tick: TimeTicks.Tick, form: TimeTicks.Form, y: Int) {
     open("<text", "tick")
-    text(" data-ms", String(ms))
-    text(" data-form", form)
-    place(words, x, y, anchor)
+    if form.isMoment {
+      text(" data-ms", String(tick.ms))
+      text(" data-form", form.rawValue)
+    }
+    place(tick.words, tick.percent, y, tick.anchor)
   }
 
   /// The rest of a text that has been begun.

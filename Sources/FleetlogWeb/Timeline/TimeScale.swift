@@ -61,6 +61,11 @@ struct TimeScale: Sendable, Equatable {
     self.pieces = pieces
   }
 
+  /// All of the width for a span in which nothing is cut short; ms since the Unix epoch.
+  init(even span: Range<Int64>) {
+    pieces = [Piece(time: span, place: 0..<100, isGap: false)]
+  }
+
   var start: Int64 { pieces.first?.time.lowerBound ?? 0 }
   var end: Int64 { pieces.last?.time.upperBound ?? 0 }
 

@@ -82,9 +82,7 @@ struct TimelineDrawing {
     let bottom = trackY
     for tick in ticks.ticks {
       svg.line("grid", tick.percent, top, tick.percent, bottom)
-      svg.tick(
-        ticks.words(tick), ms: tick.ms, form: ticks.form, x: tick.percent, y: Self.tickY,
-        anchor: tick.percent < 4 ? .start : tick.percent > 96 ? .end : .middle)
+      svg.tick(tick, form: ticks.form, y: Self.tickY)
     }
     var labels = LabelRows(rows: 1)
     for gap in scale.gaps.sorted(by: { $0.time.count > $1.time.count }) {

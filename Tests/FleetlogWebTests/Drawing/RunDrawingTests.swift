@@ -55,9 +55,17 @@ struct RunDrawingTests {
   @Test("counts a short span from its start")
   func short() {
     let ticks = draw([Self.worker(1, from: 0, to: 4000)])
-    for tick in ["0", "1 s", "2 s", "4 s"] { #expect(ticks.contains(">\(tick)</text>")) }
+    for tick in ["0", "1 s", "2 s", "3 s", "4 s"] { #expect(ticks.contains(">\(tick)</text>")) }
     #expect(!ticks.contains("data-ms"))
     #expect(draw([Self.worker(1, from: 0, to: 4 * Self.hour)]).contains("data-ms"))
+  }
+
+  @Test("a short span has no two ticks of the same words")
+  func differing() {
+    let ticks = draw([Self.worker(1, from: 0, to: 117_000)]).split(separator: "<")
+      .filter { $0.hasPrefix("text class=\"tick") }
+      .compactMap { $0.split(separator: ">").last.map(String.init) }
+    #expect(ticks == ["0", "30 s", "1 min", "1 min 30 s"])
   }
 
   @Test("of nothing is nothing")

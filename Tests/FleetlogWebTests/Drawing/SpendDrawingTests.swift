@@ -19,9 +19,11 @@ struct SpendDrawingTests {
   }
 
   private func draw(
-    _ shares: [(hour: Int64, share: UsageShare)], _ prices: PriceTable
+    _ shares: [(hour: Int64, share: UsageShare)], _ prices: PriceTable, now: Int64 = 9 * hour
   ) -> SpendDrawing {
-    SpendDrawing(shares, since: 0, count: 4, width: Self.hour, prices: prices) { since, until in
+    SpendDrawing(
+      shares, since: 0, count: 4, width: Self.hour, now: now, prices: prices
+    ) { since, until in
       Location("events", query: [("since", "\(since)"), ("until", "\(until)")])
     }
   }
@@ -54,6 +56,19 @@ struct SpendDrawingTests {
     #expect(svg.contains("no price, 70 tokens"))
     #expect(svg.contains("height=\"60\""))
     #expect(svg.contains("height=\"30\""))
+  }
+
+  @Test("an hour that is not over yet is drawn up to now, and the axis ends there")
+  func unfinished() throws {
+    let svg = draw(
+      [(0, share("m", 500_000)), (3 * Self.hour, share("m", 500_000))], try prices(),
+      now: 3 * Self.hour + Self.hour / 2
+    ).draw().text
+    // A bar fills 82 % of its time: of 1 h in 3.5 h, and of half an hour.
+    #expect(svg.contains(#"class="bar" x="0%" y="4" width="23.43%""#))
+    #expect(svg.contains(#"class="bar" x="85.71%" y="4" width="11.71%""#))
+    #expect(svg.contains(">03:00</text>"))
+    #expect(!svg.contains(">04:00</text>"))
   }
 
   @Test("nothing was used, nothing is drawn; what lies outside is left out")

@@ -219,7 +219,7 @@ struct HostileTextTests {
         sessions: [text: session(text)], names: names, contradictions: [6: 7],
         span: RecentSpan(of: overview, now: 5), activity: histogram,
         spend: SpendDrawing(
-          [(0, share(text))], since: 0, count: 2, width: 3_600_000, prices: .none
+          [(0, share(text))], since: 0, count: 2, width: 3_600_000, now: 5, prices: .none
         ) { _, _ in Location() },
         delivered: events, now: 5))
     try add(

@@ -27,7 +27,8 @@ struct OverviewPageTests {
       names: WorkerNames(names), contradictions: [1: 44],
       span: RecentSpan(of: overview, now: 10),
       activity: Histogram(bucketWidth: 1, buckets: [], isExact: true),
-      spend: SpendDrawing(bars: [], width: 1) { _, _ in Location() }, delivered: [], now: 10)
+      spend: SpendDrawing(bars: [], width: 1, now: 10) { _, _ in Location() }, delivered: [],
+      now: 10)
     return try Templates.ofThisPackage().fill(page).text
   }
 

@@ -1,3 +1,4 @@
+import FleetlogEvents
 import Testing
 
 @testable import FleetlogWeb
@@ -84,6 +85,44 @@ struct TimeScaleTests {
       #expect(!scale.gaps.contains { $0.time.contains(right.ms) })
     }
     #expect(ticks.ticks.contains { $0.ms == 610 * minute })
+  }
+
+  private static let lengths: [Int64] = [
+    1, 59, 60, 125, 3600, 82_800, 86_400, 259_200, 1_728_000, 25_920_000, 259_200_000,
+    200_000_000_000,
+  ]
+
+  @Test(
+    "from a second to six thousand years, ticks are round, differ in words and lie in the span",
+    arguments: lengths)
+  func roundTicks(seconds: Int64) throws {
+    // Friday, 2 January 2026, 00:20:34.567
+    let start: Int64 = 1_767_313_234_567
+    let span = start..<start + seconds * 1000 + 500
+    let ticks = TimeTicks(TimeScale(even: span))
+    #expect(Set(ticks.ticks.map(\.words)).count == ticks.ticks.count)
+    #expect((1...8).contains(ticks.ticks.count))
+    for tick in ticks.ticks {
+      #expect(span.contains(tick.ms))
+      let iso = Timestamp.format(tick.ms)
+      let isRound =
+        switch ticks.form {
+        case .second, .length: iso.hasSuffix(".000Z")
+        case .time, .day: iso.hasSuffix("0:00.000Z") || iso.hasSuffix("5:00.000Z")
+        case .date: iso.hasSuffix("T00:00:00.000Z")
+        case .month: iso.hasSuffix("-01T00:00:00.000Z")
+        case .year: iso.hasSuffix("-01-01T00:00:00.000Z")
+        }
+      #expect(isRound, "\(iso)")
+    }
+  }
+
+  @Test("weeks begin on Mondays, and a year is told at its first tick")
+  func weeks() {
+    // 20 December 2025 to 20 January 2026.
+    let ticks = TimeTicks(TimeScale(even: 1_766_188_800_000..<1_768_867_200_000))
+    #expect(
+      ticks.ticks.map(\.words) == ["22 Dec 2025", "29 Dec", "5 Jan 2026", "12 Jan", "19 Jan"])
   }
 
   @Test("labels never overlap: they move to another row, become shorter, or are left out")
