@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 @testable import FleetlogWeb
@@ -42,6 +43,47 @@ struct AssetsTests {
     }
   }
 
+  @Test(
+    "no selector asks for what something holds inside such a question, which browsers drop whole")
+  func nestedHas() throws {
+    for line in try style().split(separator: "\n") {
+      for question in line.components(separatedAfter: ":has(") {
+        var depth = 1
+        let inner = question.prefix { character in
+          depth += character == "(" ? 1 : character == ")" ? -1 : 0
+          return depth > 0
+        }
+        #expect(!inner.contains(":has"), "\(line)")
+      }
+    }
+  }
+
+  @Test("in the dark every kind of work stands out from the panel that it is drawn on")
+  func darkKinds() throws {
+    let dark = try #require(
+      try style().split(separator: "prefers-color-scheme: dark").dropFirst().first)
+    func luminance(_ token: String) throws -> Double {
+      let value = try #require(dark.components(separatedAfter: "--\(token): #").first).prefix(6)
+      let parts = try stride(from: 0, to: 6, by: 2).map { place in
+        let part =
+          Double(
+            try #require(Int(value.dropFirst(place).prefix(2), radix: 16))) / 255
+        return part <= 0.039_28 ? part / 12.92 : pow((part + 0.055) / 1.055, 2.4)
+      }
+      return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+    }
+    let panel = try luminance("panel")
+    for kind in ["command", "edit", "read", "web", "tool", "model", "bar"] {
+      #expect(try (luminance(kind) + 0.05) / (panel + 0.05) > 2.8, "\(kind)")
+    }
+  }
+
+  private func style() throws -> String {
+    let response = try Assets.ofThisPackage().response(
+      for: Assets.File.style.rawValue, version: nil)
+    return String(decoding: try #require(response).body, as: UTF8.self)
+  }
+
   @Test("style and script ask for nothing from elsewhere")
   func noExternalRequests() throws {
     let assets = try Assets.ofThisPackage()
@@ -50,5 +92,12 @@ struct AssetsTests {
       let text = String(decoding: response.body, as: UTF8.self)
       #expect(!text.contains("http://") && !text.contains("https://") && !text.contains("@import"))
     }
+  }
+}
+
+extension StringProtocol {
+  /// What follows each occurrence.
+  fileprivate func components(separatedAfter mark: String) -> [SubSequence] {
+    ranges(of: mark).map { self[$0.upperBound...] }
   }
 }
