@@ -27,8 +27,9 @@ struct GraphDrawing {
     if isAlone {
       writer.append(##"<rect class="ground" width="100%" height="100%" fill="#fff"/>"##)
     }
+    var taken = sketch.boxes.compactMap(place)
     for (index, arrow) in sketch.arrows.enumerated() {
-      if let points = layout.arrows[index] { draw(arrow, points, into: &writer) }
+      if let points = layout.arrows[index] { draw(arrow, points, &taken, into: &writer) }
     }
     for box in sketch.boxes { draw(box, into: &writer) }
     writer.append("</svg>")
@@ -40,12 +41,32 @@ struct GraphDrawing {
       + Wording.plural(sketch.arrows.count, "link") + ", earlier ones to the left"
   }
 
+  /// Where something is drawn, in px.
+  struct Place {
+    let x: Range<Double>
+    let y: Range<Double>
+
+    init(x: Double, y: Double, width: Double, height: Double) {
+      self.x = x..<x + width
+      self.y = y..<y + height
+    }
+
+    func touches(_ other: Place) -> Bool { x.overlaps(other.x) && y.overlaps(other.y) }
+  }
+
   // MARK: Boxes
 
+  private func place(of box: GraphSketch.Box) -> Place? {
+    layout.boxes[box.name].map {
+      Place(
+        x: $0.x - box.width / 2 + Self.margin, y: $0.y - box.height / 2 + Self.margin,
+        width: box.width, height: box.height)
+    }
+  }
+
   private func draw(_ box: GraphSketch.Box, into writer: inout HTMLWriter) {
-    guard let middle = layout.boxes[box.name] else { return }
-    let x = middle.x - box.width / 2 + Self.margin
-    let y = middle.y - box.height / 2 + Self.margin
+    guard let place = place(of: box) else { return }
+    let (x, y) = (place.x.lowerBound, place.y.lowerBound)
     switch box.content {
     case .event(let node): draw(node, box, x, y, into: &writer)
     case .more(let count, let words, let beside):
@@ -147,7 +168,8 @@ struct GraphDrawing {
   // MARK: Arrows
 
   private func draw(
-    _ arrow: GraphSketch.Arrow, _ points: [GraphLayout.Point], into writer: inout HTMLWriter
+    _ arrow: GraphSketch.Arrow, _ points: [GraphLayout.Point], _ taken: inout [Place],
+    into writer: inout HTMLWriter
   ) {
     let course = (arrow.isBackwards ? points.reversed() : points).map {
       GraphLayout.Point(x: $0.x + Self.margin, y: $0.y + Self.margin)
@@ -168,20 +190,35 @@ struct GraphDrawing {
     }
     writer.append(#""/>"#)
     head(course, into: &writer)
-    let place = Self.halfway(course)
+    let point = Self.label(arrow.relation.words, along: course, besides: &taken)
     text(
-      "relation", place.x, place.y - 4, arrow.relation.words, anchor: "middle", into: &writer)
+      "relation", point.x, point.y - 4, arrow.relation.words, anchor: "middle", into: &writer)
     writer.append("</g>")
   }
 
-  /// Where a course of cubic curves is halfway from side to side: between the columns, where no box
-  /// stands.
-  static func halfway(_ course: [GraphLayout.Point]) -> GraphLayout.Point {
+  /// Where the words of an arrow stand: as near to halfway from side to side as no box and no other
+  /// words are. Takes the place.
+  ///
+  /// - Parameter course: cubic curves; the words stand on it.
+  static func label(
+    _ words: String, along course: [GraphLayout.Point], besides taken: inout [Place]
+  ) -> GraphLayout.Point {
     guard let start = course.first, let end = course.last else { return .init(x: 0, y: 0) }
     let goal = (start.x + end.x) / 2
-    var best = start
-    for first in stride(from: 0, to: course.count - 3, by: 3) {
-      for step in 0...16 {
+    func place(_ point: GraphLayout.Point) -> Place {
+      let width = Double(words.count) * 6.2 + 4
+      return Place(x: point.x - width / 2, y: point.y - 15, width: width, height: 15)
+    }
+    let points = points(of: course).sorted { abs($0.x - goal) < abs($1.x - goal) }
+    let free = points.first { point in !taken.contains { $0.touches(place(point)) } }
+    let chosen = free ?? points.first ?? start
+    taken.append(place(chosen))
+    return chosen
+  }
+
+  private static func points(of course: [GraphLayout.Point]) -> [GraphLayout.Point] {
+    stride(from: 0, to: course.count - 3, by: 3).flatMap { first in
+      (0...16).map { step in
         let t = Double(step) / 16
         let weights = [
           (1 - t) * (1 - t) * (1 - t), 3 * t * (1 - t) * (1 - t), 3 * t * t * (1 - t), t * t * t,
@@ -191,10 +228,9 @@ struct GraphDrawing {
           point.x += weight * course[first + index].x
           point.y += weight * course[first + index].y
         }
-        if abs(point.x - goal) < abs(best.x - goal) { best = point }
+        return point
       }
     }
-    return best
   }
 
   private func head(_ course: [GraphLayout.Point], into writer: inout HTMLWriter) {
