@@ -12,6 +12,8 @@ struct PayloadNode: TemplateContext {
   /// A text, number, word, or what was too deep to unfold; nil for what has `children`.
   let value: Excerpt?
   let isText: Bool
+  /// The event that it names.
+  var event: Int?
   let children: SafeHTML
 
   static let slots: [Slot<PayloadNode>] = [
@@ -19,12 +21,28 @@ struct PayloadNode: TemplateContext {
     .text("note", \.note),
     .part("value", \.value),
     .flag("isText", \.isText),
+    .text("event") { $0.event.map(String.init) },
+    .text("eventURL") { $0.event.map { Location.event(Int64($0)).description } },
     .html("children", \.children),
   ]
 
   /// The members of a payload as markup.
-  static func fill(_ payload: JSONValue, _ template: Template<PayloadNode>) -> SafeHTML {
-    template.fill(nodes(of: payload, depth: 1, template))
+  ///
+  /// - Parameter isInferred: whether Fleetlog wrote it, whose `evidence` are numbers of events.
+  static func fill(
+    _ payload: JSONValue, isInferred: Bool = false, _ template: Template<PayloadNode>
+  ) -> SafeHTML {
+    var nodes = nodes(of: payload, depth: 1, template)
+    let evidence = isInferred ? payload["evidence"]?.elements.compactMap(\.int) ?? [] : []
+    if !evidence.isEmpty, let index = nodes.firstIndex(where: { $0.key == "evidence" }) {
+      let events = evidence.prefix(maximumMembers).enumerated().map { place, id in
+        PayloadNode(
+          key: "\(place + 1)", note: nil, value: nil, isText: false, event: id, children: .empty)
+      }
+      nodes[index] = PayloadNode(
+        key: "evidence", note: nil, value: nil, isText: false, children: template.fill(events))
+    }
+    return template.fill(nodes)
   }
 
   private static func nodes(

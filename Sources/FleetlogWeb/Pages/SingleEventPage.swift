@@ -16,7 +16,8 @@ struct SingleEventPage: Page {
   static func read(_ request: PageRequest, from log: EventLog) throws -> SingleEventPage {
     let detail = try detail(request, from: log)
     let payload = detail.event.payloadObject.map {
-      PayloadNode.fill($0, request.kit.templates.payload)
+      PayloadNode.fill(
+        $0, isInferred: detail.event.isInferred, request.kit.templates.payload)
     }
     let events = [detail.event] + detail.links.map(\.other)
     return SingleEventPage(

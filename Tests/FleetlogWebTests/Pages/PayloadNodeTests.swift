@@ -5,9 +5,10 @@ import Testing
 
 @Suite("Payloads")
 struct PayloadNodeTests {
-  private func fill(_ json: String) throws -> String {
+  private func fill(_ json: String, isInferred: Bool = false) throws -> String {
     let payload = try JSONDocument(json).root
-    return PayloadNode.fill(payload, try Templates.ofThisPackage().payload).text
+    return PayloadNode.fill(payload, isInferred: isInferred, try Templates.ofThisPackage().payload)
+      .text
   }
 
   @Test("objects and lists keep their shape")
@@ -17,6 +18,16 @@ struct PayloadNodeTests {
       #expect(html.contains(text))
     }
     #expect(html.ranges(of: "<dl>").count == 2)
+  }
+
+  @Test("what a conclusion rests on leads there; what a worker calls evidence is its own word")
+  func evidence() throws {
+    let json = #"{"rule":"silence/1","evidence":[12,134]}"#
+    let html = try fill(json, isInferred: true)
+    for id in [12, 134] { #expect(html.contains("<a href=\"/events/\(id)\">event \(id)</a>")) }
+    let word = try fill(json)
+    #expect(word.contains("134") && !word.contains("href"))
+    #expect(try fill(#"{"evidence":"tests pass"}"#, isInferred: true).contains("tests pass"))
   }
 
   @Test("a long text is folded with its length")
