@@ -87,7 +87,10 @@ struct Arguments {
       }
       let parts = word.dropFirst(2).split(separator: "=", maxSplits: 1)
       guard let name = parts.first.map(String.init), let option = byName[name] else {
-        throw UsageError("unknown option \(word): see --help")
+        let name = parts.first.map(String.init) ?? ""
+        throw UsageError(
+          "unknown option \(word)" + NearNames.hint(name, among: byName.keys, prefix: "--")
+            + ": see --help")
       }
       if option.value == nil {
         guard parts.count == 1 else { throw UsageError("--\(name) takes no value: give it alone") }

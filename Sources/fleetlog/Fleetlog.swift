@@ -39,7 +39,7 @@ enum Fleetlog {
       return 0
     }
     guard let verb = verbs.first(where: { $0.name == name }) else {
-      Terminal.say("fleetlog: there is no verb “\(Terminal.safe(name))”: see fleetlog --help")
+      Terminal.say("fleetlog: " + Terminal.safe(noVerb(name)))
       return 2
     }
     let rest = Array(words.dropFirst())
@@ -72,6 +72,12 @@ enum Fleetlog {
       Terminal.say("fleetlog \(name): \(Terminal.safe("\(error)"))")
       return 1
     }
+  }
+
+  /// Says that no verb is called so, and which ones may have been meant.
+  static func noVerb(_ name: String) -> String {
+    "there is no verb “\(name)”" + NearNames.hint(name, among: verbs.map { $0.name })
+      + ": see fleetlog --help"
   }
 
   private static func arguments(

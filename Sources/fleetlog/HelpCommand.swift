@@ -21,7 +21,7 @@ enum HelpCommand: Verb {
       Terminal.print(shell.completions)
     } else if let name = arguments.positional.first {
       guard let verb = Fleetlog.verbs.first(where: { $0.name == name }) else {
-        throw UsageError("there is no verb “\(name)”: see fleetlog --help")
+        throw UsageError(Fleetlog.noVerb(name))
       }
       Terminal.print(verb.usage)
     } else {

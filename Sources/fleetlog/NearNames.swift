@@ -20,6 +20,14 @@ enum NearNames {
     return near.sorted { ($0.edits, $0.name) < ($1.edits, $1.name) }.prefix(limit).map(\.name)
   }
 
+  /// The nearest ones as a part of a sentence, such as “, near it: events”; empty where none is near.
+  static func hint(
+    _ word: String, among names: some Sequence<String>, prefix: String = ""
+  ) -> String {
+    let near = of(word, among: Set(names), limit: 3)
+    return near.isEmpty ? "" : ", near it: " + near.map { prefix + $0 }.joined(separator: ", ")
+  }
+
   /// How many bytes must be put in, taken out or replaced to come from one word to the other.
   private static func edits(_ one: [UInt8], _ other: [UInt8]) -> Int {
     var row = Array(0...other.count)

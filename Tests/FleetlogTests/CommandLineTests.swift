@@ -30,6 +30,20 @@ struct CommandLineTests {
     #expect(answer.error.split(separator: "\n").count == 1)
   }
 
+  @Test(
+    "a verb or an option that is mistyped is told with those near it",
+    arguments: [
+      (["evnts"], "“evnts”, near it: events: see"),
+      (["help", "session"], "near it: sessions: see"),
+      (["events", "--sesion", "x"], "--sesion, near it: --session: see"),
+      (["qqqq"], "“qqqq”: see"), (["events", "--zzzz"], "--zzzz: see"),
+    ])
+  func mistyped(words: [String], said: String) throws {
+    let answer = try RunningProgram.run(words)
+    #expect(answer.status == 2)
+    #expect(answer.error.contains(said), "\(answer.error)")
+  }
+
   @Test("a folder that can't be made for the log is said with what to do")
   func noFolder() throws {
     try Fleet.with { fleet in
