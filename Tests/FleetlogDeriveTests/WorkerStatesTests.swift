@@ -255,6 +255,15 @@ struct WorkerStatesTests {
     #expect(course.state().inferred.status == .waitingOnOperator)
   }
 
+  @Test("What two inferences say alike is said once")
+  func saidOnce() {
+    var course = Course()
+    course.prompt()
+    for _ in 0..<2 { course.infer(.stale, confidence: 0.5, rule: "silence/1") }
+    let words = course.state(after: 5).reasons.map(\.words)
+    #expect(words.count { $0 == "inferred: stale" } == 1)
+  }
+
   @Test("A contradiction asks for a look, whatever the state")
   func contradiction() {
     var course = Course()

@@ -356,7 +356,10 @@ struct WorkerStates {
       let age = DurationText.span(max(0, moment - newest.ts))
       reasons.append(.init("its sub-agent wrote \(age) ago", event: newest.id))
     }
-    for event in standing.filter({ Self.isTelling($0.type) }).prefix(4) {
+    // Said once of several that are alike: the first that stands.
+    var told: Set<EventType> = []
+    let telling = standing.filter { Self.isTelling($0.type) && told.insert($0.type).inserted }
+    for event in telling.prefix(4) {
       reasons.append(.init("inferred: \(event.type.words)", event: event.id, isInferred: true))
     }
     return reasons
