@@ -43,6 +43,24 @@ extension EventLog {
     }
   }
 
+  /// How many files of each folder, with everything below it, are known and still there.
+  package func fileCounts(below folders: [String]) throws(StoreError) -> [Int] {
+    try pool.withConnection { (connection) throws(StoreError) in
+      var counts: [Int] = []
+      for folder in folders {
+        let start = folder.hasSuffix("/") ? folder : folder + "/"
+        // "0" follows "/".
+        let end = String(start.dropLast()) + "0"
+        counts.append(
+          try connection.first(
+            "SELECT count(*) FROM files WHERE path >= ? AND path < ? AND state <> 'gone'",
+            [.text(start), .text(end)]
+          ) { Int($0.int(0)) } ?? 0)
+      }
+      return counts
+    }
+  }
+
   package func source(_ id: Int64) throws(StoreError) -> SourceStatus? {
     try pool.withConnection { (connection) throws(StoreError) in
       try connection.first(

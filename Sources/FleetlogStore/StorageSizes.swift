@@ -52,6 +52,13 @@ extension EventLog {
     }
   }
 
+  /// Bytes that the log takes up on the disk: its own file, the full text, and what both have still
+  /// to take over.
+  package var bytes: Int64 {
+    let index = SearchIndex.path(forDatabase: path)
+    return [path, path + "-wal", index, index + "-wal"].reduce(0) { $0 + fileSize($1) }
+  }
+
   /// Bytes that are used, and that later content will use again.
   private func pages(
     _ schema: String, _ connection: Connection

@@ -50,20 +50,43 @@ extension JSONTwin {
   }
 
   static func health(
-    _ overview: LogOverview, reasons: [String], progress: ImportProgress?
+    _ overview: LogOverview, reasons: [String], progress: ImportProgress?,
+    program: HealthPage.Program
   ) -> JSONObject {
     var object = JSONObject()
     object.set("status", reasons.isEmpty ? "ok" : "degraded")
     object.set("reasons", reasons)
-    object.set("log", figures(overview))
+    object.set("version", program.version)
+    object.setOrNull("started_at", program.startedAt)
+    var log = figures(overview)
+    log.set("path", program.path)
+    log.set("bytes", program.bytes)
+    object.set("log", log)
+    object.set("folders", program.folders.map(folder))
     object.setOrNull("import", progress.map(Self.progress))
     return object
   }
 
+  private static func folder(_ row: FolderRow) -> JSONObject {
+    var object = JSONObject()
+    object.set("path", row.folder.path)
+    switch row.folder.state {
+    case .watched: object.set("state", "watched")
+    case .awaited: object.set("state", "awaited")
+    case .refused(let reason):
+      object.set("state", "refused")
+      object.set("reason", reason)
+    }
+    object.setOrNull("files", row.files.map(Int64.init))
+    return object
+  }
+
   static func sources(
-    _ page: SourcePage, problems: [(source: SourceStatus, problem: SourceProblem)]
+    _ page: SourcePage, folders: [FolderRow],
+    problems: [(source: SourceStatus, problem: SourceProblem)]
   ) -> JSONObject {
     var object = JSONObject()
+    object.set("folders", folders.map(folder))
     object.set("sources", page.sources.map(source))
     object.setOrNull("next", page.next)
     object.set("total", page.total)

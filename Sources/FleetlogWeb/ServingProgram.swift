@@ -7,12 +7,33 @@ package struct ServingProgram: Sendable {
   package var events: (any EventSink)?
   /// What keeps the program from its work right now, in sentences.
   package var troubles: @Sendable () -> [String] = { [] }
+  /// The folders that it watches; none for one that only shows a log.
+  package var folders: @Sendable () -> [WatchedFolder] = { [] }
   /// What it has to tell for `/metrics`.
   package var figures: @Sendable () -> ServingFigures = { ServingFigures() }
   /// Takes what the operator alone should read of a failure: it may name files.
   package var report: @Sendable (String) -> Void = { _ in }
 
   package init() {}
+}
+
+/// A folder below which transcripts are read.
+package struct WatchedFolder: Sendable, Equatable {
+  package enum State: Sendable, Equatable {
+    case watched
+    /// Not there; taken up as soon as it is.
+    case awaited
+    /// Can't be watched; the text says why.
+    case refused(String)
+  }
+
+  package let path: String
+  package let state: State
+
+  package init(path: String, state: State) {
+    self.path = path
+    self.state = state
+  }
 }
 
 /// What the program around the dashboard has to tell for `/metrics`.

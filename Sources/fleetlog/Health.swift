@@ -1,4 +1,5 @@
 import FleetlogIngest
+import FleetlogWeb
 import Synchronization
 
 /// What is wrong right now, for `/healthz`: whoever meets a trouble notes it here and takes it back
@@ -43,6 +44,22 @@ final class Health: Sendable {
     let (lanes, optional) = state.withLock { ($0.lanes, $0.optional) }
     guard let lanes else { return [] }
     return lanes.statuses.flatMap { Self.sentences($0, optional: optional) } + lanes.troubles
+  }
+
+  /// What is watched, each folder once, in the order in which they were named.
+  var folders: [WatchedFolder] {
+    let lanes = state.withLock { $0.lanes }
+    var seen: Set<String> = []
+    return (lanes?.statuses ?? []).flatMap(\.roots).compactMap { root in
+      guard seen.insert(root.path.text).inserted else { return nil }
+      let state: WatchedFolder.State =
+        switch root.state {
+        case .watched, .covered: .watched
+        case .awaited: .awaited
+        case .refused(let reason): .refused(reason)
+        }
+      return WatchedFolder(path: root.path.text, state: state)
+    }
   }
 
   static func sentences(_ status: WatchStatus, optional: [String] = []) -> [String] {

@@ -116,6 +116,7 @@ final class Server {
     var program = ServingProgram()
     program.events = intake
     program.troubles = { health.troubles }
+    program.folders = { health.folders }
     program.figures = { gauges.figures }
     program.report = { said.note(.error, "a request failed", ["cause": $0]) }
     let dashboard = Dashboard(

@@ -88,6 +88,8 @@ struct ServeTests {
       lines.prompt("hello")
       try fleet.folder.write("a.jsonl", lines.text)
       _ = try server.wait(for: "hello", at: "/events")
+      let folders = try server.get("/healthz.json").body
+      #expect(folders.contains(#"\#(fleet.folder.path.text)","state":"watched","files":1"#))
       for path in [
         "/", "/events", "/events/1", "/sessions", "/sessions/\(lines.session)", "/sources",
         "/validation", "/healthz",

@@ -10,13 +10,13 @@ private struct Bench {
   let log: TemporaryLog
   let dashboard: Dashboard
 
-  init(drafts: [EventDraft] = []) throws {
+  init(drafts: [EventDraft] = [], program: ServingProgram = ServingProgram()) throws {
     log = try TemporaryLog()
     try log.append(drafts)
     let reader = try log.reader()
     dashboard = try Dashboard(
       log: reader, live: LiveHub(log: reader, now: { TemporaryLog.recordedAt }),
-      kit: .ofThisPackage(), now: { TemporaryLog.recordedAt })
+      kit: .ofThisPackage(), now: { TemporaryLog.recordedAt }, program: program)
   }
 
   func ask(_ target: String, method: HTTPMethod = .get, accept: String? = nil) throws
@@ -60,6 +60,40 @@ extension HTTPResponse {
 
 @Suite("The dashboard")
 struct DashboardTests {
+  @Test("says what serves which log, and which folders are watched, also those that are not there")
+  func program() throws {
+    var program = ServingProgram()
+    program.figures = {
+      var figures = ServingFigures()
+      figures.version = "9.8.7"
+      return figures
+    }
+    program.folders = {
+      [
+        WatchedFolder(path: "/srv/agents", state: .watched),
+        WatchedFolder(path: "/srv/later", state: .awaited),
+        WatchedFolder(path: "/srv/file", state: .refused("it is no folder")),
+      ]
+    }
+    let bench = try Bench(program: program)
+    for path in ["/srv/agents/a.jsonl", "/srv/agents/b/c.jsonl", "/srv/agents-not/d.jsonl"] {
+      _ = try bench.log.addSource(path)
+    }
+    let status = try bench.ask("/healthz").text
+    #expect(status.contains("<dd>9.8.7</dd>"))
+    #expect(status.contains("<dt>up for</dt><dd>1 s, since"))
+    #expect(status.contains("\(bench.log.path)</span>, "))
+    for page in [status, try bench.ask("/sources").text] {
+      #expect(page.contains("/srv/agents</span> <span class=\"quiet\">2 files</span>"))
+      #expect(page.contains("not there yet; read as soon as it is"))
+      #expect(page.contains("can’t be watched: it is no folder"))
+    }
+    let twin = try bench.ask("/healthz.json").text
+    #expect(twin.contains(#""version":"9.8.7""#))
+    #expect(twin.contains(#"{"path":"/srv/later","state":"awaited","files":0}"#))
+    #expect(try Bench().ask("/healthz").text.contains("none: this server only shows the log"))
+  }
+
   private static let run = RunIdentity(
     key: "run:test:1", instanceID: "worker-1", role: "worker", sessionID: "s/1.json")
 

@@ -11,10 +11,32 @@ struct HealthPage: Page {
   let overview: LogOverview
   let reasons: [String]
   let progress: ImportProgress?
+  var program = Program()
   /// ms since the Unix epoch.
   let now: Int64
 
+  /// What serves the log, and where that is.
+  struct Program {
+    var version = ""
+    /// ms since the Unix epoch.
+    var startedAt: Int64?
+    var path = ""
+    var bytes: Int64 = 0
+    var folders: [FolderRow] = []
+  }
+
   static func read(_ request: PageRequest, from log: EventLog) throws -> HealthPage {
+    var page = try state(request, log)
+    let folders = request.program.folders()
+    page.program = Program(
+      version: request.program.figures().version, startedAt: request.meter.startedAt,
+      path: log.path, bytes: log.bytes,
+      folders: (try? FolderRow.list(folders, log))
+        ?? folders.map { FolderRow(folder: $0, files: nil) })
+    return page
+  }
+
+  private static func state(_ request: PageRequest, _ log: EventLog) throws -> HealthPage {
     try request.allowOnly()
     var troubles = request.program.troubles()
     do throws(StoreError) {
@@ -42,7 +64,8 @@ struct HealthPage: Page {
 
   static func json(_ request: PageRequest, from log: EventLog) throws -> JSONObject {
     let page = try read(request, from: log)
-    return JSONTwin.health(page.overview, reasons: page.reasons, progress: page.progress)
+    return JSONTwin.health(
+      page.overview, reasons: page.reasons, progress: page.progress, program: page.program)
   }
 
   init(
@@ -81,6 +104,16 @@ struct HealthPage: Page {
       page.overview.lastEventAt.map { TimeText($0, now: page.now, as: .zoned) }
     },
     .text("importWords") { $0.progress?.words },
+    .text("version") { $0.program.version.isEmpty ? nil : $0.program.version },
+    .part("started") { page in
+      page.program.startedAt.map { TimeText($0, now: page.now, as: .zoned) }
+    },
+    .text("uptime") { page in
+      page.program.startedAt.map { Wording.duration(max(1000, page.now - $0)) }
+    },
+    .text("path", \.program.path),
+    .text("size") { Wording.bytes($0.program.bytes) },
+    .list("folders", \.program.folders),
     .text("searchLag") { Wording.plural($0.overview.searchLag, "event") },
   ]
 }

@@ -8,6 +8,7 @@ struct SourcesPage: Page {
   private static let problemLimit = 200
 
   let page: SourcePage
+  var folders: [FolderRow] = []
   /// Which page it is; nil for the first.
   var after: String?
   let problems: [(source: SourceStatus, problem: SourceProblem)]
@@ -20,7 +21,8 @@ struct SourcesPage: Page {
     let page = try sources(request, log)
     let chosen = try chosen(request, log)
     return SourcesPage(
-      page: page, after: request.value("after"),
+      page: page, folders: try FolderRow.list(request.program.folders(), log),
+      after: request.value("after"),
       problems: try log.problems(source: chosen?.id, limit: problemLimit), chosen: chosen,
       now: request.now)
   }
@@ -29,7 +31,8 @@ struct SourcesPage: Page {
     let page = try sources(request, log)
     let chosen = try chosen(request, log)
     return JSONTwin.sources(
-      page, problems: try log.problems(source: chosen?.id, limit: problemLimit))
+      page, folders: try FolderRow.list(request.program.folders(), log),
+      problems: try log.problems(source: chosen?.id, limit: problemLimit))
   }
 
   private static func sources(_ request: PageRequest, _ log: EventLog) throws -> SourcePage {
@@ -62,6 +65,8 @@ struct SourcesPage: Page {
 
   static let slots: [Slot<SourcesPage>] = [
     .text("count") { Wording.plural($0.page.total, "file") },
+    .list("folders", \.folders),
+    .flag("hasFolders") { !$0.folders.isEmpty },
     .list("rows") { page in
       page.page.sources.map {
         SourceRow(source: $0, isChosen: $0.id == page.chosen?.id, list: page.here, now: page.now)

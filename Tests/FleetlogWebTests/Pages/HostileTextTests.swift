@@ -180,7 +180,10 @@ struct HostileTextTests {
     try add(try transcriptPage(text, events, run))
     try add(
       SourcesPage(
-        page: SourcePage(sources: [source(text)], next: text, total: 2), after: text,
+        page: SourcePage(sources: [source(text)], next: text, total: 2),
+        folders: [
+          FolderRow(folder: WatchedFolder(path: text, state: .refused(text)), files: 1)
+        ], after: text,
         problems: [
           (
             source(text),
