@@ -26,6 +26,24 @@ struct WorkerNameTests {
     #expect(unknown.short == "claude-1f/0d")
   }
 
+  @Test("tells those apart that share a folder, by as much of their instance as it takes")
+  func toldApart() {
+    func worker(_ instance: String, _ project: String = "/srv/shop") -> WorkerName {
+      WorkerName(instance: instance, role: "worker", project: project)
+    }
+    let names = WorkerName.toldApart([
+      1: worker("claude-f073c29e"), 2: worker("claude-f073d111"), 3: worker("codex-19ab0000"),
+      4: worker("claude-7e551011", "/srv/api"), 5: worker("claude-7e551011", "/srv/api"),
+    ])
+    #expect(names[1]?.short == "shop · f073c2")
+    #expect(names[2]?.short == "shop · f073d1")
+    #expect(names[3]?.short == "shop · 19ab00")
+    #expect(names[1]?.full == "shop · worker claude-f073c29e · /srv/shop")
+    #expect(names[4]?.short == "api" && names[5]?.short == "api")
+    let odd = WorkerName.toldApart([1: worker("a-x"), 2: worker("b-x")])
+    #expect(odd[1]?.short == "shop · a-x" && odd[2]?.short == "shop · b-x")
+  }
+
   @Test("is that of the run, unless the event is of another instance")
   func names() {
     let name = WorkerName(instance: "w", role: "worker", project: "/srv/api")

@@ -2,6 +2,8 @@
 package struct RunTree: Sendable {
   package struct Node: Sendable {
     package let worker: Worker
+    /// What it is called, told from the others of the tree.
+    package fileprivate(set) var workerName: WorkerName
     /// 0 for a run that nothing shown has spawned.
     package let depth: Int
     /// Where among the nodes its parent stands.
@@ -54,6 +56,8 @@ package struct RunTree: Sendable {
     for worker in ordered where !seen.contains(worker.run.id) {
       add(worker, oddity: .circle, children, &seen)
     }
+    let names = WorkerNames().with(workers)
+    for index in nodes.indices { nodes[index].workerName = names[nodes[index].worker] }
   }
 
   private static func begins(_ left: RunSummary, before right: RunSummary) -> Bool {
@@ -76,7 +80,7 @@ package struct RunTree: Sendable {
       if let parent = next.parent { nodes[parent].children += 1 }
       nodes.append(
         Node(
-          worker: next.worker, depth: next.depth, parent: next.parent,
+          worker: next.worker, workerName: next.worker.name, depth: next.depth, parent: next.parent,
           oddity: next.parent == nil ? oddity : nil))
       let index = nodes.count - 1
       for child in (children[next.worker.run.id] ?? []).reversed() {
@@ -96,7 +100,8 @@ package struct RunTree: Sendable {
         let shift = kept.nodes.count - start
         kept.nodes += nodes[start..<end].map { node in
           var moved = Node(
-            worker: node.worker, depth: node.depth, parent: node.parent.map { $0 + shift },
+            worker: node.worker, workerName: node.workerName, depth: node.depth,
+            parent: node.parent.map { $0 + shift },
             oddity: node.oddity)
           moved.children = node.children
           moved.usage = node.usage

@@ -9,6 +9,8 @@ package struct WorkerName: Sendable, Equatable {
   package let project: String?
   /// What a run was started for; empty where that is not known.
   package let purpose: String
+  /// What tells it from others that are called alike where it is shown; empty where none are.
+  package fileprivate(set) var mark = ""
 
   package init(instance: String, role: String, project: String? = nil, purpose: String = "") {
     self.instance = instance
@@ -19,14 +21,17 @@ package struct WorkerName: Sendable, Equatable {
 
   private var isSubagent: Bool { role == "subagent" }
 
-  package var short: String {
+  package var short: String { mark.isEmpty ? called : "\(called) · \(mark)" }
+
+  /// The same without what tells it from others.
+  private var called: String {
     if isSubagent { return purpose.isEmpty ? instance : Self.task(in: purpose) }
     return folder ?? instance
   }
 
   /// Tells it from every other, as a line of facts.
   package var full: String {
-    let called = short == instance ? nil : short
+    let called = called == instance ? nil : called
     let reason = isSubagent || purpose.isEmpty ? nil : purpose
     return [called, role == instance ? nil : "\(role) \(instance)", reason, project]
       .compactMap(\.self).joined(separator: " · ")
@@ -45,12 +50,49 @@ package struct WorkerName: Sendable, Equatable {
   }
 }
 
+extension WorkerName {
+  /// The fewest characters of an instance that are a mark.
+  private static let shortestMark = 4
+
+  /// The same names, with a mark where workers of different instances are called alike: the
+  /// beginning of what their instances end in, which is most often the session's id.
+  package static func toldApart<Key>(_ names: [Key: WorkerName]) -> [Key: WorkerName] {
+    var instances: [String: Set<String>] = [:]
+    for name in names.values { instances[name.called, default: []].insert(name.instance) }
+    var marks: [String: [String: String]] = [:]
+    for (called, alike) in instances where alike.count > 1 { marks[called] = Self.marks(alike) }
+    return names.mapValues { name in
+      var name = name
+      name.mark = marks[name.called]?[name.instance] ?? ""
+      return name
+    }
+  }
+
+  private static func marks(_ instances: Set<String>) -> [String: String] {
+    let ends = instances.map { ($0, $0.split { "-/".contains($0) }.last.map(String.init) ?? $0) }
+    for length in stride(from: shortestMark, through: 12, by: 2) {
+      let marks = ends.map { ($0.0, String($0.1.prefix(length))) }
+      if Set(marks.map(\.1)).count == marks.count { return Dictionary(uniqueKeysWithValues: marks) }
+    }
+    return Dictionary(uniqueKeysWithValues: instances.map { ($0, $0) })
+  }
+}
+
 /// The names of the workers that some events are of.
 package struct WorkerNames: Sendable {
   /// By their runs.
   private let names: [Int64: WorkerName]
 
-  package init(_ names: [Int64: WorkerName] = [:]) { self.names = names }
+  package init(_ names: [Int64: WorkerName] = [:]) { self.names = WorkerName.toldApart(names) }
+
+  /// The same beside workers, which are told apart from them.
+  package func with(_ workers: [Worker]) -> WorkerNames {
+    var names = names
+    for worker in workers { names[worker.run.id] = worker.name }
+    return WorkerNames(names)
+  }
+
+  package subscript(worker: Worker) -> WorkerName { names[worker.run.id] ?? worker.name }
 
   package subscript(event: StoredEvent) -> WorkerName {
     if let name = names[event.runID], name.instance == event.instanceID { return name }

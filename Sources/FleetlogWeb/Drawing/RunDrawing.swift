@@ -138,7 +138,7 @@ extension RunTree.Node {
   }
 
   /// What people call it, as everywhere.
-  package var name: String { worker.name.short }
+  package var name: String { workerName.short }
 
   /// What it is about, where that is known and not its name.
   package var title: String? { worker.subject }

@@ -49,11 +49,12 @@ struct OverviewPage: Page {
     let delivered = try delivered(log)
     let shown = needs.groups.flatMap { [$0.root] + $0.symptoms }
     let query = WorkerQuery(moment: request.now, isNow: true)
+    let workers = try log.workers(query, by: request.kit.rules)
     return OverviewPage(
       overview: overview, needs: needs,
-      workers: try log.workers(query, by: request.kit.rules), query: query,
+      workers: workers, query: query,
       sessions: try log.summaries(of: shown.compactMap(\.sessionID)),
-      names: try log.workerNames(of: shown + delivered),
+      names: try log.workerNames(of: shown + delivered).with(workers.workers),
       contradictions: try log.contradictions(
         of: needs.groups.map(\.root.id) + delivered.map(\.id)),
       span: span,
@@ -145,7 +146,7 @@ struct OverviewPage: Page {
     .text("older", \.older),
     .list("workers") { page in
       page.workers.workers.prefix(mostWorkers).map {
-        WorkerRow(worker: $0, query: page.query)
+        WorkerRow(worker: $0, name: page.names[$0], query: page.query)
       }
     },
     .text("workersNote") { page in

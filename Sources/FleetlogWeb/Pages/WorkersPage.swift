@@ -50,8 +50,9 @@ struct WorkersPage: Page {
     .text("everyURL") { _ in Location("workers", query: [("all", "1")]).description },
     .text("partialReason", \.list.partialReason),
     .list("rows") { page in
-      page.list.workers.map {
-        WorkerRow(worker: $0, query: page.query)
+      let names = WorkerNames().with(page.list.workers)
+      return page.list.workers.map {
+        WorkerRow(worker: $0, name: names[$0], query: page.query)
       }
     },
   ]
@@ -76,13 +77,14 @@ struct WorkersPage: Page {
 /// One worker as a row of a list.
 struct WorkerRow: TemplateContext {
   let worker: Worker
+  let name: WorkerName
   let query: WorkerQuery
 
   private var state: WorkerState { worker.state }
 
   static let slots: [Slot<WorkerRow>] = [
-    .text("name", \.worker.name.short),
-    .text("fullName", \.worker.name.full),
+    .text("name", \.name.short),
+    .text("fullName", \.name.full),
     .text("url", \.url),
     .text("about", \.about),
     .part("inferred") { row in
