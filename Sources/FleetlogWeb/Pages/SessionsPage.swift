@@ -114,7 +114,7 @@ extension SessionDetail {
 extension SessionSummary {
   /// What to call the session where it has no title.
   var heading: String {
-    if let title, !title.isEmpty { return title }
+    if let title = title?.withoutMarkup, !title.isEmpty { return title }
     return "Session " + String(id.prefix(8))
   }
 
