@@ -34,17 +34,22 @@ struct CopyAs: TemplateContext {
   }
 
   var command: String {
-    let path = realpath(database, nil).map { resolved in
-      defer { free(resolved) }
-      return String(cString: resolved)
-    }
-    var words = ["fleetlog", "events", "--db", path ?? database]
+    var words = ["fleetlog", "events", "--db", Self.resolved(database)]
     for (name, value) in parameters {
       words.append("--" + name.replacing("_", with: "-"))
       // What is on or off takes no value.
       if !["attention", "action_required", "risk"].contains(name) { words.append(value) }
     }
     return words.map(Self.quoted).joined(separator: " ")
+  }
+
+  /// The file as it is found from any folder.
+  static func resolved(_ database: String) -> String {
+    let path = realpath(database, nil).map { resolved in
+      defer { free(resolved) }
+      return String(cString: resolved)
+    }
+    return path ?? database
   }
 
   /// A word as a shell of the POSIX kind reads it back.

@@ -10,6 +10,8 @@ struct SingleEventPage: Page {
   /// Contradictions by each event that is a side of one.
   var contradictions: [Int64: Int64] = [:]
   var names = WorkerNames()
+  /// The log's file.
+  var database = ""
   /// ms since the Unix epoch.
   let now: Int64
 
@@ -23,7 +25,7 @@ struct SingleEventPage: Page {
     return SingleEventPage(
       detail: detail, payload: payload ?? .empty,
       contradictions: try log.contradictions(of: events.map(\.id)),
-      names: try log.workerNames(of: events), now: request.now)
+      names: try log.workerNames(of: events), database: log.path, now: request.now)
   }
 
   static func json(_ request: PageRequest, from log: EventLog) throws -> JSONObject {
@@ -59,6 +61,7 @@ struct SingleEventPage: Page {
     .list("facts", \.facts),
     .list("terms") { EventTerms.explaining($0.facts) },
     .list("flags", \.flags),
+    .text("putAway", \.putAway),
     .html("payload", \.payload),
     .list("links") { page in
       page.detail.links.map {
@@ -74,6 +77,18 @@ struct SingleEventPage: Page {
     .text("previousURL") { $0.detail.previousInSession.map { Location.event($0).description } },
     .text("nextURL") { $0.detail.nextInSession.map { Location.event($0).description } },
   ]
+
+  /// The command by which it needs nobody any more; nil where it needs nobody now.
+  private var putAway: String? {
+    let isOver = detail.links.contains {
+      $0.direction == .incoming && [.resolves, .supersedes].contains($0.relation)
+    }
+    guard event.attentionCandidate, !isOver else { return nil }
+    return [
+      "fleetlog", "log", "decided", "--db", CopyAs.resolved(database), "--resolves",
+      String(event.id),
+    ].map(CopyAs.quoted).joined(separator: " ")
+  }
 
   private var facts: [NamedValue] {
     var facts = [

@@ -42,6 +42,26 @@ struct ReviewTests {
     #expect(html.contains("<span class=\"chip tone-ok\">completed</span>"))
   }
 
+  @Test("is put away by a command that stands there, until something has resolved it")
+  func putAway() throws {
+    let event = StoredEvent.sample(.blocked, id: 62, text: "stuck", attention: true)
+    func page(_ links: [StoredLink], _ event: StoredEvent) throws -> String {
+      let detail = EventDetail(
+        event: event, links: links, receipt: nil, previousInSession: nil, nextInSession: nil,
+        sessions: [])
+      return try templates.fill(
+        SingleEventPage(detail: detail, payload: .empty, database: "/no/my log.db", now: 5)
+      ).text
+    }
+    let command = "fleetlog log decided --db &#39;/no/my log.db&#39; --resolves 62</code>"
+    #expect(try page([], event).contains(command))
+    let answer = StoredLink(
+      id: 1, relation: .resolves, direction: .incoming, other: .sample(.decided, id: 70, text: "x"),
+      createdAt: 1, metadata: nil)
+    #expect(!(try page([answer], event).contains("put-away")))
+    #expect(!(try page([], .sample(.progress, id: 5, text: "x")).contains("put-away")))
+  }
+
   @Test("brings no markup along in the pull request's title")
   func hostile() throws {
     #expect(!(try page(of: done(title: "\"><script>"))).contains("\"><script>"))
