@@ -54,7 +54,8 @@ struct OverviewPage: Page {
       overview: overview, needs: needs,
       workers: workers, query: query,
       sessions: try log.summaries(of: shown.compactMap(\.sessionID)),
-      names: try log.workerNames(of: shown + delivered).with(workers.workers),
+      names: try log.workerNames(of: shown + delivered).with(
+        Array(workers.workers.prefix(mostWorkers))),
       contradictions: try log.contradictions(
         of: needs.groups.map(\.root.id) + delivered.map(\.id)),
       span: span,

@@ -22,8 +22,9 @@ struct TimeTicks {
     /// The room that a label takes, in percent of the width.
     fileprivate var room: Double {
       switch self {
-      case .time, .year, .length: 13
-      case .second, .day, .date, .month: 16
+      case .second, .date, .month, .length: 16
+      case .time, .year: 17
+      case .day: 18
       }
     }
   }
@@ -62,8 +63,8 @@ struct TimeTicks {
 
   private static func form(_ step: TimeStep, over span: Int64) -> Form {
     switch step {
-    case .even(let ms) where ms < 60_000: span < day ? .second : .day
-    case .even(let ms) where ms < day: span < day ? .time : .day
+    case .even(let ms) where ms < 60_000: span <= day ? .second : .day
+    case .even(let ms) where ms < day: span <= day ? .time : .day
     case .even, .weeks: .date
     case .months(let count): count < 12 ? .month : .year
     }

@@ -117,6 +117,12 @@ struct TimeScaleTests {
     }
   }
 
+  @Test("a whole day is told by times of day alone, none of them twice")
+  func day() {
+    let ticks = TimeTicks(TimeScale(even: 1_767_225_600_000..<1_767_312_000_000))
+    #expect(ticks.ticks.map(\.words) == ["00:00", "06:00", "12:00", "18:00"])
+  }
+
   @Test("weeks begin on Mondays, and a year is told at its first tick")
   func weeks() {
     // 20 December 2025 to 20 January 2026.
