@@ -103,8 +103,12 @@ SANITIZER = swift test --parallel --scratch-path .build/$(1) --sanitize=$(2)
 asan: setup
 	ASAN_OPTIONS=detect_leaks=0:suppressions=$(CURDIR)/Tests/asan.supp $(call SANITIZER,asan,address) -Xswiftc -use-ld=lld $(SANITIZED)
 
+# The programs that tests start say what was found there, where nobody else would hear of it.
+TSAN_REPORTS = $(CURDIR)/.build/tsan.report
 tsan: setup
-	$(call SANITIZER,tsan,thread) $(SANITIZED)
+	rm -f $(TSAN_REPORTS).*
+	TSAN_OPTIONS=log_path=$(TSAN_REPORTS) $(call SANITIZER,tsan,thread) $(SANITIZED)
+	! grep -h SUMMARY $(TSAN_REPORTS).*
 
 clean:
 	rm -rf .build

@@ -38,22 +38,30 @@ let package = Package(
     debian("CCmark", "libcmark-gfm", "libcmark-gfm-extensions-dev"),
 
     library("FleetlogEvents"),
-    library("FleetlogIngest", ["FleetlogEvents", "CNettle", "CSQLite", "CZstd"]),
+    library("FleetlogThreads"),
+    library(
+      "FleetlogIngest", ["FleetlogEvents", "FleetlogThreads", "CNettle", "CSQLite", "CZstd"]),
     library("FleetlogDerive", ["FleetlogEvents"]),
-    library("FleetlogStore", ["FleetlogEvents", "CNettle", "CSQLite", "CZstd"]),
+    library("FleetlogStore", ["FleetlogEvents", "FleetlogThreads", "CNettle", "CSQLite", "CZstd"]),
     library("FleetlogClient", ["FleetlogEvents"]),
     library("FleetlogRun", ["FleetlogEvents", "FleetlogClient"]),
     library(
       "FleetlogDirect",
-      ["FleetlogClient", "FleetlogDerive", "FleetlogEvents", "FleetlogIngest", "FleetlogStore"]),
+      [
+        "FleetlogClient", "FleetlogDerive", "FleetlogEvents", "FleetlogIngest", "FleetlogStore",
+        "FleetlogThreads",
+      ]),
     library(
       "FleetlogWeb",
-      ["FleetlogEvents", "FleetlogStore", "CCmark", "CMicrohttpd", "CNettle", "CZlib"]),
+      [
+        "FleetlogEvents", "FleetlogStore", "FleetlogThreads", "CCmark", "CMicrohttpd", "CNettle",
+        "CZlib",
+      ]),
     .executableTarget(
       name: "fleetlog",
       dependencies: [
         "FleetlogClient", "FleetlogDerive", "FleetlogDirect", "FleetlogEvents", "FleetlogIngest",
-        "FleetlogRun", "FleetlogStore", "FleetlogWeb", "CMalloc",
+        "FleetlogRun", "FleetlogStore", "FleetlogThreads", "FleetlogWeb", "CMalloc",
       ],
       swiftSettings: strict),
 
@@ -81,16 +89,19 @@ let package = Package(
     tests("FleetlogRunTests", ["FleetlogClient", "FleetlogRun"]),
     tests(
       "FleetlogDirectTests",
-      ["FleetlogDerive", "FleetlogDirect", "FleetlogEvents", "FleetlogIngest", "FleetlogStore"]),
+      [
+        "FleetlogDerive", "FleetlogDirect", "FleetlogEvents", "FleetlogIngest", "FleetlogStore",
+        "FleetlogThreads",
+      ]),
     tests("FleetlogStoreTests", ["FleetlogDerive", "FleetlogEvents", "FleetlogStore"]),
     tests(
-      "FleetlogWebTests", ["FleetlogEvents", "FleetlogDerive", "FleetlogStore", "FleetlogWeb"]),
+      "FleetlogWebTests",
+      ["FleetlogEvents", "FleetlogDerive", "FleetlogStore", "FleetlogThreads", "FleetlogWeb"]),
     tests(
       "FleetlogTests",
       [
         "fleetlog", "fleetlog-example", "FleetlogDerive", "FleetlogEvents", "FleetlogIngest",
-        "FleetlogStore",
-        "FleetlogWeb",
+        "FleetlogStore", "FleetlogThreads", "FleetlogWeb",
       ]),
   ],
   swiftLanguageModes: [.v6]

@@ -3,6 +3,7 @@ import FleetlogDerive
 package import FleetlogEvents
 import FleetlogIngest
 package import FleetlogStore
+import FleetlogThreads
 import Glibc
 
 /// A process's own hand on a log that no server has: writes events straight to its database, each

@@ -1,3 +1,5 @@
+import FleetlogThreads
+
 /// Copies pages from a database's write-ahead log back into it on a thread of its own: whoever
 /// writes need not wait for the disk meanwhile.
 final class Checkpointer: Sendable {

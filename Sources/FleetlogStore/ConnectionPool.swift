@@ -1,3 +1,5 @@
+import FleetlogThreads
+
 /// Read-only connections, each lent to one borrower at a time, opened as they are needed.
 final class ConnectionPool: Sendable {
   private let path: String

@@ -1,4 +1,5 @@
 import FleetlogEvents
+import FleetlogThreads
 import Glibc
 import Synchronization
 

@@ -1,4 +1,5 @@
 package import FleetlogEvents
+import FleetlogThreads
 
 /// How long the transactions of a writer took, from their begin to where they are on the disk or
 /// rolled back. Written by the one thread and read by any.

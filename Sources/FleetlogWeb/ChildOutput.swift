@@ -1,4 +1,5 @@
 import FleetlogStore
+import FleetlogThreads
 import Glibc
 
 /// Runs a program without a shell and takes what it prints, within a time and a size. The program

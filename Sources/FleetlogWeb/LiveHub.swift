@@ -1,5 +1,6 @@
 package import FleetlogEvents
 package import FleetlogStore
+import FleetlogThreads
 
 /// What moves while pages are open: the log's revision, what needs the operator, and the import if
 /// one runs.

@@ -1,5 +1,6 @@
 import FleetlogEvents
 import FleetlogStore
+import FleetlogThreads
 
 /// `/live`: the events that a filter finds, as they are recorded, in the order of their ids.
 ///

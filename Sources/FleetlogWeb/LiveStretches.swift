@@ -1,5 +1,6 @@
 import FleetlogEvents
 import FleetlogStore
+import FleetlogThreads
 
 /// What live streams have lately been sent, so that those that follow the same filter from the same
 /// place share one question to the log and one piece of memory: a thousand open pages cost the

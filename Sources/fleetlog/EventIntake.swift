@@ -1,6 +1,7 @@
 import FleetlogEvents
 import FleetlogIngest
 import FleetlogStore
+import FleetlogThreads
 import FleetlogWeb
 import Foundation
 

@@ -1,14 +1,14 @@
 import FleetlogStore
+import FleetlogThreads
 import FleetlogWeb
-import Synchronization
 
 /// What the program that serves has to tell for `/metrics`, asked of whoever knows it.
 final class Gauges: Sendable {
   private let transactions: TransactionTimes?
   private let intake: EventIntake?
-  private let lanes = Mutex<Lanes?>(nil)
+  private let lanes = Monitor<Lanes?>(nil)
   private struct Server { weak var http: HTTPServer? }
-  private let server = Mutex(Server())
+  private let server = Monitor(Server())
 
   /// - Parameters: nil for a program that writes nothing.
   init(transactions: TransactionTimes? = nil, intake: EventIntake? = nil) {

@@ -1,6 +1,6 @@
 import FleetlogIngest
+import FleetlogThreads
 import FleetlogWeb
-import Synchronization
 
 /// What is wrong right now, for `/healthz`: whoever meets a trouble notes it here and takes it back
 /// when it has passed.
@@ -16,7 +16,7 @@ final class Health: Sendable {
     var optional: [String] = []
   }
 
-  private let state = Mutex(State())
+  private let state = Monitor(State())
 
   /// A folder whose listing takes longer than this, in ms, stands on a mount that may hang.
   private static let patience: Int64 = 10_000

@@ -1,5 +1,6 @@
 import FleetlogIngest
 import FleetlogStore
+import FleetlogThreads
 import Foundation
 import Synchronization
 

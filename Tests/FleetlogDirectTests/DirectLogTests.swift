@@ -3,6 +3,7 @@ import FleetlogDirect
 import FleetlogEvents
 import FleetlogIngest
 import FleetlogTestSupport
+import FleetlogThreads
 import Foundation
 import Testing
 

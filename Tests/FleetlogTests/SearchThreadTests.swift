@@ -1,5 +1,6 @@
 import FleetlogEvents
 import FleetlogTestSupport
+import FleetlogThreads
 import Foundation
 import Testing
 

@@ -1,6 +1,7 @@
 import FleetlogEvents
 import FleetlogStore
 import FleetlogTestSupport
+import FleetlogThreads
 import Testing
 
 @testable import FleetlogWeb

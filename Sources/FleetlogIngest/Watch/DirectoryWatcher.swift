@@ -1,6 +1,6 @@
 import Dispatch
+import FleetlogThreads
 import Glibc
-import Synchronization
 
 /// Watches folders and everything below them, and says which transcripts exist, change and go.
 ///
@@ -86,7 +86,7 @@ final class WatchMailbox: Sendable {
     var isStopped = false
   }
 
-  private let state = Mutex(State())
+  private let state = Monitor(State())
   /// Raised for the consumer.
   let ready = WakeSignal()
   /// Raised for the thread.

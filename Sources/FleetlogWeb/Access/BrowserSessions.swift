@@ -1,4 +1,5 @@
 import FleetlogStore
+import FleetlogThreads
 
 /// The browsers that have signed in, each known by a random text that its cookie holds.
 ///

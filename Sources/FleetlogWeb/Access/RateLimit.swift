@@ -1,4 +1,5 @@
 import FleetlogStore
+import FleetlogThreads
 
 /// So many at once and so many a second from each, told apart by a key.
 ///

@@ -1,4 +1,5 @@
 import FleetlogStore
+import FleetlogThreads
 import Glibc
 
 /// Where the boxes of a graph stand and how its arrows run, in px, y downwards.

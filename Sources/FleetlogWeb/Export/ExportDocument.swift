@@ -1,4 +1,5 @@
 import FleetlogStore
+import FleetlogThreads
 
 /// A document that is made piece by piece: no more of it than a piece is ever in memory.
 package protocol ExportDocument: Sendable {

@@ -1,4 +1,5 @@
 import FleetlogStore
+import FleetlogThreads
 
 /// How many documents are made at one time: each holds what it gathered of its session until its
 /// client has taken all of it, however slowly that goes.

@@ -1,5 +1,6 @@
 import FleetlogEvents
 import FleetlogStore
+import FleetlogThreads
 
 /// Counts what the dashboard does, from its start on; nothing of it survives that.
 final class Meter: Sendable {

@@ -1,5 +1,5 @@
 import CMicrohttpd
-import FleetlogStore
+import FleetlogThreads
 import Glibc
 
 /// The thread that takes connections in, or turns them away with an answer.

@@ -1,5 +1,5 @@
 import CZlib
-import FleetlogStore
+import FleetlogThreads
 
 /// Compresses text answers for clients that take gzip.
 ///

@@ -1,5 +1,5 @@
 import CMicrohttpd
-import FleetlogStore
+import FleetlogThreads
 import Glibc
 
 /// Cuts the connections of clients that take too long over one step.

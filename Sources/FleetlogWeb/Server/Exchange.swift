@@ -1,4 +1,4 @@
-import FleetlogStore
+import FleetlogThreads
 
 /// One request and what becomes of it.
 ///

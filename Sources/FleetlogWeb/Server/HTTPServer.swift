@@ -1,4 +1,4 @@
-import FleetlogStore
+import FleetlogThreads
 
 /// Serves HTTP/1.1 to one handler until it is stopped.
 ///

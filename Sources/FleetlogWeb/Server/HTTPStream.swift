@@ -1,4 +1,4 @@
-import FleetlogStore
+import FleetlogThreads
 
 /// An answer whose body is made piece by piece for as long as the client listens.
 ///

@@ -1,4 +1,4 @@
-import FleetlogStore
+import FleetlogThreads
 
 /// What happens to a request between the library's callbacks and the handler.
 final class ServerCore: Sendable {

@@ -1,4 +1,4 @@
-import FleetlogStore
+import FleetlogThreads
 
 /// The streams that are open, and the threads that make their pieces: apart from those of the
 /// pages, so that no number of streams keeps a page waiting.

@@ -1,4 +1,4 @@
-import FleetlogStore
+import FleetlogThreads
 
 /// Threads for work that may block, taken in the order it came.
 ///

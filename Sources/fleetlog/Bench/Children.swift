@@ -1,5 +1,5 @@
+import FleetlogThreads
 import Foundation
-import Synchronization
 
 /// What must not be left behind when the benchmark is broken off: its processes and its folder.
 enum Children {
@@ -9,7 +9,7 @@ enum Children {
     var isBrokenOff = false
   }
 
-  private static let state = Mutex(State())
+  private static let state = Monitor(State())
 
   static func add(_ child: pid_t) { state.withLock { _ = $0.running.insert(child) } }
 

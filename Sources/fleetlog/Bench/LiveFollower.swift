@@ -1,6 +1,6 @@
 import FleetlogEvents
+import FleetlogThreads
 import Foundation
-import Synchronization
 
 /// Follows `/live` and notes when the first event of each line of some sessions came.
 final class LiveFollower: Sendable {
@@ -18,7 +18,7 @@ final class LiveFollower: Sendable {
     var failure: String?
   }
 
-  private let state = Mutex(State())
+  private let state = Monitor(State())
   // A socket may be shut down while another thread waits for it; nothing else is shared.
   private nonisolated(unsafe) let client: PageClient
   private let ended = DispatchSemaphore(value: 0)

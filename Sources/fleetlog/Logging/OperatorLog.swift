@@ -1,6 +1,6 @@
 import FleetlogEvents
 import FleetlogStore
-import Synchronization
+import FleetlogThreads
 
 /// What a server tells its operator on stderr, a line for each thing that happened.
 final class OperatorLog: Sendable {
@@ -20,7 +20,7 @@ final class OperatorLog: Sendable {
   private let clock: @Sendable () -> Int64
   private let write: @Sendable (String) -> Void
   /// What is wrong just now and has been said.
-  private let troubles = Mutex<[String: String]>([:])
+  private let troubles = Monitor<[String: String]>([:])
 
   /// - Parameters:
   ///   - clock: ms since the Unix epoch.

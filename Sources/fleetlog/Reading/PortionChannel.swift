@@ -1,5 +1,6 @@
 import FleetlogIngest
 import FleetlogStore
+import FleetlogThreads
 
 /// Between the lanes that read and the one writer that commits: portions go one way, changes and what
 /// must be read again the other. Bounded, so that reading waits for a writer that can't keep up.

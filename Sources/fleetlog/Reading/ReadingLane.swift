@@ -1,6 +1,7 @@
 import FleetlogEvents
 import FleetlogIngest
 import FleetlogStore
+import FleetlogThreads
 import Foundation
 
 /// Reads the transcripts of one mount, on a thread of its own: a mount that hangs takes nobody else

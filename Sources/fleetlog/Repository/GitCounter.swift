@@ -1,5 +1,6 @@
 import FleetlogEvents
 import FleetlogStore
+import FleetlogThreads
 import FleetlogWeb
 import Glibc
 

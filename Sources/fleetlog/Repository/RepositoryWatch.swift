@@ -1,5 +1,6 @@
 import FleetlogEvents
 import FleetlogStore
+import FleetlogThreads
 import Foundation
 
 /// Looks where the repository of a live session stands when it begins and when a turn or the

@@ -1,4 +1,5 @@
 import FleetlogStore
+import FleetlogThreads
 import Testing
 
 @testable import FleetlogWeb

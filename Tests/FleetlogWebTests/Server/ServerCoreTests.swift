@@ -1,5 +1,6 @@
 import Dispatch
 import FleetlogStore
+import FleetlogThreads
 import Testing
 
 @testable import FleetlogWeb

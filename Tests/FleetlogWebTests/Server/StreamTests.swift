@@ -1,5 +1,6 @@
 import FleetlogStore
 import FleetlogTestSupport
+import FleetlogThreads
 import Glibc
 import Testing
 

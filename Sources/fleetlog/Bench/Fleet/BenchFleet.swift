@@ -1,7 +1,7 @@
 import Dispatch
 import FleetlogEvents
+import FleetlogThreads
 import Foundation
-import Synchronization
 
 /// A fleet of transcripts that does not exist, as large as asked: one seed, one fleet, byte for byte.
 struct BenchFleet: Sendable {
@@ -78,8 +78,8 @@ struct BenchFleet: Sendable {
   }
 
   private func write(_ plans: [Plan], into folder: String) throws -> Written {
-    let written = Mutex(Written())
-    let failure = Mutex<(any Error)?>(nil)
+    let written = Monitor(Written())
+    let failure = Monitor<(any Error)?>(nil)
     DispatchQueue.concurrentPerform(iterations: plans.count) { index in
       guard failure.withLock({ $0 == nil }) else { return }
       do {

@@ -1,7 +1,6 @@
 import Glibc
 
-/// A value behind a lock, with a condition that threads can wait for; for what threads share here
-/// and in the modules above.
+/// A value behind a lock, with a condition that threads can wait for; for all that threads share.
 ///
 /// A pthread lock rather than `Synchronization.Mutex`: ThreadSanitizer understands the former and
 /// reports races that do not exist for the latter, which would hide the ones that do.
