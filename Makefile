@@ -108,7 +108,7 @@ TSAN_REPORTS = $(CURDIR)/.build/tsan.report
 tsan: setup
 	rm -f $(TSAN_REPORTS).*
 	TSAN_OPTIONS=log_path=$(TSAN_REPORTS) $(call SANITIZER,tsan,thread) $(SANITIZED)
-	! grep -h SUMMARY $(TSAN_REPORTS).*
+	! grep -hs SUMMARY $(TSAN_REPORTS).*
 
 clean:
 	rm -rf .build

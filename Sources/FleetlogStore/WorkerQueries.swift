@@ -121,6 +121,8 @@ struct WorkerReader {
     var values: [Value] = [.int(query.moment), .text(RunIdentity.fleetlog.key)]
     switch query.scope {
     case .log:
+      // Who operates is none of the workers.
+      conditions.append("r.role <> 'operator'")
       guard !query.includesAll else { break }
       conditions.append("r.last_at >= ?3")
       values.append(.int(query.moment - WorkerQuery.silence))
@@ -204,13 +206,20 @@ struct WorkerReader {
     for child in children[row.run.id] ?? [] {
       if let worker = try worker(child, children, unsettled, &seen) { below.append(worker) }
     }
-    guard let facts = try facts(row, isUnsettled: unsettled.contains(row.run.id)) else {
+    guard var facts = try facts(row, isUnsettled: unsettled.contains(row.run.id)) else {
       return nil
     }
-    let state = rules.state(
-      of: facts, standing: try standing(row.run.id), children: below.map(\.state),
-      at: query.moment)
-    var worker = Worker(row, state: state, children: below)
+    let standing = try standing(row.run.id)
+    func state() -> WorkerState {
+      rules.state(
+        of: facts, standing: standing, children: below.map(\.state), at: query.moment)
+    }
+    var current = state()
+    if current.need != nil, let since = current.inferred.since {
+      facts.answer = try answer(to: row.run.id, since: since)
+      if facts.answer != nil { current = state() }
+    }
+    var worker = Worker(row, state: current, children: below)
     worker.review = try review(among: worker.completions)
     return worker
   }
@@ -257,6 +266,29 @@ struct WorkerReader {
       ORDER BY e.ts DESC, e.id DESC LIMIT 20
       """, [.int(run), .int(query.moment)]
     ) { EventColumns.read($0) }
+  }
+
+  /// What others made of a run's asking since a moment, where nothing that it asked for stands. That
+  /// silence is over is told by the records, unless somebody says so.
+  private func answer(
+    to run: Int64, since: Int64
+  ) throws(StoreError) -> WorkerFacts.Mark? {
+    try connection.first(
+      """
+      SELECT f.id, f.ts FROM events e INDEXED BY events_run_ts
+      JOIN event_links l ON l.to_event_id = e.id AND l.relation_type = 'resolves'
+      JOIN events f ON f.id = l.from_event_id
+      WHERE e.run_id = ?1 AND e.ts >= ?2 AND e.attention_candidate = 1 AND f.run_id <> ?1
+        AND (e.event_type <> 'stale' OR json_extract(l.metadata_json, '$.rule') IS NULL)
+        AND f.ts <= ?3 AND NOT EXISTS (
+          SELECT 1 FROM events o INDEXED BY events_run_ts
+          WHERE o.run_id = e.run_id AND o.ts >= ?3 - \(EventLog.needWindow) AND o.ts <= ?3
+            AND o.attention_candidate = 1 AND NOT EXISTS (SELECT 1 FROM event_links k JOIN events g ON g.id = k.from_event_id
+              WHERE k.to_event_id = o.id AND k.relation_type IN ('resolves', 'supersedes')
+                AND g.ts <= ?3))
+      ORDER BY f.ts DESC, f.id DESC LIMIT 1
+      """, [.int(run), .int(since), .int(query.moment)]
+    ) { WorkerFacts.Mark(id: $0.int(0), ts: $0.int(1)) }
   }
 
   func shows(_ worker: Worker) -> Bool {

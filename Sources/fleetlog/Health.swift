@@ -69,7 +69,7 @@ final class Health: Sendable {
       case .watched, .covered: continue
       case .awaited where optional.contains(root.path.text): continue
       case .awaited:
-        sentences.append("\(root.path) is not there; it is read as soon as it is back.")
+        sentences.append("\(root.path) is not there; it is read as soon as it is.")
       case .refused(let reason): sentences.append("\(root.path) can’t be watched: \(reason).")
       }
     }

@@ -11,7 +11,9 @@ enum LogCommand: Verb {
     Appends one event and prints its id, and “existing” where the same fact was there already.
     It goes through the log's server where one is up, else straight to the database. Where neither
     can be reached it waits in the drop folder without an id: the exit status is then 3. In a
-    program that “fleetlog run” started it belongs to that run.
+    program that “fleetlog run” started it belongs to that run. EVENT_TYPE is one of the catalogue,
+    which “fleetlog contract” lists, or any name with a dot in it. Outside of a run, decided is
+    logged as the operator's word.
     """
   static let options = [
     CommonOptions.database,
@@ -59,7 +61,10 @@ enum LogCommand: Verb {
     }
     let line = try line(type, arguments, RunEnvironment(environment))
     switch try send([line], arguments, places) {
-    case .answered(let answers): return print(answers.first, arguments)
+    case .answered(let answers):
+      let status = print(answers.first, arguments)
+      if status != 0 { suggest(insteadOf: type) }
+      return status
     case .dropped(let file):
       if arguments.has("json") { Terminal.print(dropped(file).bytes) }
       Terminal.say("fleetlog log: no log can be reached: the event waits in \(file)")
@@ -99,6 +104,18 @@ enum LogCommand: Verb {
       Terminal.say("fleetlog log: refused: \(Terminal.safe(reason))")
       return 1
     }
+  }
+
+  private static func suggest(insteadOf type: String) {
+    guard EventTypeCatalogue.entry(for: EventType(rawValue: type)) == nil, !type.contains(".")
+    else {
+      return
+    }
+    let names = Set(EventTypeCatalogue.entries.map(\.type.rawValue))
+    let near = NearNames.of(type, among: names, limit: 8)
+    Terminal.say(
+      (near.isEmpty ? "" : "near it: \(near.joined(separator: ", ")); ")
+        + "fleetlog contract lists the types, and any name with a dot in it is taken")
   }
 
   private static func dropped(_ file: String) -> JSONObject {
@@ -147,6 +164,14 @@ enum LogCommand: Verb {
     line.set(
       "instance_id", arguments.value("instance") ?? (run == nil ? surroundings.instanceID : nil))
     line.set("role", arguments.value("role"))
+    // Outside of any run a decision is that of whoever sits at the terminal.
+    if type == EventType.decided.rawValue, !isOfRun, arguments.value("instance") == nil,
+      surroundings.instanceID == nil, arguments.value("role") == nil
+    {
+      line.set("instance_id", "operator")
+      line.set("role", "operator")
+      line.set("source_kind", SourceKind.operator.rawValue)
+    }
     line.set("session_id", arguments.value("session"))
     if !arguments.values("tag").isEmpty { line.set("tags", arguments.values("tag")) }
     line.set("dedupe_key", arguments.value("dedupe-key"))

@@ -40,7 +40,9 @@ enum WorkersCommand: Verb {
     for worker in list.workers { add(worker, to: &table, query, indent: "") }
     table.print()
     let noun = query.includesAll ? "known" : "live"
-    let reason = list.partialReason.map { " " + $0 } ?? ""
+    let hint =
+      list.workers.isEmpty && !query.includesAll ? " --all shows those of earlier too." : ""
+    let reason = (list.partialReason.map { " " + $0 } ?? "") + hint
     Terminal.say("\(list.workers.count) \(noun) of \(list.known) workers.\(reason)")
     return 0
   }

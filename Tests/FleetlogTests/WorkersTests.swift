@@ -1,3 +1,4 @@
+import FleetlogDerive
 import FleetlogEvents
 import FleetlogTestSupport
 import Testing
@@ -45,6 +46,39 @@ struct WorkersTests {
         let found = try report(fleet, at: time)
         #expect(found.contains(expected), "\(time)")
       }
+    }
+  }
+
+  @Test("need the operator until all that they asked for is answered, by whomever")
+  func answered() throws {
+    try Fleet.with { fleet in
+      func line(_ minute: Int, _ type: String, _ who: String, _ more: String) -> String {
+        #"{"ts":"2026-03-03T10:0\#(minute):00Z","event_type":"\#(type)","instance_id":"\#(who)",\#(more)}"#
+          + "\n"
+      }
+      func resolving(_ key: String) -> String {
+        #""links":[{"relation_type":"resolves","to":{"dedupe_key":"\#(key)"}}]"#
+      }
+      try fleet.folder.write(
+        "W1.jsonl",
+        line(0, "blocked", "W1", #""summary":"no token","dedupe_key":"one""#)
+          + line(1, "needs_decision", "W1", #""summary":"whose?","dedupe_key":"two""#))
+      try fleet.folder.write(
+        "boss.jsonl",
+        line(2, "decided", "boss", resolving("two")) + line(4, "decided", "boss", resolving("one")))
+      try fleet.ingest()
+      func state(at minute: Int) throws -> WorkerState {
+        let moment = try #require(Timestamp.parse("2026-03-03T10:0\(minute):30Z"))
+        let query = WorkerQuery(moment: moment, isNow: false)
+        let workers = try fleet.log.workers(query, by: Synthesizer()).workers
+        return try #require(workers.first { $0.run.instanceID == "W1" }).state
+      }
+      #expect(try state(at: 1).need == .stuck)
+      #expect(try state(at: 3).need == .stuck)
+      let last = try state(at: 4)
+      #expect(last.need == nil)
+      #expect(last.inferred.status == .unknown)
+      #expect(last.reasons.map(\.words).contains("answered"))
     }
   }
 

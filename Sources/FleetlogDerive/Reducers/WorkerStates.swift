@@ -57,13 +57,15 @@ struct WorkerStates {
     guard let said = facts.said, let status = Self.status(reportedBy: said.type) else {
       return WorkerView(.unknown, since: nil, "has not said")
     }
-    let reason = facts.isSaidBeforePrompt ? "before its last prompt" : nil
+    let reason =
+      facts.isSaidBeforePrompt
+      ? "before its last prompt" : facts.answer != nil ? "answered since" : nil
     return WorkerView(status, since: said.mark.ts, reason, evidence: [said.mark.id])
   }
 
   /// The worker's word, where it is about what it does now.
   private func current(_ reported: WorkerView) -> WorkerStatus? {
-    reported.status == .unknown || facts.isSaidBeforePrompt ? nil : reported.status
+    reported.status == .unknown || facts.isSaidOver ? nil : reported.status
   }
 
   // MARK: Observed
@@ -167,7 +169,7 @@ struct WorkerStates {
         .unknown, since: mark.ts, "no record says whether its turn is over", evidence: evidence)
     }
     let says =
-      facts.isSaidBeforePrompt ? nil : facts.said.flatMap { Self.status(reportedBy: $0.type) }
+      facts.isSaidOver ? nil : facts.said.flatMap { Self.status(reportedBy: $0.type) }
     // A dispatched worker writes elsewhere; that it is stuck is for its runner to say.
     let isDispatched = facts.said?.type == .taskDispatched
     let isDue = says == nil ? facts.turn == .open : says == .working && !isDispatched
@@ -265,7 +267,7 @@ struct WorkerStates {
       if let call = facts.openCalls.last(where: { $0.kind == .question || $0.kind == .plan }) {
         return call.label
       }
-      if let said = facts.said, !facts.isSaidBeforePrompt,
+      if let said = facts.said, !facts.isSaidOver,
         Self.status(reportedBy: said.type) == .waitingOnOperator
       {
         return said.words
@@ -280,7 +282,7 @@ struct WorkerStates {
       return asked?.summary ?? facts.question ?? state.inferred.reason
     case .waitingOnExternal: return state.inferred.reason
     case .blocked:
-      return facts.isSaidBeforePrompt ? state.inferred.reason : facts.said?.words
+      return facts.isSaidOver ? state.inferred.reason : facts.said?.words
     case .stale, .unknown:
       return facts.openCalls.last.map { "a result of “\($0.label)”" }
     case .idle, .working, .failed, .complete: return nil
@@ -295,12 +297,13 @@ struct WorkerStates {
     case .blocked, .failed: need = .stuck
     case .stale: need = .alarm
     case .complete:
-      let asks = facts.said.map { $0.needsAction && !facts.isSaidBeforePrompt } ?? false
+      let asks = facts.said.map { $0.needsAction && !facts.isSaidOver } ?? false
       need =
         asks || standing.contains { $0.type == .completed && $0.operatorActionRequired }
         ? .handover : nil
     case .idle, .working, .waitingOnExternal, .unknown: break
     }
+    if facts.answer != nil { need = nil }
     if state.contradiction != nil { need = min(need ?? .alarm, .alarm) }
     return [need, fromChildren].compactMap { $0 }.min()
   }
@@ -309,7 +312,7 @@ struct WorkerStates {
     if let waits = facts.waits { return waits.type == .approvalRequested }
     if facts.openCalls.contains(where: { $0.kind == .question }) { return false }
     if facts.openCalls.contains(where: { $0.kind == .plan }) { return true }
-    if let said = facts.said, !facts.isSaidBeforePrompt { return said.type == .approvalRequested }
+    if let said = facts.said, !facts.isSaidOver { return said.type == .approvalRequested }
     return standing.first { Self.status(reportedBy: $0.type) == .waitingOnOperator }?.type
       == .approvalRequested
   }
@@ -330,6 +333,7 @@ struct WorkerStates {
       let outdated = facts.isSaidBeforePrompt ? " before its last prompt" : ""
       reasons.append(.init("reported \(said.type.words)\(outdated)", event: said.mark.id))
     }
+    if let answer = facts.answer { reasons.append(.init("answered", event: answer.id)) }
     let isAtRest = facts.turn == .ended || facts.turn == .interrupted
     if !isAtRest, let quiet, let output = lastOutput, quiet > options.quietTurn {
       reasons.append(

@@ -88,6 +88,9 @@ package struct WorkerFacts: Sendable, Equatable {
   /// What an agent's hook says it waits for, until something follows.
   package var waits: Saying?
   package var exit: Exit?
+  /// What others, the operator above all, made of how it stands: `resolves` of all that it asked for.
+  /// Not of the run's own events, and so no part of the projection: who asks of a moment sets it.
+  package var answer: Mark?
 
   package init() {}
 
@@ -96,6 +99,9 @@ package struct WorkerFacts: Sendable, Equatable {
     guard let said, let prompt else { return false }
     return said.mark.ts < prompt.mark.ts
   }
+
+  /// Whether its last word no longer says how it stands.
+  package var isSaidOver: Bool { isSaidBeforePrompt || said != nil && answer != nil }
 }
 
 // As text, for the projection.

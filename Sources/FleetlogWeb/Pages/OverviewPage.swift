@@ -173,8 +173,8 @@ struct OverviewPage: Page {
       }
     },
     .text("events") { Wording.grouped($0.overview.events) },
-    .text("sessionCount") { Wording.grouped($0.overview.sessions) },
-    .text("sources") { Wording.grouped($0.overview.sources) },
+    .text("sessionCount") { Wording.plural($0.overview.sessions, "session") },
+    .text("sources") { Wording.plural($0.overview.sources, "file") },
     .part("first") { page in
       page.overview.firstEventAt.map { TimeText($0, now: page.now, as: .full) }
     },

@@ -78,11 +78,14 @@ struct SingleEventPage: Page {
     .text("nextURL") { $0.detail.nextInSession.map { Location.event($0).description } },
   ]
 
-  /// The command by which it needs nobody any more; nil where it needs nobody now.
-  private var putAway: String? {
-    let isOver = detail.links.contains {
+  private var isOver: Bool {
+    detail.links.contains {
       $0.direction == .incoming && [.resolves, .supersedes].contains($0.relation)
     }
+  }
+
+  /// The command by which it needs nobody any more; nil where it needs nobody now.
+  private var putAway: String? {
     guard event.attentionCandidate, !isOver else { return nil }
     return [
       "fleetlog", "log", "decided", "--db", CopyAs.resolved(database), "--resolves",
@@ -123,7 +126,9 @@ struct SingleEventPage: Page {
 
   private var flags: [String] {
     var flags: [String] = []
-    if event.attentionCandidate { flags.append("asks for attention") }
+    if event.attentionCandidate {
+      flags.append(isOver ? "asked for attention" : "asks for attention")
+    }
     if event.operatorActionRequired { flags.append("needs an action from the operator") }
     if event.riskDetected { flags.append("risk detected") }
     return flags

@@ -6,6 +6,8 @@ import Testing
 final class RunningProgram {
   private let process = ChildProcess()
   private let output = Pipe()
+  /// Without a name, so that nothing is left behind.
+  private let errors: FileHandle?
 
   static var path: URL {
     let tests =
@@ -29,9 +31,21 @@ final class RunningProgram {
     process.arguments = launcher + [Self.path.path] + arguments
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     process.standardOutput = output
-    process.standardError = FileHandle.nullDevice
+    errors = tmpfile().map { file in
+      defer { fclose(file) }
+      return FileHandle(
+        fileDescriptor: fcntl(fileno(file), F_DUPFD_CLOEXEC, 0), closeOnDealloc: true)
+    }
+    process.standardError = errors ?? FileHandle.nullDevice
     process.standardInput = FileHandle.nullDevice
     try process.run()
+  }
+
+  /// The last that it said on stderr.
+  var complaint: String {
+    guard let errors, let end = try? errors.seekToEnd() else { return "" }
+    try? errors.seek(toOffset: end > 2000 ? end - 2000 : 0)
+    return String(decoding: (try? errors.readToEnd()) ?? Data(), as: UTF8.self)
   }
 
   deinit { if process.isRunning { process.terminate() } }
@@ -86,7 +100,7 @@ final class RunningServer {
       ["serve"] + folders + [
         "--db", database, "--port", "\(port)", "--assets", RunningProgram.package.path,
       ] + options, launcher: launcher)
-    let line = try #require(program.line())
+    let line = try #require(program.line(), "it did not start: \(program.complaint)")
     let start = try #require(line.range(of: "http"))
     url = String(line[start.lowerBound...].dropLast())
   }

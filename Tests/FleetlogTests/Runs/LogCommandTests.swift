@@ -42,6 +42,37 @@ struct LogCommandTests {
     }
   }
 
+  @Test("a decision outside of any run is the operator's, who is no worker")
+  func decides() throws {
+    try Launching.with { launching in
+      let outcome = try launching.shell(
+        """
+        event=$(fleetlog log blocked --summary one --instance a)
+        fleetlog log decided --summary 'taken over by hand' --resolves $event
+        fleetlog run -- fleetlog log decided --summary 'by the run'
+        """)
+      #expect(outcome.status == 0, "\(outcome.error)")
+      let decisions = try launching.events("--type decided")
+      #expect(decisions.map { $0.text("source_kind") } == ["operator", "worker"])
+      #expect(decisions.map { $0.text("instance_id") } == ["operator", "W00001"])
+      let json = try launching.shell("fleetlog workers --json").output
+      let root = try #require(try JSONSerialization.jsonObject(with: json) as? [String: Any])
+      let workers = try #require(root["workers"] as? [[String: Any]])
+      #expect(Set(workers.compactMap { $0.text("instance_id") }).isDisjoint(with: ["operator"]))
+      let blocked = try #require(workers.first { $0.text("instance_id") == "a" })
+      #expect(blocked["need"] == nil || blocked["need"] is NSNull, "\(blocked)")
+    }
+  }
+
+  @Test("a type that is mistyped is told with those near it")
+  func mistyped() throws {
+    try Launching.with { launching in
+      let outcome = try launching.shell("fleetlog log complete --instance a")
+      #expect(outcome.status == 1)
+      #expect(outcome.error.contains("near it: completed"), "\(outcome.error)")
+    }
+  }
+
   @Test("an event that is to be resolved and is not there is told of", arguments: [false, true])
   func resolvesNothing(hasServer: Bool) throws {
     try Launching.with { launching in
