@@ -181,7 +181,7 @@ final class SynthesisLedger {
     try save(view.fold.worker, of: run)
     try save(view.fold.metrics, of: run, &view)
     let mayRest = events.contains { [.turnCompleted, .processExited].contains($0.event.type) }
-    try wakeParent(of: run, mayRest: mayRest, cause: cause)
+    try wakeParent(of: run, begins: run >= firstID, mayRest: mayRest, cause: cause)
     views.put(view, for: run)
     return findings
   }
@@ -243,20 +243,26 @@ final class SynthesisLedger {
     try pend("timed", String(run), cause: cause)
   }
 
-  /// - Parameter mayRest: whether the run may have come to rest, for which a question of its
-  ///   parent's may have been put off.
-  private func wakeParent(of run: Int64, mayRest: Bool, cause: Int64) throws(StoreError) {
+  /// - Parameters:
+  ///   - begins: whether the run's beginning is new, which may be late though its parent's own
+  ///     records, read before, have proved that it ran.
+  ///   - mayRest: whether the run may have come to rest, for which a question of its parent's may
+  ///     have been put off.
+  private func wakeParent(
+    of run: Int64, begins: Bool, mayRest: Bool, cause: Int64
+  ) throws(StoreError) {
     let parent = try connection.first(
       "SELECT parent_run_id FROM runs WHERE id = ?", [.int(run)]
     ) { $0.optionalInt(0) }
     guard let parent, let parent, parent != run else { return }
     try reopen(parent, cause: cause)
-    guard mayRest else { return }
+    guard begins || mayRest else { return }
     let waits = try connection.finds(
       """
-      SELECT 1 FROM synthesis_questions WHERE run_id = ? AND due_at IS NOT NULL
-        AND instr(question, '"children":"work"') > 0 LIMIT 1
-      """, [.int(parent)])
+      SELECT 1 FROM synthesis_questions WHERE run_id = ?1
+        AND (?2 AND instr(question, '"is_proven":true') > 0
+          OR ?3 AND due_at IS NOT NULL AND instr(question, '"children":"work"') > 0) LIMIT 1
+      """, [.int(parent), Value(begins), Value(mayRest)])
     if waits { try pend("timed", String(parent), cause: cause) }
   }
 
@@ -331,7 +337,7 @@ final class SynthesisLedger {
     try save(fold.questions, of: run, cause: cause, &view)
     try save(fold.worker, of: run)
     try save(fold.metrics, of: run, &view)
-    try wakeParent(of: run, mayRest: true, cause: cause)
+    try wakeParent(of: run, begins: true, mayRest: true, cause: cause)
     views.put(view, for: run)
   }
 }
