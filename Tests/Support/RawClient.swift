@@ -13,7 +13,9 @@ package final class RawClient: @unchecked Sendable {
 
   /// Connects to this machine, by IPv4 unless told otherwise.
   package init(port: Int, ipv6: Bool = false) throws {
-    descriptor = socket(ipv6 ? AF_INET6 : AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    // Not for children of other tests, which would keep the connection open.
+    let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
+    descriptor = socket(ipv6 ? AF_INET6 : AF_INET, kind, 0)
     guard descriptor >= 0 else { throw Failure(what: "socket: \(errno)") }
     // Long enough for the busiest machine; only a server that never answers runs into it.
     var patience = timeval(tv_sec: 60, tv_usec: 0)
