@@ -11,7 +11,7 @@ INSTALL  = missing="$$(for p in $(1); do dpkg-query -Wf '$${Status}\n' $$p 2>/de
 ## Serves your agents' transcripts if there are any, else a demo fleet. The program knows where agents
 ## keep them; the log need not be looked over for that, so another is named, which is not there.
 run: build
-	@if $(PROGRAM) doctor --db .build/none | grep -q 'watching: .* [1-9][0-9]* transcripts'; \
+	@if $(PROGRAM) doctor --db .build/none | grep -q 'watching: .* [1-9][0-9]* transcript'; \
 	then exec $(PROGRAM) serve; else exec $(PROGRAM) demo; fi
 
 demo: build

@@ -44,7 +44,7 @@ let package = Package(
     library("FleetlogDerive", ["FleetlogEvents"]),
     library("FleetlogStore", ["FleetlogEvents", "FleetlogThreads", "CNettle", "CSQLite", "CZstd"]),
     library("FleetlogClient", ["FleetlogEvents"]),
-    library("FleetlogRun", ["FleetlogEvents", "FleetlogClient"]),
+    library("FleetlogRun", ["FleetlogEvents", "FleetlogClient", "FleetlogThreads"]),
     library(
       "FleetlogDirect",
       [

@@ -66,7 +66,7 @@ package final class DirectLog {
   }
 
   private func writer() throws(StoreError) -> EventWriter {
-    if let held, Moment(after: .zero) < held.until, held.writer.isInPlace { return held.writer }
+    if let held, .now < held.until, held.writer.isInPlace { return held.writer }
     held?.writer.leaveWriteAheadLog(upTo: Self.leftBytes)
     held = nil
     let writer = try open()
@@ -84,7 +84,7 @@ package final class DirectLog {
         // Makes or migrates the log, and gives up the lock, which is for those who stay.
         _ = try EventWriter(path: path, project: SessionReducer.apply)
       } catch {
-        guard case .writerBusy = error.cause, Moment(after: .zero) < deadline else { throw error }
+        guard case .writerBusy = error.cause, .now < deadline else { throw error }
         usleep(5000)
       }
     }

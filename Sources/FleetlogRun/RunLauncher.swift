@@ -1,4 +1,5 @@
 package import FleetlogClient
+import FleetlogThreads
 import Glibc
 
 /// Runs a command as a run of the log: unseen by the command, and by whoever runs it.
@@ -60,7 +61,7 @@ package final class RunLauncher {
     if !record.begin(command: command, version: version) {
       Self.say("no log can be reached: the run is told in \(places.runs)")
     }
-    let began = Self.monotonic()
+    let began = MonotonicClock.now
     let wiring = wire()
     let relay = SignalRelay(hasOwnSession: wiring.hasSession) {
       wiring.terminal?.resize()
@@ -77,7 +78,7 @@ package final class RunLauncher {
     } catch {
       let failure = "\(command.first ?? "") can't be started: \(error.text)"
       Self.say(failure)
-      var ending = Ending(duration: Self.monotonic() - began)
+      var ending = Ending(duration: MonotonicClock.now - began)
       ending.code = Int(error.exitStatus)
       ending.failure = failure
       _ = record.end(ending)
@@ -220,7 +221,7 @@ package final class RunLauncher {
   private static func ending(
     _ change: Process.Change, _ process: Process, began: Int64, wasAsked: Bool
   ) -> Ending {
-    var ending = Ending(duration: monotonic() - began)
+    var ending = Ending(duration: MonotonicClock.now - began)
     ending.processID = process.id
     ending.wasAsked = wasAsked
     switch change {
@@ -250,12 +251,6 @@ package final class RunLauncher {
   package static func say(_ text: String) {
     let bytes = Array("fleetlog run: \(text)\n".utf8)
     _ = write(STDERR_FILENO, bytes, bytes.count)
-  }
-
-  private static func monotonic() -> Int64 {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
   }
 }
 

@@ -1,5 +1,6 @@
 import CSQLite
 import FleetlogEvents
+import FleetlogThreads
 import Glibc
 
 /// One connection to one database file, with its prepared statements.
@@ -21,7 +22,7 @@ final class Connection: @unchecked Sendable {
   /// Where the time of each outermost transaction is noted.
   var transactionTimes: TransactionTimes?
   /// The monotonic time in ns at which the running query is to stop; 0 for never.
-  fileprivate var deadline: UInt64 = 0
+  fileprivate var deadline: Moment?
   /// Whether texts are read without the secrets in them: see ``EventLog/init(path:deadline:limit:revealsSecrets:)``.
   var masksSecrets = false
   /// How long a statement waits for a lock that another connection holds, in ms.
@@ -186,8 +187,8 @@ final class Connection: @unchecked Sendable {
     ms: UInt64, _ body: () throws(StoreError) -> Result
   ) throws(StoreError) -> Result {
     let outer = deadline
-    let own = monotonicNow() + ms * 1_000_000
-    deadline = outer == 0 ? own : min(outer, own)
+    let own = Moment(after: .milliseconds(ms))
+    deadline = min(outer ?? own, own)
     defer { deadline = outer }
     return try body()
   }
@@ -230,16 +231,11 @@ extension Connection {
   }
 }
 
-private func monotonicNow() -> UInt64 {
-  var time = timespec()
-  clock_gettime(CLOCK_MONOTONIC, &time)
-  return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
-}
-
 private func hasPassed(_ context: UnsafeMutableRawPointer?) -> Int32 {
   guard let context else { return 0 }
   let connection = Unmanaged<Connection>.fromOpaque(context).takeUnretainedValue()
-  return connection.deadline != 0 && monotonicNow() > connection.deadline ? 1 : 0
+  guard let deadline = connection.deadline else { return 0 }
+  return deadline < .now ? 1 : 0
 }
 
 private func noteLog(_ context: UnsafeMutableRawPointer?, pages: Int32) -> Int32 {

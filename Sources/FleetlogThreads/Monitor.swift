@@ -67,30 +67,3 @@ package final class Monitor<Value>: @unchecked Sendable {
     pthread_cond_broadcast(condition)
   }
 }
-
-/// A moment on the monotonic clock, which neither jumps nor runs back.
-package struct Moment: Comparable {
-  private let nanoseconds: Int64
-
-  package init(after delay: Duration) {
-    var now = Glibc.timespec()
-    clock_gettime(CLOCK_MONOTONIC, &now)
-    let (seconds, attoseconds) = delay.components
-    nanoseconds =
-      (Int64(now.tv_sec) + seconds) * 1_000_000_000
-      + Int64(now.tv_nsec) + attoseconds / 1_000_000_000
-  }
-
-  var timespec: timespec {
-    Glibc.timespec(
-      tv_sec: Int(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))
-  }
-
-  package func distance(to other: Moment) -> Duration {
-    .nanoseconds(other.nanoseconds - nanoseconds)
-  }
-
-  package static func < (left: Moment, right: Moment) -> Bool {
-    left.nanoseconds < right.nanoseconds
-  }
-}

@@ -46,7 +46,7 @@ package struct ChildOutput {
   package func run() throws(Failure) -> [UInt8] {
     let started = Self.starting.withLock { _ in start() }
     guard started.code == 0 else { throw .start(started.code) }
-    let end = Self.monotonic() + deadline
+    let end = MonotonicClock.now + deadline
     Self.send(input, to: started.input)
     close(started.input)
     let read = read(started.output, started.errors, until: end)
@@ -138,7 +138,7 @@ package struct ChildOutput {
     var isOpen = [true, true]
     var buffer = [UInt8](repeating: 0, count: 65_536)
     while isOpen.contains(true) {
-      let left = end - Self.monotonic()
+      let left = end - MonotonicClock.now
       guard left > 0 else { return (taken[0], taken[1], .late) }
       var ready = zip([output, errors], isOpen).map { descriptor, isOpen in
         pollfd(fd: isOpen ? descriptor : -1, events: Int16(POLLIN), revents: 0)
@@ -165,7 +165,7 @@ package struct ChildOutput {
   /// - Returns: its status; nil where it had to be ended.
   private func wait(for child: pid_t, until end: Int64) -> Int32? {
     var status: Int32 = 0
-    while Self.monotonic() < end {
+    while MonotonicClock.now < end {
       let done = waitpid(child, &status, WNOHANG)
       if done == child {
         // What it left behind goes too.
@@ -178,11 +178,5 @@ package struct ChildOutput {
     kill(-child, SIGKILL)
     while waitpid(child, &status, 0) < 0, errno == EINTR {}
     return nil
-  }
-
-  private static func monotonic() -> Int64 {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
   }
 }

@@ -152,9 +152,9 @@ package final class LiveHub: Sendable {
       }
       if isClosed { return }
       if hasNews { wakeStreams(state) }
-      guard nextCheck < Moment(after: .zero) else { continue }
+      guard nextCheck < .now else { continue }
       nextCheck = Moment(after: check)
-      if nextBeat < Moment(after: .zero) {
+      if nextBeat < .now {
         nextBeat = Moment(after: heartbeat)
         for stream in state.withLock({ Array($0.streams.values) }) {
           stream.interject(LiveStream.heartbeat)
@@ -173,11 +173,11 @@ package final class LiveHub: Sendable {
   /// then, since what asks may expire.
   private struct NeedWatch {
     private var revision: Int64 = -1
-    private var earliest = Moment(after: .zero)
-    private var latest = Moment(after: .zero)
+    private var earliest = Moment.now
+    private var latest = Moment.now
 
     mutating func look(at log: EventLog, _ state: Monitor<State>, now: () -> Int64) {
-      let time = Moment(after: .zero)
+      let time = Moment.now
       let isListenedTo = state.withLock { state in
         state.isAsked = false
         return !state.pulses.isEmpty
@@ -187,7 +187,7 @@ package final class LiveHub: Sendable {
       else { return }
       let attention = try? Attention(of: log, now: now())
       // Where it takes long it is asked seldom: a twentieth of one core at most.
-      earliest = Moment(after: time.distance(to: Moment(after: .zero)) * 20)
+      earliest = Moment(after: time.distance(to: .now) * 20)
       guard let attention else { return }
       revision = last
       latest = Moment(after: .seconds(60))

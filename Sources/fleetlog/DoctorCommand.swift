@@ -225,7 +225,8 @@ enum DoctorCommand: Verb {
         name: "watching", isWell: isWell,
         finding: present.isEmpty
           ? "no agent's folder found here"
-          : "\(listing.folders) folders, \(listing.files.count) transcripts; the limit is "
+          : "\(Figures.plural(listing.folders, "folder")), "
+            + "\(Figures.plural(listing.files.count, "transcript")); the limit is "
             + (limit.map { "\($0) watches" } ?? "unknown"),
         mend: isWell ? nil : "raise it: sysctl fs.inotify.max_user_watches=524288"),
     ]

@@ -60,7 +60,7 @@ final class EventIntake: EventSink {
     answer: @escaping @Sendable (Result<[LogAnswer], EventSinkRefusal>) -> Void
   ) {
     let lines = LoggedLines(events, receivedAt: clock(), cap: cap)
-    let deadline = Clock.monotonic() + Self.patience
+    let deadline = MonotonicClock.now + Self.patience
     let (refusal, wake) = state.withLock { state -> (EventSinkRefusal?, (@Sendable () -> Void)?) in
       if state.isClosed { return (Self.stopping, nil) }
       guard state.lines == 0 || state.lines + events.count <= Self.mostLines else {
@@ -143,13 +143,13 @@ final class EventIntake: EventSink {
         return state.isClosed ? .some(nil) : nil
       }
       guard let next else { return }
-      let left = next - Clock.monotonic()
+      let left = next - MonotonicClock.now
       if left > 0 {
         _ = state.wait(until: Moment(after: .milliseconds(left))) { $0.posts.isEmpty }
         continue
       }
       let late = state.withLock { state in
-        let now = Clock.monotonic()
+        let now = MonotonicClock.now
         let late = state.posts.filter { $0.value.deadline <= now }
         let waiting = Set(state.queue)
         state.queue.removeAll { late[$0] != nil }

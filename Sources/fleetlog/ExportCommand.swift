@@ -36,7 +36,7 @@ enum ExportCommand: Verb {
     let order = ExportOrder(
       log: log, kit: try PageKit(arguments), now: Clock.now(),
       redaction: arguments.has("no-redact") ? .none : Redaction())
-    guard let export = try order.session(try session(id, log), as: format) else {
+    guard let export = try order.session(try log.sessionID(beginning: id), as: format) else {
       throw Failure("the log has no session \(id): fleetlog sessions lists them")
     }
     var document = export.document
@@ -50,20 +50,6 @@ enum ExportCommand: Verb {
       }
     }
     return 0
-  }
-
-  /// The session's id, of which its beginning is enough.
-  private static func session(_ text: String, _ log: EventLog) throws -> String {
-    if try log.session(text) != nil { return text }
-    var query = SessionQuery()
-    query.text = text
-    query.limit = EventFilter.limits.upperBound
-    let ids = try log.sessions(query)?.sessions.map(\.id).filter { $0.hasPrefix(text) } ?? []
-    guard ids.count < 2 else {
-      throw UsageError(
-        "\(ids.count) sessions begin with \(text), such as \(ids[0]) and \(ids[1]): say more of it")
-    }
-    return ids.first ?? text
   }
 
   /// Writes beside the place first: what is there stays until the new file is whole.

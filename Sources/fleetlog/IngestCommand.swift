@@ -1,6 +1,7 @@
 import FleetlogEvents
 import FleetlogIngest
 import FleetlogStore
+import FleetlogThreads
 import Foundation
 
 /// Reads everything below some folders once.
@@ -24,7 +25,7 @@ enum IngestCommand: Verb {
     guard !arguments.positional.isEmpty else {
       throw UsageError("ingest needs a folder: fleetlog ingest DIR…")
     }
-    let started = Clock.monotonic()
+    let started = MonotonicClock.now
     let path = CommonOptions.database(arguments)
     try Places.makeFolder(of: path)
     let roots = arguments.positional.map { FilePath($0) }
@@ -56,7 +57,7 @@ enum IngestCommand: Verb {
     meter.show("indexing full text …")
     try search.finish()
     meter.clear()
-    let seconds = Double(Clock.monotonic() - started) / 1000
+    let seconds = Double(MonotonicClock.now - started) / 1000
     report(pipeline.progress, listing, seconds, asJSON: arguments.has("json"))
     return 0
   }
@@ -101,11 +102,11 @@ enum IngestCommand: Verb {
 
 /// The line that moves while an import runs.
 struct ProgressMeter {
-  private let started = Clock.monotonic()
+  private let started = MonotonicClock.now
   private var lastShown: Int64 = 0
 
   mutating func show(_ progress: Pipeline.Progress) {
-    let now = Clock.monotonic()
+    let now = MonotonicClock.now
     guard Terminal.isInteractive, now - lastShown >= 100 else { return }
     lastShown = now
     let elapsed = Double(now - started) / 1000

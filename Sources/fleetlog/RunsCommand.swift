@@ -5,7 +5,7 @@ import FleetlogWeb
 /// Lists runs in the order of their tree.
 enum RunsCommand: Verb {
   static let name = "runs"
-  static let help = "Lists runs as a tree: who ran when, inside whom, and how it ended."
+  static let help = "Lists runs as a tree: who ran when, inside whom, and how it stands."
   static let options =
     [CommonOptions.database, CommonOptions.json, Reveal.option]
     + [
@@ -17,17 +17,18 @@ enum RunsCommand: Verb {
       Option(name: "role", value: "ROLE", help: "role", isRepeatable: true),
       Option(name: "agent", value: "NAME", help: "agent", isRepeatable: true),
       Option(name: "project", value: "DIR", help: "project", isRepeatable: true),
-      Option(name: "session", value: "ID", help: "session"),
+      Option(name: "session", value: "ID", help: "session; the beginning of its id will do"),
       Thresholds.option, CommonOptions.prices,
     ]
 
   static func run(_ arguments: Arguments) throws -> Int32 {
     let now = Clock.now()
-    let query = try RunQuery(
+    var query = try RunQuery(
       parameters: RunQuery.parameters.flatMap { name in
         arguments.values(name).map { (name, $0) }
       }, now: now)
     let log = try EventLog.open(arguments)
+    query.session = try query.session.map(log.sessionID(beginning:))
     let tree = try log.runs(query, now: now, by: Thresholds.rules(arguments))
     try UnknownNames.tell(
       ["instance", "role", "agent", "project", "session"], of: arguments, in: log,
@@ -39,7 +40,7 @@ enum RunsCommand: Verb {
       return 0
     }
     var table = Table(
-      ["run", "what", "started", "took", "how it ended", "tokens", "cost"], right: [0, 3, 5, 6])
+      ["run", "what", "started", "took", "how it stands", "tokens", "cost"], right: [0, 3, 5, 6])
     for node in tree.nodes {
       let tokens = node.usage.total.tokens
       table.add([

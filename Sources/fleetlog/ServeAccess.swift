@@ -1,4 +1,5 @@
 import FleetlogClient
+import FleetlogThreads
 import FleetlogWeb
 import Foundation
 
@@ -65,7 +66,7 @@ struct ServeAccess {
         cookieName: cookieName, isSecure: isSecure)
     }
     let control = AccessControl(
-      demand, postsPerSecond: rate, isReadOnly: isReadOnly, clock: Clock.monotonic)
+      demand, postsPerSecond: rate, isReadOnly: isReadOnly, clock: { MonotonicClock.now })
     self.control = control
     configuration.admission = { control.admit($0) }
   }

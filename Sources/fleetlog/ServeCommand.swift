@@ -2,6 +2,7 @@ import FleetlogClient
 import FleetlogEvents
 import FleetlogIngest
 import FleetlogStore
+import FleetlogThreads
 import FleetlogWeb
 import Foundation
 
@@ -187,7 +188,7 @@ final class Server {
       } catch {
         if trouble != error.description { said.note("writing waits", error) }
         trouble = error.description
-        troubleAt = Clock.monotonic()
+        troubleAt = MonotonicClock.now
       }
       health.note(.log, trouble.map { "Fleetlog \($0)." })
       publish(pipeline)
@@ -205,8 +206,8 @@ final class Server {
 
   /// Says what came to be wrong with the reading and what is well again, at most once a second.
   private func noteTroubles() {
-    guard Clock.monotonic() - troublesNotedAt >= Self.troubleInterval else { return }
-    troublesNotedAt = Clock.monotonic()
+    guard MonotonicClock.now - troublesNotedAt >= Self.troubleInterval else { return }
+    troublesNotedAt = MonotonicClock.now
     said.note(troubles: health.readingTroubles)
   }
 
@@ -215,7 +216,7 @@ final class Server {
     live.publish(revision: pipeline.progress.appended.revision)
     let report = meter.report(
       pipeline.progress, isReading: pipeline.hasWork,
-      searchLag: { (try? log.searchLag()) ?? 0 }, now: Clock.monotonic())
+      searchLag: { (try? log.searchLag()) ?? 0 }, now: MonotonicClock.now)
     switch report {
     case .importing(let progress): live.publish(progress)
     case .over: live.publish(nil)
@@ -247,18 +248,18 @@ final class Server {
   /// ms that a due inference is waited for at a time: the wall clock may be set meanwhile.
   private static let longestPause: Int64 = 600_000
   /// When something was last committed, in ms of the monotonic clock.
-  private var committedAt = Clock.monotonic()
+  private var committedAt = MonotonicClock.now
   /// How long nothing may come, in ms, until what is still to be read is not waited for: a mount
   /// that hangs must not keep a silent worker from being told.
   private static let patience: Int64 = 30_000
 
   private func work(_ pipeline: Pipeline) throws(StoreError) {
-    guard trouble == nil || Clock.monotonic() - troubleAt >= Self.troubleInterval else { return }
+    guard trouble == nil || MonotonicClock.now - troubleAt >= Self.troubleInterval else { return }
     try note(pipeline.repositories?.takeSeen() ?? [], pipeline)
     let hasLogged = try pipeline.log(intake)
     if try pipeline.commitRead() || hasLogged {
       isHolding = true
-      committedAt = Clock.monotonic()
+      committedAt = MonotonicClock.now
       processes.noteAppended()
       return
     }
@@ -267,7 +268,7 @@ final class Server {
     }
     guard hasReadAll(pipeline) else { return }
     let vanished = try processes.look(
-      pipeline.writer, now: Clock.now(), moment: Clock.monotonic())
+      pipeline.writer, now: Clock.now(), moment: MonotonicClock.now)
     if !vanished.isEmpty { try pipeline.commit(vanished) }
     try pipeline.judge(until: Clock.now())
   }
@@ -286,7 +287,7 @@ final class Server {
   /// Whether nothing older is still being read that could say that a worker was not silent.
   private func hasReadAll(_ pipeline: Pipeline) -> Bool {
     let isListed = lanes?.statuses.allSatisfy(\.isComplete) ?? false
-    return (isListed && !pipeline.hasWork) || Clock.monotonic() - committedAt > Self.patience
+    return (isListed && !pipeline.hasWork) || MonotonicClock.now - committedAt > Self.patience
   }
 
   /// ms until something is to be looked at again without a change; nil for never.
@@ -297,7 +298,7 @@ final class Server {
     if isHolding || search.lastError != nil { return Int(Self.retryInterval) }
     let judgement = pipeline.nextJudgement.map { $0 - Clock.now() }
     // What is still being read is waited for, and wakes by itself.
-    let look = processes.nextLook.map { max(250, $0 - Clock.monotonic()) }
+    let look = processes.nextLook.map { max(250, $0 - MonotonicClock.now) }
     return [judgement, look].compactMap { $0 }.min()
       .map { Int(max(0, min($0, Self.longestPause))) }
   }
@@ -309,8 +310,8 @@ final class Server {
     if failure == nil, searchTrouble != nil { said.note(.info, "full text works again") }
     searchTrouble = failure?.description
     health.note(.fullText, failure.map { "The full-text index lags: Fleetlog \($0)." })
-    guard Clock.monotonic() >= retryAt else { return }
-    retryAt = Clock.monotonic() + Self.retryInterval
+    guard MonotonicClock.now >= retryAt else { return }
+    retryAt = MonotonicClock.now + Self.retryInterval
     if failure != nil { search.wake() }
   }
 }

@@ -1,3 +1,4 @@
+import FleetlogThreads
 import Foundation
 import Glibc
 import Synchronization
@@ -35,8 +36,8 @@ enum Signals {
       sigwait(&signals, &signal)
       flag.raise()
       body()
-      let asked = Clock.monotonic()
-      repeat { sigwait(&signals, &signal) } while Clock.monotonic() - asked < 1000
+      let asked = MonotonicClock.now
+      repeat { sigwait(&signals, &signal) } while MonotonicClock.now - asked < 1000
       _exit(130)
     }
     return flag

@@ -43,7 +43,7 @@ enum TasksCommand: Verb {
         time(task.lastAt), task.id, task.status.rawValue, String(task.attempts),
         (task.prURL ?? "").oneLine(limit: 80),
         task.workers.joined(separator: ", ").oneLine(limit: 60),
-        (task.title ?? task.lastSummary).oneLine(limit: 80),
+        (task.title?.withoutMarkup ?? task.lastSummary).oneLine(limit: 80),
       ])
     }
     table.print()

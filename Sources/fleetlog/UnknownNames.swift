@@ -40,7 +40,11 @@ enum UnknownNames {
   static func tell(
     _ parameters: [String], of arguments: Arguments, in log: EventLog, isEmpty: Bool
   ) throws {
-    let named = parameters.flatMap { name in arguments.values(name).map { (name, $0) } }
+    let named = try parameters.flatMap { name in
+      try arguments.values(name).map {
+        (name, name == "session" ? try log.sessionID(beginning: $0) : $0)
+      }
+    }
     try tell(EventFilter(parameters: named, now: Clock.now()), in: log, isEmpty: isEmpty)
   }
 

@@ -10,7 +10,7 @@ struct TitleTextTests {
     #expect(
       "Report so: \(begin){\"events\":[]}\(end) and go on".withoutMarkup == "Report so: and go on")
     #expect("Report so: \(begin){\"events\":[{\"ev…".withoutMarkup == "Report so:")
-    #expect("\(begin){}\(end)".withoutMarkup.isEmpty)
+    #expect("\(begin){}\(end)".withoutMarkup == nil)
     let opened = "The user opened the file /srv/a.swift in the IDE."
     #expect("<ide_opened_file>\(opened)</ide_opened_file>".withoutMarkup == opened)
     #expect("<ide_opened_file>\(opened.prefix(20))".withoutMarkup == "The user opened the")

@@ -100,6 +100,30 @@ struct CommandLineTests {
     }
   }
 
+  @Test("the beginning of a session's id will do where no other session begins so")
+  func beginnings() throws {
+    try Fleet.with { fleet in
+      for session in ["0a1b2c3d-1111", "0a1b2c99-2222"] {
+        var lines = ClaudeLines(session: session)
+        lines.prompt("asked in \(session)")
+        try fleet.folder.write("\(session).jsonl", lines.text)
+      }
+      try fleet.ingest()
+      for verb in ["events", "runs"] {
+        func list(_ session: String) throws -> Tool.Answer {
+          try RunningProgram.run([verb, "--session", session, "--db", fleet.database])
+        }
+        let one = try list("0a1b2c3")
+        #expect(one.output.contains("asked in 0a1b2c3d-1111"))
+        #expect(!one.output.contains("0a1b2c99"))
+        let both = try list("0a1b2c")
+        #expect(both.status == 2)
+        #expect(both.error.contains("2 sessions begin with 0a1b2c"))
+        #expect(try list("1b2c").error.contains("no session “1b2c”"))
+      }
+    }
+  }
+
   @Test("one of a kind is told as one")
   func one() throws {
     try Fleet.with { fleet in

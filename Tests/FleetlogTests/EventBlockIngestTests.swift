@@ -122,6 +122,22 @@ struct EventBlockIngestTests {
     }
   }
 
+  @Test("a block in what a worker was asked stands in no list of a command")
+  func titles() throws {
+    try ingest(
+      .with {
+        $0.prompt("Report so: \(Self.block()) and go on")
+        $0.say("Going on.")
+      }
+    ) { fleet in
+      for (verb, options) in [("sessions", []), ("workers", ["--all"]), ("runs", [])] {
+        let answer = try RunningProgram.run([verb, "--db", fleet.database] + options)
+        #expect(answer.output.contains("Report so: and go on"), "\(verb)")
+        #expect(!answer.output.contains(EventBlock.begin), "\(verb)")
+      }
+    }
+  }
+
   @Test("the good events of a block with a bad one are written")
   func partlyGood() throws {
     let body =

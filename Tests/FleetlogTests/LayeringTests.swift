@@ -46,7 +46,9 @@ struct LayeringTests {
     Module(
       "FleetlogStore", ["FleetlogEvents", "FleetlogThreads"], ["CNettle", "CSQLite", "CZstd"],
       ["Glibc", "Swift", "Synchronization"]),
-    Module("FleetlogRun", ["FleetlogClient", "FleetlogEvents"], [], ["Glibc", "Synchronization"]),
+    Module(
+      "FleetlogRun", ["FleetlogClient", "FleetlogEvents", "FleetlogThreads"], [],
+      ["Glibc", "Synchronization"]),
     Module("FleetlogClient", ["FleetlogEvents"], [], ["Glibc"]),
     Module(
       "FleetlogIngest", ["FleetlogEvents", "FleetlogThreads"], ["CNettle", "CSQLite", "CZstd"],

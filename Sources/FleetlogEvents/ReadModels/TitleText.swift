@@ -1,8 +1,8 @@
 extension String {
   /// A title, made of what somebody wrote, without what machines put into it: event blocks, and the
-  /// elements in which an editor tells what is open, whose words stay. Empty where nothing is left.
-  package var withoutMarkup: String {
-    guard contains("<") else { return self }
+  /// elements in which an editor tells what is open, whose words stay. Nil where nothing is left.
+  package var withoutMarkup: String? {
+    guard contains("<") else { return isEmpty ? nil : self }
     var rest = Substring(self)
     var text = ""
     while let begin = rest.firstRange(of: EventBlock.begin) {
@@ -15,6 +15,7 @@ extension String {
     for name in ["ide_opened_file", "ide_selection", "ide_diagnostics"] {
       for tag in ["<\(name)>", "</\(name)>"] { text = text.replacing(tag, with: " ") }
     }
-    return text.split(separator: " ").joined(separator: " ")
+    let words = text.split(separator: " ")
+    return words.isEmpty ? nil : words.joined(separator: " ")
   }
 }

@@ -126,7 +126,7 @@ extension Worker {
   /// What it is about, where that is known and not its name: what its session is called, else what it
   /// was started for.
   package var subject: String? {
-    let subject = title ?? (run.summary.isEmpty ? nil : run.summary)
+    let subject = title?.withoutMarkup ?? run.summary.withoutMarkup
     return subject == name.short || run.role == "subagent" ? nil : subject
   }
 }

@@ -152,15 +152,6 @@ final class WatchMailbox: Sendable {
   }
 }
 
-/// ms that only go forward, whatever is done to the system's clock.
-enum MonotonicClock {
-  static var now: Int64 {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
-  }
-}
-
 /// A thread that can be waited for. Watching sleeps in the kernel, which must not happen on the
 /// threads of Swift's own pool.
 private final class WatchThread: Sendable {

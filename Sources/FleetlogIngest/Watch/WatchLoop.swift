@@ -1,3 +1,4 @@
+import FleetlogThreads
 import Glibc
 
 /// What the watching thread does, over and over: take the kernel's events, list what waits to be

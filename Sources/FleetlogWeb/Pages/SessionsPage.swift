@@ -114,8 +114,7 @@ extension SessionDetail {
 extension SessionSummary {
   /// What to call the session where it has no title.
   var heading: String {
-    if let title = title?.withoutMarkup, !title.isEmpty { return title }
-    return "Session " + String(id.prefix(8))
+    title?.withoutMarkup ?? "Session " + String(id.prefix(8))
   }
 
   /// Everything that went into and came out of the model, caches included.

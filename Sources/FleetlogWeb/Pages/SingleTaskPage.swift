@@ -39,7 +39,7 @@ struct SingleTaskPage: Page {
 
   static let slots: [Slot<SingleTaskPage>] = [
     .text("name", \.task.name),
-    .text("title", \.task.title),
+    .text("title", \.task.title?.withoutMarkup),
     .text("id", \.task.id),
     .text("status", \.task.status.words),
     .text("tone", \.task.status.tone.rawValue),

@@ -77,7 +77,7 @@ struct TaskRow: TemplateContext {
   static let slots: [Slot<TaskRow>] = [
     .text("url") { Location.task($0.task.id).description },
     .text("name", \.task.name),
-    .text("title", \.task.title),
+    .text("title", \.task.title?.withoutMarkup),
     .text("status", \.task.status.words),
     .text("tone", \.task.status.tone.rawValue),
     .flag("isInferred") { $0.task.status == .merging },

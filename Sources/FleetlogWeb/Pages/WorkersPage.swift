@@ -156,7 +156,8 @@ struct WorkerRow: TemplateContext {
   private var doing: String {
     if state.inferred.status == .stale, let result = state.waitsFor { return "waits for " + result }
     return state.waitsFor ?? state.facts.openCalls.last?.label ?? state.facts.prompt?.words
-      ?? worker.title ?? worker.subject
+      .withoutMarkup
+      ?? worker.title?.withoutMarkup ?? worker.subject
       ?? (state.inferred.status == .failed ? state.observed.reason : nil) ?? ""
   }
 }

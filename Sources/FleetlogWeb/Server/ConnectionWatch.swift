@@ -107,7 +107,7 @@ final class ConnectionWatch: Sendable {
         return state.isAsleep ? nil : true
       }
       guard mayGoOn, !state.wait(until: Moment(after: pause), for: { $0.isClosed }) else { return }
-      let now = Moment(after: .zero)
+      let now = Moment.now
       state.withLock { state in
         for (id, entry) in state.entries {
           guard let deadline = entry.deadline, deadline < now else { continue }

@@ -23,7 +23,7 @@ final class WorkerPool: Sendable {
       do throws(ErrnoFailure) {
         try startThread()
       } catch {
-        stop(by: Moment(after: .zero))
+        stop(by: .now)
         throw error
       }
     }

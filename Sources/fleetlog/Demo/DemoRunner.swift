@@ -41,8 +41,8 @@ enum DemoRunner {
           + [again, .wait(40...90)] + approved
       }
       return [
-        note("watchdog_worker_stuck", [("idle_s", 615), ("stuck_after_s", 600)]), .wait(20...40),
-        note("watchdog_worker_killed", [("idle_s", 640), ("killed", true)]),
+        .wait(70...80), note("watchdog_worker_stuck", [("idle_s", 130), ("stuck_after_s", 120)]),
+        .wait(25...30), note("watchdog_worker_killed", [("idle_s", 155), ("killed", true)]),
         done("no_pr", error: "nothing was pushed"),
       ]
     }

@@ -1,6 +1,7 @@
 import FleetlogClient
 import FleetlogEvents
 import FleetlogIngest
+import FleetlogThreads
 import Foundation
 
 /// Takes one document from an agent's hook and writes it down for the server to read, whether one
@@ -72,11 +73,11 @@ struct HookReceiver {
   /// All of standard input, or the beginning of it; ends with the input, or as soon as nothing
   /// follows a whole document, or when the time is up.
   private static func readInput() -> [UInt8] {
-    let deadline = Clock.monotonic() + patience
+    let deadline = MonotonicClock.now + patience
     var bytes: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 64 << 10)
     while true {
-      let left = deadline - Clock.monotonic()
+      let left = deadline - MonotonicClock.now
       guard left > 0 else { return bytes }
       var input = pollfd(fd: 0, events: Int16(POLLIN), revents: 0)
       // Whoever does not close the input after a document is not waited for.

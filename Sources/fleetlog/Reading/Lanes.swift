@@ -1,6 +1,7 @@
 import FleetlogEvents
 import FleetlogIngest
 import FleetlogStore
+import FleetlogThreads
 
 /// Every lane of a reading process: one for what lies on this machine's disks, and one for each
 /// network mount at or below the watched folders, since those are what hangs.
@@ -77,7 +78,7 @@ final class Lanes: Sendable {
 
   /// What is wrong with the reading just now, in sentences for people.
   var troubles: [String] {
-    let now = Clock.monotonic()
+    let now = MonotonicClock.now
     return lanes.flatMap { lane in
       var sentences: [String] = []
       if let error = lane.reading.lastError {

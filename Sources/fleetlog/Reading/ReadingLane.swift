@@ -74,7 +74,7 @@ final class ReadingLane: Sendable {
   }
 
   fileprivate func isAt(_ path: FilePath?) {
-    let now = path == nil ? 0 : Clock.monotonic()
+    let now = path == nil ? 0 : MonotonicClock.now
     activityState.withLock { $0 = path.map { Activity(path: $0, since: now) } }
   }
 
@@ -302,8 +302,8 @@ private struct LaneWork {
 
   /// Gives files that could not be read another turn: a disk or a mount recovers without a notice.
   private mutating func retryUnreadable() {
-    guard !unreadable.isEmpty, Clock.monotonic() >= retryAt else { return }
-    retryAt = Clock.monotonic() + Self.retryInterval
+    guard !unreadable.isEmpty, MonotonicClock.now >= retryAt else { return }
+    retryAt = MonotonicClock.now + Self.retryInterval
     for path in unreadable { queue.add(path, isLive: true) }
   }
 }

@@ -132,6 +132,23 @@ extension BrowserTests {
       }
     }
 
+    @Test("the word that follows begins where the text of a narrow page begins")
+    func narrow() throws {
+      try serving(prompts(3), Screen(width: 390)) { _, tab in
+        try tab.open("/events")
+        let follow = "document.querySelector('[data-follow]')"
+        #expect(try tab.becomes("\(follow).ariaPressed !== null"))
+        func left(_ element: String) throws -> Int {
+          try tab.number(
+            """
+            (() => { const text = document.createRange(); text.selectNodeContents(\(element));
+              return Math.round(text.getBoundingClientRect().left); })()
+            """)
+        }
+        #expect(try left(follow) == left("document.querySelector('h1')"))
+      }
+    }
+
     @Test("rows that come in leave the mark of the keys where it is")
     func stillness() throws {
       try serving(prompts(20)) { growing, tab in

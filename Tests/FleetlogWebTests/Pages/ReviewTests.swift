@@ -58,7 +58,11 @@ struct ReviewTests {
     let answer = StoredLink(
       id: 1, relation: .resolves, direction: .incoming, other: .sample(.decided, id: 70, text: "x"),
       createdAt: 1, metadata: nil)
-    #expect(!(try page([answer], event).contains("put-away")))
+    let over = try page([answer], event)
+    #expect(!over.contains("put-away"))
+    #expect(try page([], event).contains("asks for attention"))
+    #expect(over.contains("asked for attention"))
+    #expect(!over.contains("asks for attention"))
     #expect(!(try page([], .sample(.progress, id: 5, text: "x")).contains("put-away")))
   }
 
