@@ -82,6 +82,18 @@ extension EventLog {
     }
   }
 
+  /// The ids of sessions that begin so, in their order, and no more than two of them: one alone is
+  /// meant.
+  package func sessions(beginning text: String) throws(StoreError) -> [String] {
+    guard !text.isEmpty else { return [] }
+    return try pool.withConnection { (connection) throws(StoreError) in
+      try connection.rows(
+        "SELECT id FROM sessions WHERE id >= ?1 AND substr(id, 1, length(?1)) = ?1 ORDER BY id LIMIT 2",
+        [.text(text)]
+      ) { $0.text(0) }
+    }
+  }
+
   package func session(_ id: String) throws(StoreError) -> SessionDetail? {
     try pool.withConnection { (connection) throws(StoreError) in
       let found = try connection.first(

@@ -16,13 +16,10 @@ extension EventLog {
   /// The id of a session, of which its beginning is enough; where none begins so, what was given.
   func sessionID(beginning text: String) throws -> String {
     if try session(text) != nil { return text }
-    var query = SessionQuery()
-    query.text = text
-    query.limit = EventFilter.limits.upperBound
-    let ids = try sessions(query)?.sessions.map(\.id).filter { $0.hasPrefix(text) } ?? []
+    let ids = try sessions(beginning: text)
     guard ids.count < 2 else {
       throw UsageError(
-        "\(ids.count) sessions begin with \(text), such as \(ids[0]) and \(ids[1]): say more of it")
+        "several sessions begin with \(text), such as \(ids[0]) and \(ids[1]): say more of it")
     }
     return ids.first ?? text
   }

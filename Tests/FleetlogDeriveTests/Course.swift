@@ -7,6 +7,7 @@ struct Course {
   private(set) var events: [StoredEvent] = []
   var standing: [StoredEvent] = []
   var children: [WorkerState] = []
+  var role = "worker"
   /// Minutes.
   private var clock: Int64 = 0
 
@@ -21,17 +22,17 @@ struct Course {
     events.append(
       Self.event(
         id, type, ts: clock * 60_000, kind: kind, summary: summary, provenance: provenance,
-        related: related, action: action, payload))
+        related: related, action: action, role: role, payload))
     return id
   }
 
   static func event(
     _ id: Int64, _ type: EventType, ts: Int64, kind: SourceKind, summary: String,
     provenance: String?, related: Int64? = nil, confidence: Double? = nil, action: Bool = false,
-    _ payload: JSONObject? = nil
+    role: String = "worker", _ payload: JSONObject? = nil
   ) -> StoredEvent {
     StoredEvent(
-      id: id, ts: ts, recordedAt: ts, runID: 1, parentRunID: nil, instanceID: "w", role: "worker",
+      id: id, ts: ts, recordedAt: ts, runID: 1, parentRunID: nil, instanceID: "w", role: role,
       sourceKind: kind.rawValue, sourceRef: nil, sinkKind: nil, sinkRef: nil, type: type,
       schemaVersion: 1, attentionCandidate: false, operatorActionRequired: action,
       riskDetected: false, severity: 1, confidence: confidence, summary: summary,

@@ -127,6 +127,19 @@ struct WorkerStatesTests {
     #expect(state.need == .stuck)
   }
 
+  @Test("A question at the end of a sub-agent's text is for whoever started it")
+  func subagentsQuestion() {
+    var course = Course()
+    course.role = "subagent"
+    course.prompt()
+    course.write("Ready. What shall I look for?")
+    course.add(.turnCompleted)
+    let state = course.state(after: 3)
+    #expect(state.observed.status == .idle)
+    #expect(state.need == nil)
+    #expect(course.inferred.isEmpty)
+  }
+
   @Test("A question tool and a plan stand until they are answered")
   func askingTools() {
     for (tool, need) in [("AskUserQuestion", Need.stuck), ("ExitPlanMode", .approval)] {

@@ -118,7 +118,7 @@ struct CommandLineTests {
         #expect(!one.output.contains("0a1b2c99"))
         let both = try list("0a1b2c")
         #expect(both.status == 2)
-        #expect(both.error.contains("2 sessions begin with 0a1b2c"))
+        #expect(both.error.contains("several sessions begin with 0a1b2c"))
         #expect(try list("1b2c").error.contains("no session “1b2c”"))
       }
     }

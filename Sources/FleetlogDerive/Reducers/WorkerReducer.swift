@@ -15,8 +15,9 @@ struct WorkerReducer {
     if fact.isOutput { facts.output = mark }
     follow(fact, mark)
     facts.text = known.lastText.map { WorkerFacts.Mark(Evidence($0)) }
-    // Only the end of a text can ask, and only of the newest one it matters.
-    if case .spoke = fact.step {
+    // Only the end of a text can ask, and only of the newest one it matters. What a sub-agent asks
+    // in its text, it asks whoever started it.
+    if case .spoke = fact.step, !known.isSubagent {
       facts.question = Question.text(of: fact.event).flatMap { Question.asked(in: $0) }
     } else if facts.text == nil {
       facts.question = nil

@@ -32,15 +32,10 @@ struct NeverStarted: RunRule {
     switch fact.step {
     case .called(let call) where call.isSpawn: add(call.evidence, call.label, child: nil)
     case .returned(let result):
-      guard let call = result.call, call.isSpawn,
-        let index = spawns.firstIndex(where: { $0.evidence == call.evidence })
-      else { return }
-      if !result.succeeded {
-        spawns[index].until = fact.evidence.ts
-      } else if result.isAsync {
-        spawns[index].agent = fact.payload?["agent_id"]?.string
-      } else if call.answersForChild {
-        spawns[index].isProven = true
+      if let call = result.call, call.isSpawn {
+        settle(call, result, fact)
+      } else if result.call?.isDelegation == true, result.succeeded {
+        waited(result)
       }
     case .other where fact.event.type == .messageSystem && spawns.contains { $0.agent != nil }:
       report(fact)
@@ -55,6 +50,31 @@ struct NeverStarted: RunRule {
         spawns[index].until = fact.evidence.ts
       }
     default: break
+    }
+  }
+
+  private mutating func settle(_ call: Call, _ result: ToolReturn, _ fact: Fact) {
+    guard let index = spawns.firstIndex(where: { $0.evidence == call.evidence }) else { return }
+    if !result.succeeded {
+      spawns[index].until = fact.evidence.ts
+    } else if result.isAsync {
+      spawns[index].agent = fact.payload?["agent_id"]?.string
+    } else if call.answersForChild {
+      spawns[index].isProven = true
+    } else {
+      spawns[index].agent = (try? JSONDocument(result.output))?.root["agent_id"]?.string
+    }
+  }
+
+  /// Who waited for an agent was told how it stands with it: what ended, or runs, was started.
+  private mutating func waited(_ result: ToolReturn) {
+    guard spawns.contains(where: { $0.agent != nil && !$0.isProven }),
+      let states = (try? JSONDocument(result.output))?.root["status"]
+    else { return }
+    for index in spawns.indices {
+      guard let agent = spawns[index].agent, let state = states[agent] else { continue }
+      let ran = state["completed"] != nil || state["errored"] != nil || state.string == "running"
+      if ran { spawns[index].isProven = true }
     }
   }
 

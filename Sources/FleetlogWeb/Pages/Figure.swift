@@ -33,9 +33,10 @@ extension Figure {
         label: "from first to last event"),
       Figure(
         value: Wording.plural(session.prompts, "prompt"),
-        label: Wording.plural(session.turns, "turn") + " finished"),
+        label: session.turns == 0
+          ? "no end of a turn recorded" : Wording.plural(session.turns, "turn") + " finished"),
       Figure(
-        value: Wording.plural(session.toolCalls, "call"),
+        value: Wording.plural(session.toolCalls, "tool call"),
         label: session.toolErrors == 0
           ? "none failed" : "\(Wording.count(session.toolErrors)) failed"),
       Figure(

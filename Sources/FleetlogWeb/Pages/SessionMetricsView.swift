@@ -170,7 +170,8 @@ private struct MetricRows {
   }
 
   mutating func work() {
-    var words = [Wording.plural(metrics.turns, "turn")]
+    // Not every agent records that a turn is over.
+    var words = metrics.turns > 0 ? [Wording.plural(metrics.turns, "turn")] : []
     if metrics.toolCalls > 0 {
       let permille = metrics.toolErrors * 1000 / metrics.toolCalls
       let share = permille % 10 == 0 ? "\(permille / 10)" : "\(permille / 10).\(permille % 10)"
@@ -179,6 +180,7 @@ private struct MetricRows {
           + (metrics.toolErrors > 0
             ? ", \(Wording.count(metrics.toolErrors)) failed (\(share) %)" : ", none failed"))
     }
+    guard !words.isEmpty else { return }
     add("Work", [], [MetricCell(words.joined(separator: ", "))])
   }
 

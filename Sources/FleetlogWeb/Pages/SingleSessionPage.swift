@@ -132,12 +132,18 @@ struct SingleSessionPage: Page {
     _ request: PageRequest, _ log: EventLog
   ) throws -> (SessionDetail, TranscriptQuery) {
     var query = try TranscriptQuery(request)
-    guard let detail = try log.session(request.id) else {
+    guard let detail = try log.session(request.id) ?? only(beginning: request.id, log) else {
       throw NotFound(
         message: "The log has no session \(request.id.prefix(80)): look for it among the sessions.")
     }
     query.complete(by: detail.session)
     return (detail, query)
+  }
+
+  /// The session that is meant by the beginning of its id.
+  private static func only(beginning text: String, _ log: EventLog) throws -> SessionDetail? {
+    let ids = try log.sessions(beginning: text)
+    return ids.count == 1 ? try log.session(ids[0]) : nil
   }
 
   private var session: SessionSummary { detail.session }

@@ -29,6 +29,19 @@ struct FigureTests {
     #expect(figures[tokens + 1].url == "/sessions/s%2F1#usage")
   }
 
+  @Test("say that no end of a turn is recorded rather than that none ended")
+  func turns() {
+    var session = SessionSummary(id: "s", startedAt: 0, lastAt: 60_000)
+    session.prompts = 11
+    func label() -> String? {
+      Figure.all(of: session, contradictions: 0, cost: nil).first { $0.value == "11 prompts" }?
+        .label
+    }
+    #expect(label() == "no end of a turn recorded")
+    session.turns = 2
+    #expect(label() == "2 turns finished")
+  }
+
   @Test("say where tokens are not in the sum, and where none has a price")
   func unpriced() {
     let part = figures(cost(priced: 5, unpriced: 3))
