@@ -61,6 +61,10 @@ final class PortionWriter {
     let source: SourceRecord
     if let record, reading.isContinued {
       if record.cursor == batch.next.text, reading.output.drafts.isEmpty, record.state == .reading {
+        // Whether the file is quiet is judged by the time that it has, touched or not.
+        if record.modifiedAt != batch.stamp.modifiedAt {
+          try writer.sources.mark(record.id, .reading, modifiedAt: batch.stamp.modifiedAt)
+        }
         return Appended()
       }
       source = record
