@@ -64,6 +64,28 @@ extension BrowserTests {
       }
     }
 
+    @Test("a row of which the end is not read yet stands where it will stand")
+    func unreadEnd() throws {
+      for screen in [Screen(), Screen(width: 390), Screen(width: 1024)] {
+        try inFiles(of: Self.demo, screen) { (tab, session) throws in
+          let moved = try tab.texts(
+            """
+            [...document.querySelectorAll('.deliveries li')].flatMap((row) => {
+              const places = () => [...row.children].map((each) => each.getBoundingClientRect().left);
+              const last = places();
+              const moved = [];
+              while (row.lastElementChild) {
+                row.lastElementChild.remove();
+                if (places().some((left, index) => left !== last[index])) moved.push(row.outerHTML);
+              }
+              return moved;
+            })
+            """)
+          #expect(moved == [], "\(session), \(screen)")
+        }
+      }
+    }
+
     @Test("the style is in force, and every link leads to a place in the file, or to the web")
     func links() throws {
       try inFiles(of: Self.demo) { (tab, session) throws in
