@@ -46,7 +46,12 @@ package struct EventFilter: Sendable, Equatable {
     }
 
     package var description: String {
-      "\(parameter) can't be \"\(value.prefix(80))\": it takes \(takes)"
+      description(calling: parameter)
+    }
+
+    /// - Parameter name: what whoever gave it calls it, such as an option or a variable.
+    package func description(calling name: String) -> String {
+      "\(name) can't be \"\(value.prefix(80))\": it takes \(takes)"
     }
   }
 

@@ -14,7 +14,9 @@ let own = String(decoding: link.prefix(max(0, length)).map { UInt8(bitPattern: $
 let folder = own.lastIndex(of: "/").map { String(own[..<$0]) } ?? "."
 let program = folder + "/fleetlog-program"
 
-guard arguments.count > 2, arguments[1] == "run", !arguments[2].hasPrefix("--help") else {
+guard arguments.count > 2, arguments[1] == "run", arguments[2] != "-h",
+  !arguments[2].hasPrefix("--help")
+else {
   execv(program, CommandLine.unsafeArgv)
   RunLauncher.say(
     "can't start \(program): \(String(cString: strerror(errno))); install fleetlog anew, both programs "

@@ -29,12 +29,15 @@ enum Fleetlog {
     exit(run(words))
   }
 
+  /// Whether a word is one by which people ask for help.
+  static func asksForHelp(_ word: String) -> Bool { word == "--help" || word == "-h" }
+
   private static func run(_ words: [String]) -> Int32 {
-    guard let name = words.first, name != "--help" else {
+    guard let name = words.first, !Self.asksForHelp(name) else {
       Terminal.print(usage)
       return words.isEmpty ? 2 : 0
     }
-    if name == "--version" {
+    if ["--version", "-v", "version"].contains(name) {
       Terminal.print("fleetlog \(version)")
       return 0
     }
@@ -43,14 +46,13 @@ enum Fleetlog {
       return 2
     }
     let rest = Array(words.dropFirst())
-    if name == HookCommand.name, HookCommand.isReceiving(rest) {
-      HookCommand.receive(rest)
+    if name == HookCommand.name, HookCommand.isReceiving(rest), HookCommand.receive(rest) {
       return 0
     }
     if name == RunCommand.name, !RunCommand.asksForHelp(rest) {
       return RunCommand.launch(rest, version: version)
     }
-    if rest.prefix(while: { $0 != "--" }).contains("--help") {
+    if rest.prefix(while: { $0 != "--" }).contains(where: asksForHelp) {
       Terminal.print(verb.usage)
       return 0
     }
@@ -63,7 +65,7 @@ enum Fleetlog {
         return try verb.run(arguments)
       } catch let error as EventFilter.ParameterError {
         let option = error.parameter.replacingOccurrences(of: "_", with: "-")
-        throw UsageError("\(arguments.called(option)): \(error)")
+        throw UsageError(error.description(calling: arguments.called(option)))
       }
     } catch let error as UsageError {
       Terminal.say("fleetlog \(name): \(Terminal.safe(error.description))")

@@ -32,21 +32,23 @@ enum HookCommand: Verb {
   /// Whether an agent calls, which must hear nothing, rather than a person.
   static func isReceiving(_ words: [String]) -> Bool {
     let own = words.prefix { $0 != "--" }
-    guard !own.contains("--install"), !own.contains("--remove"), !own.contains("--help") else {
+    guard !own.contains(where: ["--install", "--remove", "--help", "-h"].contains) else {
       return false
     }
     return own.contains { $0.hasPrefix("{") } || isatty(0) == 0
   }
 
-  static func receive(_ words: [String]) {
+  /// - Returns: false where no agent called after all.
+  static func receive(_ words: [String]) -> Bool {
     HookReceiver(words, environment: LogPlaces.settings).run()
   }
 
   static func run(_ arguments: Arguments) throws -> Int32 {
-    guard arguments.positional.isEmpty else {
+    if let word = arguments.positional.first {
       throw UsageError(
-        "--install and --remove take no operand: name the agent with --agent, its file with --settings"
-      )
+        "it takes options and no “\(word)”"
+          + NearNames.hint(word, among: options.map(\.name), prefix: "--")
+          + ": name the agent with --agent, its file with --settings")
     }
     let isInstalling = arguments.has("install")
     guard isInstalling != arguments.has("remove") else {

@@ -26,7 +26,7 @@ enum RunCommand: Verb {
   ]
 
   static func asksForHelp(_ words: [String]) -> Bool {
-    words.prefix { $0.hasPrefix("--") && $0 != "--" }.contains("--help")
+    words.prefix { $0.hasPrefix("-") && $0 != "--" }.contains(where: Fleetlog.asksForHelp)
   }
 
   /// Runs the command; its own way, since none of the program's words are the command's.

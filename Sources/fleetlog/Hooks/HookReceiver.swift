@@ -9,6 +9,7 @@ import Foundation
 ///
 /// It runs inside the agent's own work, so it must neither hold that up nor be heard: it prints
 /// nothing, succeeds whatever happens, and ends within ``patience``. What can't be written is lost.
+/// Who gives it no document and words that no agent's settings have is a person, and is told.
 struct HookReceiver {
   /// ms that an agent may be kept waiting, for its own input or for a disk that hangs.
   static let patience: Int64 = 2000
@@ -23,6 +24,9 @@ struct HookReceiver {
   private let argument: String?
   /// A program to go on to, which gets the document too.
   private let next: [String]
+  /// Whether the words are an agent's own, as its settings have them: a person's name no agent, or
+  /// hold something that is none of the hook's.
+  private let areAgents: Bool
 
   /// - Parameter words: the arguments behind the verb. What is not understood is passed over, as
   ///   a settings file may be older or newer than the program.
@@ -30,6 +34,7 @@ struct HookReceiver {
     var agent = environment["FLEETLOG_AGENT"]
     var inbox = Places.inbox
     var argument: String?
+    var isStrange = false
     let mark = words.firstIndex(of: "--") ?? words.endIndex
     var next = Array(words[mark...].dropFirst())
     var rest = words[..<mark]
@@ -38,9 +43,15 @@ struct HookReceiver {
       case "--agent": agent = rest.popFirst()
       case "--inbox": inbox = rest.popFirst() ?? inbox
       default:
-        if word.hasPrefix("--agent=") { agent = String(word.dropFirst(8)) }
-        if word.hasPrefix("--inbox=") { inbox = String(word.dropFirst(8)) }
-        if !word.hasPrefix("-") { argument = word }
+        if word.hasPrefix("--agent=") {
+          agent = String(word.dropFirst(8))
+        } else if word.hasPrefix("--inbox=") {
+          inbox = String(word.dropFirst(8))
+        } else if word.hasPrefix("{") {
+          argument = word
+        } else {
+          isStrange = true
+        }
       }
     }
     if next.count > 1, next.last?.first == "{" { argument = next.removeLast() }
@@ -48,10 +59,13 @@ struct HookReceiver {
     self.inbox = inbox
     self.argument = argument
     self.next = next
+    areAgents = !next.isEmpty || (agent != nil && !isStrange)
   }
 
   /// Takes the document; ends the process without a word where that takes too long.
-  func run() {
+  ///
+  /// - Returns: false where there was none and the words are no agent's: a person is to be told.
+  func run() -> Bool {
     signal(SIGPIPE, SIG_IGN)
     signal(SIGXFSZ, SIG_IGN)
     signal(SIGALRM) { _ in _exit(0) }
@@ -62,12 +76,17 @@ struct HookReceiver {
     sigprocmask(SIG_UNBLOCK, &alarms, nil)
     alarm(UInt32(Self.patience / 1000) + 1)
     let bytes = argument.map { Array($0.utf8) } ?? Self.readInput()
+    if bytes.isEmpty, !areAgents {
+      alarm(0)
+      return false
+    }
     if !bytes.isEmpty {
       let (line, session) = HookLine.write(
         bytes, agent: agent, at: Clock.now(), process: ProcessMark.caller)
       HookFile.append(line, inbox: inbox, name: HookFile.name(agent: agent, session: session))
     }
     goOn()
+    return true
   }
 
   /// All of standard input, or the beginning of it; ends with the input, or as soon as nothing

@@ -131,7 +131,7 @@ struct HookReceiverTests {
   @Test(
     "whatever it is given, it says nothing and succeeds",
     arguments: [
-      "", "{", "nonsense", "null", "[]", "{\"session_id\":7}", "\u{0}\u{1}", "{}{}",
+      "{", "nonsense", "null", "[]", "{\"session_id\":7}", "\u{0}\u{1}", "{}{}",
       #"{"session_id":"../../../etc/passwd","hook_event_name":"Stop"}"#,
       #"{"session_id":"","hook_event_name":""}"#,
       String(repeating: "[", count: 100_000),
@@ -153,8 +153,8 @@ struct HookReceiverTests {
     "whatever is amiss around it, it says nothing and succeeds",
     arguments: [
       // Input that is closed, never ends, or belongs to another program.
-      #""$HOOK" hook <&-"#, #"(sleep 0.2; printf '{}') | "$HOOK" hook"#,
-      #""$HOOK" hook </dev/zero"#, #""$HOOK" hook >&- 2>&- </dev/null"#,
+      #""$HOOK" hook --agent claude <&-"#, #"(sleep 0.2; printf '{}') | "$HOOK" hook"#,
+      #""$HOOK" hook </dev/zero"#, #""$HOOK" hook --agent claude >&- 2>&- </dev/null"#,
       // Folders that can't be made, entered or written.
       #"printf '{}' | "$HOOK" hook --inbox /proc/no/such"#,
       #"printf '{}' | "$HOOK" hook --inbox /dev/null"#, #"printf '{}' | "$HOOK" hook --inbox ''"#,
@@ -170,6 +170,27 @@ struct HookReceiverTests {
   func surroundings(script: String) throws {
     try TemporaryFolder.with { (folder) throws in
       #expect(try Self.shell(script, inbox: folder.path("inbox").text) == Self.silence)
+    }
+  }
+
+  @Test(
+    "who gives it no document and no agent's words is a person, and is told",
+    arguments: [
+      ("--instal", "near it: --install"), ("--agent claude --remov", "near it: --remove"),
+      ("install", "near it: --install"), ("", "--install or --remove"),
+    ])
+  func person(words: String, said: String) throws {
+    try TemporaryFolder.with { (folder) throws in
+      let inbox = folder.path("inbox").text
+      let answer = try Self.shell(#""$HOOK" hook "# + words, inbox: inbox)
+      #expect(answer.status == 2)
+      #expect(answer.output.contains(said), "\(answer.output)")
+      #expect(try Self.files(folder).isEmpty)
+      // With a document it is an agent that calls, whatever else stands there.
+      let agent = try Self.shell(
+        #""$HOOK" hook "# + words, inbox: inbox, input: Array(Self.stop.utf8))
+      #expect(agent == Self.silence)
+      #expect(try Self.files(folder).count == 1)
     }
   }
 
