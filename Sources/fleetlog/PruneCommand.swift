@@ -42,7 +42,12 @@ enum PruneCommand: Verb {
 
   private static func rules(_ arguments: Arguments, now: Int64) throws(UsageError) -> PruneRules {
     guard let text = arguments.value("older-than") else {
-      throw UsageError("prune needs an age: fleetlog prune --older-than 90d")
+      throw UsageError("it needs an age: fleetlog prune --older-than 90d")
+    }
+    if Int(text) != nil {
+      throw UsageError(
+        "\(arguments.called("older-than")) can't be \"\(text)\": a bare number says no unit; give an age "
+          + "such as \(text.count < 5 ? text : "90")d, or a date")
     }
     guard let before = TimeExpression.parse(text, now: now) else {
       throw UsageError(

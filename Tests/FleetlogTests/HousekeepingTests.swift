@@ -75,7 +75,8 @@ struct HousekeepingTests {
   @Test(
     "wrong usage exits 2",
     arguments: [
-      ["prune"], ["prune", "--older-than", "soon"], ["prune", "x", "--older-than", "1d"],
+      ["prune"], ["prune", "--older-than", "soon"], ["prune", "--older-than", "90"],
+      ["prune", "x", "--older-than", "1d"],
       ["prune", "--older-than", "1d", "--keep", "gold"], ["backup"], ["backup", "a", "b"],
       ["reindex", "x"],
     ])
