@@ -87,13 +87,19 @@ package final class RunRecord {
   /// Tells how the command ended.
   package func end(_ ending: Ending) -> EventRoute.Sent {
     var lines = unconfirmed
+    var payload = ending.payload
+    // Whoever typed a command that is not there has been told; a run that a program began has nobody
+    // at a terminal.
+    if ending.failure != nil, surroundings.parentRunID == nil, surroundings.parentRunKey == nil {
+      payload.set("told_at_terminal", true)
+    }
     if let signal = ending.signal, !ending.wasAsked {
       var payload = JSONObject()
       payload.set("signal", signal)
       payload.set("reason", "died by \(signal)")
       lines.append(own("worker.crashed", payload, summary: "Died by \(signal)"))
     }
-    lines.append(own("process.exited", ending.payload, summary: ending.summary))
+    lines.append(own("process.exited", payload, summary: ending.summary))
     return route.send(lines, name: fileName)
   }
 

@@ -55,6 +55,11 @@ struct WorkerReducer {
       let words =
         signal.map { "killed by signal \($0)" } ?? code.map { "exited with status \($0)" }
         ?? (fact.isVanishing ? "vanished" : "exited")
+      if fact.isMistyped {
+        facts.exit = WorkerFacts.Exit(
+          mark: mark, hasFailed: nil, words: "could not be started")
+        return
+      }
       let hasFailed = signal != nil ? true : code.map { $0 != 0 }
       // That it is over, said again without how, leaves what is known of that.
       if hasFailed == nil, facts.exit?.hasFailed != nil { return }

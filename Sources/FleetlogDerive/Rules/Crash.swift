@@ -100,21 +100,22 @@ struct Crash: RunRule {
     _ fact: Fact, _ code: Int?, _ signal: String?, _ facts: RunFacts,
     into findings: inout Findings
   ) {
-    guard !isTold, signal != nil || (code ?? 0) != 0 else { return }
+    guard !isTold, !fact.isMistyped, signal != nil || (code ?? 0) != 0 else { return }
     isTold = true
     let open = facts.openCalls.last
     let inside = open.map { ", inside “\($0.label)”" } ?? ""
+    let process = facts.command.map { "“\($0)”" } ?? "The process"
     var inference: Inference
     if let signal {
       inference = Inference(
         Self.name, .workerCrashed, ts: fact.evidence.ts, tripped: fact.evidence,
-        summary: "The process died by signal \(signal)\(inside)",
+        summary: "\(process) died by signal \(signal)\(inside)",
         signal: "the process ended by a signal", confidence: 0.95)
       inference.payload.set("signal", signal)
     } else {
       inference = Inference(
         Self.name, .failed, ts: fact.evidence.ts, tripped: fact.evidence,
-        summary: "The process ended with status \(code ?? 0)\(inside)",
+        summary: "\(process) ended with status \(code ?? 0)\(inside)",
         signal: "the process ended with a status other than 0", confidence: 0.9)
       inference.severity = 3
     }

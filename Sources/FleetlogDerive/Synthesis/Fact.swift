@@ -58,6 +58,11 @@ struct Fact {
     }
   }
 
+  /// A process that could not be started, of which whoever typed its command has been told.
+  var isMistyped: Bool {
+    event.type == .processExited && payload?["told_at_terminal"]?.bool == true
+  }
+
   var payload: JSONValue? { Fact.payload(event) }
 
   static func payload(_ event: StoredEvent) -> JSONValue? {

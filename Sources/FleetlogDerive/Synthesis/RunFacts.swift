@@ -7,6 +7,8 @@ struct RunFacts {
   private(set) var role = ""
   /// The working directory.
   private(set) var cwd: String?
+  /// The command that it is, where its start tells one.
+  private(set) var command: String?
   private(set) var turn = Turn.none
   private(set) var startedAt: Int64?
   /// The newest event, the operator's included.
@@ -159,7 +161,11 @@ struct RunFacts {
     case .exited, .concluded: hasExited = true
     case .modelAnswered: break
     case .other:
-      if fact.event.type == .processStarted { cwd = fact.payload?["cwd"]?.string ?? cwd }
+      if fact.event.type == .processStarted {
+        cwd = fact.payload?["cwd"]?.string ?? cwd
+        let words = fact.payload?["argv"]?.elements.compactMap(\.string) ?? []
+        if !words.isEmpty { command = words.joined(separator: " ").oneLine(limit: 80) }
+      }
       if fact.event.type == .contextSet, let cwd = fact.payload?["cwd"]?.string { self.cwd = cwd }
       if fact.event.type == .messageReasoning { lastText = nil }
       lastCheck = Check(reported: fact) ?? lastCheck

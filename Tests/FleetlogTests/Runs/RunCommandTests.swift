@@ -59,6 +59,13 @@ struct RunCommandTests {
       #expect(outcome.status == 127)
       #expect(outcome.error.contains("can't be started"))
       #expect(try launching.only("process.exited").payload.int("exit_code") == 127)
+      #expect(try launching.events("--attention").isEmpty)
+      let workers = try launching.shell("fleetlog workers --all").text
+      #expect(workers.contains("could not be started") && !workers.contains("failed"), "\(workers)")
+      // Inside a run nobody sits at a terminal.
+      _ = try launching.shell("fleetlog run -- sh -c 'fleetlog run -- /nowhere/other; true'")
+      let asking = try launching.events("--attention")
+      #expect(asking.map { $0.text("summary") } == ["“/nowhere/other” ended with status 127"])
     }
   }
 
