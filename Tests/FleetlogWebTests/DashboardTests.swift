@@ -457,6 +457,6 @@ struct DashboardTests {
     #expect(row["agent"]?.string == "claude" && row["model"]?.string == "opus")
     #expect(row["contract_version"]?.string == "1")
     #expect(row["turns"]?.int == 3 && row["kept"]?.int == 2 && row["refused"]?.int == 0)
-    #expect(try bench.ask("/validation").text.contains("66 %"))
+    #expect(try bench.ask("/validation").text.contains("66.7 %"))
   }
 }

@@ -173,12 +173,11 @@ private struct MetricRows {
     // Not every agent records that a turn is over.
     var words = metrics.turns > 0 ? [Wording.plural(metrics.turns, "turn")] : []
     if metrics.toolCalls > 0 {
-      let permille = metrics.toolErrors * 1000 / metrics.toolCalls
-      let share = permille % 10 == 0 ? "\(permille / 10)" : "\(permille / 10).\(permille % 10)"
+      let share = Wording.percent(metrics.toolErrors, of: metrics.toolCalls)
       words.append(
         Wording.plural(metrics.toolCalls, "tool call")
           + (metrics.toolErrors > 0
-            ? ", \(Wording.count(metrics.toolErrors)) failed (\(share) %)" : ", none failed"))
+            ? ", \(Wording.count(metrics.toolErrors)) failed (\(share))" : ", none failed"))
     }
     guard !words.isEmpty else { return }
     add("Work", [], [MetricCell(words.joined(separator: ", "))])

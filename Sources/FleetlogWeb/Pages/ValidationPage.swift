@@ -59,7 +59,9 @@ struct ComplianceRow: TemplateContext {
     .text("turns") { Wording.count($0.compliance.turns) },
     .text("kept") { Wording.count($0.compliance.kept) },
     .text("share") { row in
-      row.compliance.share.map { "\(Int(($0 * 100).rounded(.down))) %" }
+      row.compliance.share.map { _ in
+        Wording.percent(row.compliance.kept, of: row.compliance.turns)
+      }
     },
     .text("keptOf") { String($0.compliance.kept) },
     .text("of") { String($0.compliance.turns) },

@@ -2,18 +2,23 @@ import FleetlogEvents
 
 /// Figures as people read them.
 package enum Wording {
-  /// `312`, `9,999`, `12 k`, `1.2 M`: three significant digits at most beyond 9,999.
+  /// `312`, `9,999`, `12 k`, `1.2 M`: to the nearest of three significant digits beyond 9,999.
   static func count(_ number: Int) -> String {
-    switch number {
-    case ..<10_000: grouped(number)
-    case ..<1_000_000: scaled(Double(number) / 1000) + " k"
-    case ..<1_000_000_000: scaled(Double(number) / 1_000_000) + " M"
-    default: scaled(Double(number) / 1_000_000_000) + " G"
-    }
+    number < 10_000 ? grouped(number) : scaled(Double(number), ["k", "M", "G"])
+  }
+
+  /// A share in percent with one decimal at most. What is not all is never 100, and what is not
+  /// nothing never 0.
+  static func percent(_ part: Int, of whole: Int) -> String {
+    let exact = Double(part) / Double(max(1, whole)) * 1000
+    var permille = Int(exact.rounded())
+    if permille == 0, part > 0 { permille = 1 }
+    if permille >= 1000, part < whole { permille = 999 }
+    return tenths(permille) + " %"
   }
 
   /// Every digit, in groups of three.
-  static func grouped(_ number: Int) -> String {
+  package static func grouped(_ number: Int) -> String {
     let digits = String(number.magnitude)
     var text = ""
     for (index, digit) in digits.enumerated() {
@@ -32,12 +37,7 @@ package enum Wording {
   }
 
   static func bytes(_ count: Int64) -> String {
-    switch count {
-    case ..<1000: "\(count) B"
-    case ..<1_000_000: scaled(Double(count) / 1000) + " kB"
-    case ..<1_000_000_000: scaled(Double(count) / 1_000_000) + " MB"
-    default: scaled(Double(count) / 1_000_000_000) + " GB"
-    }
+    count < 1000 ? "\(count) B" : scaled(Double(count), ["kB", "MB", "GB"])
   }
 
   /// `1 event`, `2 events`.
@@ -45,11 +45,11 @@ package enum Wording {
     "\(count(number)) \(number == 1 ? one : many ?? one + "s")"
   }
 
-  /// A span of ms: `850 ms`, `14.2 s`, `2 min`, `1 h 5 min`, `3 d 4 h`.
+  /// A span of ms, of which only what has passed whole counts, as on a clock: `850 ms`, `14.2 s`, `2 min`, `1 h 5 min`, `3 d 4 h`.
   package static func duration(_ ms: Int64) -> String {
     switch ms {
     case ..<1000: "\(max(0, ms)) ms"
-    case ..<10_000: "\(tenths(Double(ms) / 1000)) s"
+    case ..<10_000: "\(tenths(Int(ms / 100))) s"
     case ..<60_000: "\(ms / 1000) s"
     case ..<3_600_000: "\(ms / 60_000) min"
     case ..<86_400_000: joined(ms / 3_600_000, "h", ms / 60_000 % 60, "min")
@@ -70,13 +70,21 @@ package enum Wording {
     small == 0 ? "\(big) \(unit)" : "\(big) \(unit) \(small) \(part)"
   }
 
-  private static func scaled(_ value: Double) -> String {
-    value < 100 ? tenths(value) : String(Int(value))
+  /// To the nearest, in the first unit in which that is less than a thousand.
+  private static func scaled(_ value: Double, _ units: [String]) -> String {
+    var value = value
+    for unit in units {
+      value /= 1000
+      let tenths = Int((value * 10).rounded())
+      if tenths < 1000 { return "\(Self.tenths(tenths)) \(unit)" }
+      let whole = value.rounded()
+      if whole < 1000 || unit == units.last { return "\(Int(whole)) \(unit)" }
+    }
+    return ""
   }
 
-  /// One decimal, left out where it is 0.
-  private static func tenths(_ value: Double) -> String {
-    let tenths = Int((value * 10).rounded(.down))
-    return tenths.isMultiple(of: 10) ? "\(tenths / 10)" : "\(tenths / 10).\(tenths % 10)"
+  /// So many tenths with one decimal, left out where it is 0.
+  private static func tenths(_ tenths: Int) -> String {
+    tenths.isMultiple(of: 10) ? "\(tenths / 10)" : "\(tenths / 10).\(tenths % 10)"
   }
 }

@@ -9,7 +9,10 @@ struct WordingTests {
     "counts are exact while they are small and short when they are not",
     arguments: [
       (0, "0"), (999, "999"), (9_999, "9,999"), (10_000, "10 k"), (12_345, "12.3 k"),
-      (123_456, "123 k"), (999_999, "999 k"), (1_234_567, "1.2 M"), (3_000_000_000, "3 G"),
+      (123_456, "123 k"), (248_753, "249 k"), (99_960, "100 k"), (999_499, "999 k"),
+      (999_960, "1 M"), (999_999, "1 M"), (1_049_999, "1 M"), (1_234_567, "1.2 M"),
+      (7_594_021, "7.6 M"), (4_760_287, "4.8 M"), (99_950_000, "100 M"), (999_999_999, "1 G"),
+      (3_000_000_000, "3 G"),
       (-1_234, "−1,234"),
     ])
   func counts(number: Int, text: String) {
@@ -46,11 +49,22 @@ struct WordingTests {
     #expect(Wording.confidence(value) == text)
   }
 
+  @Test(
+    "a share is told to the nearest tenth, and what is not all or not nothing is told so",
+    arguments: [
+      (10, 55, "18.2 %"), (2, 12, "16.7 %"), (1, 2, "50 %"), (0, 9, "0 %"), (9, 9, "100 %"),
+      (9_999, 10_000, "99.9 %"), (1, 10_000, "0.1 %"), (0, 0, "0 %"),
+    ])
+  func shares(part: Int, whole: Int, text: String) {
+    #expect(Wording.percent(part, of: whole) == text)
+  }
+
   @Test("bytes take the units that fit")
   func bytes() {
     #expect(Wording.bytes(999) == "999 B")
     #expect(Wording.bytes(1_500) == "1.5 kB")
     #expect(Wording.bytes(2_000_000) == "2 MB")
+    #expect(Wording.bytes(1_990_000) == "2 MB" && Wording.bytes(999_999) == "1 MB")
   }
 
   private static let noon: Int64 = 1_767_355_200_000
