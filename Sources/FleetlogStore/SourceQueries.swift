@@ -43,19 +43,20 @@ extension EventLog {
     }
   }
 
-  /// How many files of each folder, with everything below it, are known and still there.
+  /// How many files are known and still there of each folder, with everything below it that is not
+  /// below another of the folders: each file counts at the innermost.
   package func fileCounts(below folders: [String]) throws(StoreError) -> [Int] {
-    try pool.withConnection { (connection) throws(StoreError) in
+    let starts = folders.map { $0.hasSuffix("/") ? $0 : $0 + "/" }
+    return try pool.withConnection { (connection) throws(StoreError) in
       var counts: [Int] = []
-      for folder in folders {
-        let start = folder.hasSuffix("/") ? folder : folder + "/"
+      for start in starts {
+        let inner = Set(starts.filter { $0 != start && $0.hasPrefix(start) })
+        let sql =
+          "SELECT count(*) FROM files WHERE path >= ? AND path < ? AND state <> 'gone'"
+          + inner.map { _ in " AND NOT (path >= ? AND path < ?)" }.joined()
         // "0" follows "/".
-        let end = String(start.dropLast()) + "0"
-        counts.append(
-          try connection.first(
-            "SELECT count(*) FROM files WHERE path >= ? AND path < ? AND state <> 'gone'",
-            [.text(start), .text(end)]
-          ) { Int($0.int(0)) } ?? 0)
+        let bounds = ([start] + inner).flatMap { [$0, String($0.dropLast()) + "0"] }
+        counts.append(try connection.count(sql, bounds.map { .text($0) }))
       }
       return counts
     }

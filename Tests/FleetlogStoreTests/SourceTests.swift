@@ -26,6 +26,21 @@ struct SourceTests {
     #expect(try sources.find(device: 3, inode: 5).isEmpty)
   }
 
+  @Test("Each file counts at the innermost of the folders that it lies in")
+  func folders() throws {
+    let log = try TemporaryLog()
+    for (place, path) in ["/in/a", "/in/runs/b", "/in/runs/deep/c", "/in/runs/deep/d"].enumerated()
+    {
+      _ = try log.writer.sources.add(
+        SourceFile(path: path, device: 1, inode: Int64(place), size: 5, modifiedAt: 6),
+        state: .reading, format: nil, parserVersion: nil)
+    }
+    let reader = try log.reader()
+    #expect(try reader.fileCounts(below: ["/in", "/in/runs", "/in/runs/deep/"]) == [1, 1, 2])
+    #expect(try reader.fileCounts(below: ["/in/runs/deep", "/in"]) == [2, 2])
+    #expect(try reader.fileCounts(below: ["/in"]) == [4])
+  }
+
   @Test("Where all sources are listed, what their parsers remember is left out")
   func slim() throws {
     let log = try TemporaryLog()
