@@ -12,8 +12,8 @@ enum LogCommand: Verb {
     It goes through the log's server where one is up, else straight to the database. Where neither
     can be reached it waits in the drop folder without an id: the exit status is then 3. In a
     program that “fleetlog run” started it belongs to that run. EVENT_TYPE is one of the catalogue,
-    which “fleetlog contract” lists, or any name with a dot in it. Outside of a run, decided is
-    logged as the operator's word.
+    which “fleetlog contract” lists, or any name with a dot in it. Outside of a
+    run and without --instance it is logged as the operator's word.
     """
   static let options = [
     CommonOptions.database,
@@ -59,7 +59,15 @@ enum LogCommand: Verb {
     guard let type = arguments.positional.first, arguments.positional.count == 1 else {
       throw UsageError("it takes one EVENT_TYPE, such as progress or task.done")
     }
-    let line = try line(type, arguments, RunEnvironment(environment))
+    let surroundings = RunEnvironment(environment)
+    let line = try line(type, arguments, surroundings)
+    // Who mistypes hears of it, and that is all: only what a program says is worth a record.
+    if isOperators(arguments, surroundings), let refusal = refusal(of: line) {
+      let refused = LogAnswer.refused(code: "refused", reason: refusal, id: nil)
+      let status = print(refused, arguments)
+      suggest(insteadOf: type)
+      return status
+    }
     switch try send([line], arguments, places) {
     case .answered(let answers):
       let status = print(answers.first, arguments)
@@ -71,6 +79,13 @@ enum LogCommand: Verb {
       return droppedStatus
     case .lost: throw lost(places)
     }
+  }
+
+  private static func refusal(of line: [UInt8]) -> String? {
+    guard let value = try? JSONDocument(line).root,
+      case .failure(let refusal) = EventContract.admit(logged: value)
+    else { return nil }
+    return refusal.reason
   }
 
   private static func lost(_ places: LogPlaces) -> Failure {
@@ -164,10 +179,7 @@ enum LogCommand: Verb {
     line.set(
       "instance_id", arguments.value("instance") ?? (run == nil ? surroundings.instanceID : nil))
     line.set("role", arguments.value("role"))
-    // Outside of any run a decision is that of whoever sits at the terminal.
-    if type == EventType.decided.rawValue, !isOfRun, arguments.value("instance") == nil,
-      surroundings.instanceID == nil, arguments.value("role") == nil
-    {
+    if isOperators(arguments, surroundings) {
       line.set("instance_id", "operator")
       line.set("role", "operator")
       line.set("source_kind", SourceKind.operator.rawValue)
@@ -189,6 +201,13 @@ enum LogCommand: Verb {
     if arguments.has("risk") { line.set("risk_detected", true) }
     if arguments.has("attention") { line.set("attention_candidate", true) }
     return line.bytes
+  }
+
+  /// Whether an event is that of whoever sits at the terminal: outside of any run, and of nobody who is
+  /// named.
+  private static func isOperators(_ arguments: Arguments, _ surroundings: RunEnvironment) -> Bool {
+    surroundings.runID == nil && surroundings.runKey == nil && surroundings.instanceID == nil
+      && !arguments.has("run") && !arguments.has("instance") && !arguments.has("role")
   }
 
   private static func resolving(_ event: Int64) -> JSONObject {

@@ -99,6 +99,15 @@ struct LogCommandTests {
       #expect(outcome.status == 1)
       #expect(outcome.error.contains("unknown event_type"))
       #expect(try launching.events("--type validation_error").count == 1)
+      // At a terminal it is told, and nothing comes of it.
+      let typed = try launching.shell("fleetlog log blokced")
+      #expect(typed.status == 1)
+      #expect(typed.error.contains("refused") && typed.error.contains("near it: blocked"))
+      #expect(try launching.events("--type validation_error").count == 1)
+      _ = try launching.shell("fleetlog log not.a.type")
+      #expect(try launching.only("not.a.type").text("instance_id") == "operator")
+      let workers = try launching.shell("fleetlog workers --all").text
+      #expect(!workers.contains("log ") && !workers.contains("operator"), "\(workers)")
     }
   }
 
@@ -160,6 +169,7 @@ struct ExampleTests {
       #expect(outcome.status == 0)
       #expect(try launching.events("--type task.done").count == 2)
       #expect(try launching.events("--type worker.spawned").count == 2)
+      #expect(try launching.shell("fleetlog tasks").text.contains("issue:1"))
     }
   }
 
