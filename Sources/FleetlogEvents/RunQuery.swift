@@ -53,7 +53,9 @@ package struct RunQuery: Sendable {
       wanted.isEmpty || value.map(wanted.contains) ?? false
     }
     return holds(instances, worker.run.instanceID) && holds(roles, worker.run.role)
-      && holds(agents, worker.agent) && holds(projects, worker.project)
+      && holds(agents, worker.agent)
+      && (projects.isEmpty
+        || worker.project.map { ProjectFolder.isNamed($0, by: projects) } ?? false)
       && (session == nil || worker.run.sessionID == session)
   }
 }

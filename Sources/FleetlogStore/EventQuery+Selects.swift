@@ -120,8 +120,7 @@ extension EventQuery {
     guard !facts.isEmpty else { return nil }
     return (
       "SELECT coalesce(sum(events), 0) FROM session_groups"
-        + clause(facts.map { "\($0.column) IN (\(marks($0.values)))" }),
-      facts.flatMap { $0.values.map { .text($0) } }
+        + clause(facts.map { $0.condition() }), facts.flatMap(\.values)
     )
   }
 

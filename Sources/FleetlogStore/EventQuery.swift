@@ -224,9 +224,8 @@ struct EventQuery {
     let facts = filter.facts
     guard !facts.isEmpty else { return }
     namesSeveral = true
-    let conditions = facts.map { "s.\($0.column) IN (\(marks($0.values)))" }
-      .joined(separator: " AND ")
-    let values = facts.flatMap { texts($0.values) }
+    let conditions = facts.map { $0.condition("s.") }.joined(separator: " AND ")
+    let values = facts.flatMap(\.values)
     guard lead == .sessions else {
       return require(
         "EXISTS (SELECT 1 FROM sessions s WHERE s.id = e.related_session_id AND \(conditions))",
@@ -342,8 +341,11 @@ struct EventQuery {
 
 extension EventFilter {
   /// What is asked of the events' sessions.
-  var facts: [(column: String, values: [String])] {
-    [("agent", agents), ("project", projects), ("branch", branches)].filter { !$0.1.isEmpty }
+  var facts: [SessionFact] {
+    [
+      SessionFact("agent", agents), SessionFact("project", projects),
+      SessionFact("branch", branches),
+    ].filter { !$0.isEmpty }
   }
 
   var namesFacts: Bool { !facts.isEmpty }

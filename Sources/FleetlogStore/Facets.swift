@@ -79,8 +79,8 @@ extension EventLog {
     var clause = "WHERE events > 0"
     var values: [Value] = []
     for fact in filter.facts {
-      clause += " AND \(fact.column) IN (\(marks(fact.values)))"
-      values += fact.values.map { .text($0) }
+      clause += " AND " + fact.condition()
+      values += fact.values
     }
     return try connection.rows(
       "SELECT agent, project, branch, events FROM session_groups \(clause)", values

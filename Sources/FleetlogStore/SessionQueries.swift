@@ -37,11 +37,10 @@ extension EventLog {
           + "|| ' ' || s.id), lower(?)) > 0)")
       values.append(.text(text))
     }
-    for (column, wanted) in [("agent", query.agents), ("project", query.projects)]
-    where !wanted.isEmpty {
-      let marks = wanted.map { _ in "?" }.joined(separator: ", ")
-      conditions.append("s.\(column) IN (\(marks))")
-      values += wanted.map { .text($0) }
+    let facts = [SessionFact("agent", query.agents), SessionFact("project", query.projects)]
+    for fact in facts where !fact.isEmpty {
+      conditions.append(fact.condition("s."))
+      values += fact.values
     }
     let total = (clause(conditions), values)
     if let after = query.after {

@@ -6,8 +6,11 @@ extension EventLog {
   private static let mostWorkers = 1000
 
   /// The workers at a moment.
+  ///
+  /// - Parameter countsAll: whether `known` must count those too that were silent for too long to be
+  ///   looked at: a page that doesn't tell it need not count them.
   package func workers(
-    _ query: WorkerQuery, by rules: any SynthesisRules
+    _ query: WorkerQuery, by rules: any SynthesisRules, countsAll: Bool = false
   ) throws(StoreError) -> WorkerList {
     try pool.withConnection { (connection) throws(StoreError) in
       var reader = WorkerReader(connection, rules: rules, query: query, folds: Self.mostFolds)
@@ -16,8 +19,9 @@ extension EventLog {
       var reason: String?
       if reader.isCut { reason = "Only the \(Self.mostFolds) runs last active were looked up." }
       if shown.count > Self.mostWorkers { reason = "Only the first \(Self.mostWorkers) are shown." }
+      let known = countsAll && !query.includesAll ? try reader.known() : found.known
       return WorkerList(
-        workers: Array(shown.prefix(Self.mostWorkers)), known: found.known, partialReason: reason)
+        workers: Array(shown.prefix(Self.mostWorkers)), known: known, partialReason: reason)
     }
   }
 
@@ -116,6 +120,23 @@ struct WorkerReader {
     return (workers, workers.count)
   }
 
+  /// How many there are in the log, as with ``WorkerQuery/includesAll``.
+  func known() throws(StoreError) -> Int {
+    var values: [Value] = [.int(query.moment), .text(RunIdentity.fleetlog.key)]
+    var conditions = ["r.started_at <= ?", "r.key <> ?", "r.role <> 'operator'"]
+    let facts = [SessionFact("agent", query.agents), SessionFact("project", query.projects)]
+    for fact in facts where !fact.isEmpty {
+      conditions.append(fact.condition("s."))
+      values += fact.values
+    }
+    return try connection.count(
+      """
+      SELECT count(*) FROM runs r LEFT JOIN sessions s ON s.id = r.session_id
+      WHERE \(conditions.joined(separator: " AND ")) AND NOT (r.role = 'subagent' AND EXISTS (
+        SELECT 1 FROM runs p WHERE p.id = r.parent_run_id AND p.id <> r.id AND p.role <> 'operator'))
+      """, values)
+  }
+
   private func rows() throws(StoreError) -> [Row] {
     var conditions = ["r.started_at <= ?1", "r.key <> ?2"]
     var values: [Value] = [.int(query.moment), .text(RunIdentity.fleetlog.key)]
@@ -180,7 +201,7 @@ struct WorkerReader {
 
   private func isWanted(_ row: Row) -> Bool {
     (query.agents.isEmpty || row.agent.map(query.agents.contains) ?? false)
-      && (query.projects.isEmpty || row.project.map(query.projects.contains) ?? false)
+      && (query.projects.isEmpty || row.project.map { ProjectFolder.isNamed($0, by: query.projects) } ?? false)
   }
 
   /// Runs whose row of the projection is not up to date: their events came out of order, or the

@@ -23,12 +23,12 @@ enum WorkersCommand: Verb {
   ]
 
   static func run(_ arguments: Arguments) throws -> Int32 {
-    let names = ["at", "agent", "project", "state", "all"]
+    let options = ["at", "agent", "project", "state", "all"]
     let query = try WorkerQuery(
-      parameters: names.flatMap { name in arguments.values(name).map { (name, $0) } },
+      parameters: options.flatMap { name in arguments.values(name).map { (name, $0) } },
       now: Clock.now())
     let log = try EventLog.open(arguments)
-    let list = try log.workers(query, by: Thresholds.rules(arguments))
+    let list = try log.workers(query, by: Thresholds.rules(arguments), countsAll: true)
     try UnknownNames.tell(
       ["agent", "project"], of: arguments, in: log, isEmpty: list.workers.isEmpty)
     if arguments.has("json") {
@@ -37,7 +37,8 @@ enum WorkersCommand: Verb {
     }
     var table = Table(
       ["worker", "inferred", "reported", "observed", "last output", "how it stands"], right: [4])
-    for worker in list.workers { add(worker, to: &table, query, indent: "") }
+    let names = WorkerNames().with(list.workers.flatMap(\.family))
+    for worker in list.workers { add(worker, to: &table, query, names, indent: "") }
     table.print()
     let noun = query.includesAll ? "known" : "live"
     let hint =
@@ -48,20 +49,29 @@ enum WorkersCommand: Verb {
   }
 
   private static func add(
-    _ worker: Worker, to table: inout Table, _ query: WorkerQuery, indent: String
+    _ worker: Worker, to table: inout Table, _ query: WorkerQuery, _ names: WorkerNames,
+    indent: String
   ) {
     let state = worker.state
     let confidence = state.inferred.confidence.map { " (\(($0 * 100).rounded() / 100))" } ?? ""
     let age = state.lastOutput.map { Wording.duration(query.moment - $0.ts) } ?? "none"
-    let folder = worker.project.flatMap { $0.split(separator: "/").last }.map(String.init)
+    let name = names[worker].short
+    let instance = worker.run.instanceID
     // A program that was run has no other name than what was run.
-    let command = folder == nil ? worker.subject?.oneLine(limit: 60) : nil
+    let command = worker.project == nil ? worker.subject?.oneLine(limit: 60) : nil
     table.add([
-      indent + [folder, worker.run.instanceID, command].compactMap(\.self).joined(separator: " "),
+      indent
+        + [name.oneLine(limit: 60), name == instance ? nil : instance, command]
+        .compactMap(\.self).joined(separator: " "),
       state.inferred.status.rawValue + confidence, state.reported.status.rawValue,
       state.observed.status.rawValue, age,
       state.reasons.map(\.words).joined(separator: "; ").oneLine(limit: 160),
     ])
-    for child in worker.children { add(child, to: &table, query, indent: indent + "  ") }
+    for child in worker.children { add(child, to: &table, query, names, indent: indent + "  ") }
   }
+}
+
+extension Worker {
+  /// Itself, and all below it.
+  fileprivate var family: [Worker] { [self] + children.flatMap(\.family) }
 }

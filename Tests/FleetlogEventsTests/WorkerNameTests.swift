@@ -15,6 +15,17 @@ struct WorkerNameTests {
     #expect(WorkerName(instance: "w", role: "worker", project: "/").short == "w")
   }
 
+  @Test("is the last folder of a Windows path too, and of no other path with a backslash in it")
+  func windows() {
+    func short(_ project: String) -> String {
+      WorkerName(instance: "w", role: "worker", project: project).short
+    }
+    #expect(short(#"e:\Workspace\src\claude-code-log"#) == "claude-code-log")
+    #expect(short("C:/src/tool") == "tool")
+    #expect(short(#"/home/dev/a\b"#) == #"a\b"#)
+    #expect(short(#"ab:\c"#) == #"ab:\c"#)
+  }
+
   @Test("is what it was started for where it is a sub-agent, which shares a folder")
   func subagent() {
     let name = WorkerName(
@@ -23,7 +34,7 @@ struct WorkerNameTests {
     #expect(name.short == "Find the posting code")
     #expect(name.full == "Find the posting code · subagent claude-1f/0d · /srv/billing-api")
     let unknown = WorkerName(instance: "claude-1f/0d", role: "subagent", project: "/srv/x")
-    #expect(unknown.short == "claude-1f/0d")
+    #expect(unknown.short == "x")
   }
 
   @Test("tells those apart that share a folder, by as much of their instance as it takes")

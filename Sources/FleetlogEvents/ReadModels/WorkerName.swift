@@ -25,7 +25,7 @@ package struct WorkerName: Sendable, Equatable {
 
   /// The same without what tells it from others.
   private var called: String {
-    if isSubagent { return purpose.isEmpty ? instance : Self.task(in: purpose) }
+    if isSubagent, !purpose.isEmpty { return Self.task(in: purpose) }
     return folder ?? instance
   }
 
@@ -46,7 +46,7 @@ package struct WorkerName: Sendable, Equatable {
   }
 
   private var folder: String? {
-    project.flatMap { $0.split(separator: "/").last.map(String.init) }
+    project.flatMap(ProjectFolder.name)
   }
 }
 

@@ -19,7 +19,8 @@ struct WorkersPage: Page {
 
   static func json(_ request: PageRequest, from log: EventLog) throws -> JSONObject {
     let query = try query(request)
-    return JSONTwin.workers(try log.workers(query, by: request.kit.rules), at: query.moment)
+    return JSONTwin.workers(
+      try log.workers(query, by: request.kit.rules, countsAll: true), at: query.moment)
   }
 
   private static func query(_ request: PageRequest) throws -> WorkerQuery {
