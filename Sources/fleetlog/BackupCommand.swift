@@ -10,7 +10,7 @@ enum BackupCommand: Verb {
 
   static func run(_ arguments: Arguments) throws -> Int32 {
     guard let file = arguments.positional.first, arguments.positional.count == 1 else {
-      throw UsageError("backup needs one file to write: fleetlog backup FILE")
+      throw UsageError("it needs one file to write: fleetlog backup FILE")
     }
     let path = try CommonOptions.existingDatabase(arguments)
     let report = try Backup.write(of: path, to: file) { done, all in

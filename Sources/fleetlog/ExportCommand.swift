@@ -26,7 +26,7 @@ enum ExportCommand: Verb {
 
   static func run(_ arguments: Arguments) throws -> Int32 {
     guard let id = arguments.positional.first, arguments.positional.count == 1 else {
-      throw UsageError("export needs one session, as fleetlog sessions lists them")
+      throw UsageError("it needs one session, as fleetlog sessions lists them")
     }
     let format = arguments.value("format").flatMap(ExportFormat.init(rawValue:)) ?? .html
     // Nobody waits before a page: what takes longer than one may take is drawn all the same.
@@ -66,7 +66,7 @@ enum ExportCommand: Verb {
     let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
     let descriptor = open(part, flags, 0o600)
     guard descriptor >= 0 else {
-      throw unwritten(part, String(cString: strerror(errno)))
+      throw unwritten(path, errno)
     }
     let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
     do {
@@ -74,16 +74,26 @@ enum ExportCommand: Verb {
       try file.close()
     } catch {
       unlink(part)
-      throw unwritten(path, "\(error)")
+      throw Failure(
+        "can't write \(path): \(error); make room there, or name another file with -o")
     }
     guard rename(part, path) == 0 else {
-      let cause = String(cString: strerror(errno))
+      let cause = errno
       unlink(part)
       throw unwritten(path, cause)
     }
   }
 
-  private static func unwritten(_ path: String, _ cause: String) -> Failure {
-    Failure("can't write \(path): \(cause); make room there, or name another file with -o")
+  private static func unwritten(_ path: String, _ cause: Int32) -> Failure {
+    let mend =
+      switch cause {
+      case ENOENT, ENOTDIR: "make its folder first"
+      case EACCES, EPERM, EROFS: "write where you may"
+      case ENAMETOOLONG: "give it a shorter name"
+      default: "make room there"
+      }
+    return Failure(
+      "can't write \(path): \(String(cString: strerror(cause))); \(mend), or name another file with -o"
+    )
   }
 }

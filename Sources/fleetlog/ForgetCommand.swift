@@ -20,7 +20,7 @@ enum ForgetCommand: Verb {
 
   static func run(_ arguments: Arguments) throws -> Int32 {
     guard let word = arguments.positional.first, arguments.positional.count == 1 else {
-      throw UsageError("forget needs one session or project, as fleetlog sessions lists them")
+      throw UsageError("it needs one session or project, as fleetlog sessions lists them")
     }
     let path = try CommonOptions.existingDatabase(arguments)
     let isJSON = arguments.has("json")

@@ -23,7 +23,7 @@ enum IngestCommand: Verb {
 
   static func run(_ arguments: Arguments) throws -> Int32 {
     guard !arguments.positional.isEmpty else {
-      throw UsageError("ingest needs a folder: fleetlog ingest DIR…")
+      throw UsageError("it needs a folder: fleetlog ingest DIR…")
     }
     let started = MonotonicClock.now
     let path = CommonOptions.database(arguments)
@@ -73,6 +73,7 @@ enum IngestCommand: Verb {
       object.set("bytes", progress.bytesDone)
       object.set("lines", progress.lines)
       object.set("events_inserted", progress.appended.inserted)
+      object.set("events_inferred", progress.appended.inferred)
       object.set("events_existing", progress.appended.existing)
       object.set("links", progress.appended.links)
       object.set("validation_errors", progress.appended.validationErrors)
@@ -92,7 +93,7 @@ enum IngestCommand: Verb {
       "\(Figures.plural(progress.filesDone, "file")), \(Figures.bytes(progress.bytesDone)), "
         + "\(Figures.plural(progress.lines, "line")) in \(Figures.seconds(seconds)): "
         + "\(Figures.plural(progress.appended.inserted, "event")) new, "
-        + "\(progress.appended.existing) known, \(Figures.plural(progress.appended.links, "link")), "
+        + "\(progress.appended.inferred) inferred, \(progress.appended.existing) known, \(Figures.plural(progress.appended.links, "link")), "
         + "\(Figures.plural(progress.appended.validationErrors, "refused block"))")
     for (path, reason) in skipped {
       Terminal.say("passed over \(Terminal.safe(path)): \(Terminal.safe(reason))")

@@ -40,21 +40,22 @@ enum RunsCommand: Verb {
       return 0
     }
     var table = Table(
-      ["run", "what", "started", "took", "how it stands", "tokens", "cost"], right: [0, 3, 5, 6])
+      ["run", "what", "started (UTC)", "took", "how it stands", "tokens", "cost"],
+      right: [0, 3, 5, 6])
     for node in tree.nodes {
       let tokens = node.usage.total.tokens
       table.add([
         String(node.run.id),
         String(repeating: "  ", count: min(node.depth, 12))
           + [node.name, node.title].compactMap(\.self).joined(separator: ": ").oneLine(limit: 72),
-        Timestamp.format(node.run.startedAt), Wording.duration(node.took(now: now)),
-        node.outcome + (node.oddity.map { " (" + $0.words + ")" } ?? ""),
-        tokens == 0 ? "" : String(tokens), prices.cost(of: node.usage).words,
+        Table.minute(node.run.startedAt), Wording.duration(node.took(now: now)),
+        (node.outcome + (node.oddity.map { " (" + $0.words + ")" } ?? "")).oneLine(limit: 60),
+        tokens == 0 ? "" : Wording.grouped(tokens), prices.cost(of: node.usage).words,
       ])
     }
     table.print()
     let reason = tree.partialReason.map { " " + $0 } ?? ""
-    Terminal.say("\(tree.nodes.count) runs.\(reason)")
+    Terminal.say("\(Figures.plural(tree.nodes.count, "run")).\(reason)")
     return 0
   }
 }

@@ -12,7 +12,7 @@ enum SearchCommand: Verb {
 
   static func run(_ arguments: Arguments) throws -> Int32 {
     guard !arguments.positional.isEmpty else {
-      throw UsageError("search needs something to search for: fleetlog search WORDS")
+      throw UsageError("it needs something to search for: fleetlog search WORDS")
     }
     var filter = try FilterOptions.filter(arguments)
     // A shell has taken the quotes away: an argument of several words was a phrase.
@@ -20,6 +20,20 @@ enum SearchCommand: Verb {
       word.contains(" ") && !word.contains("\"") && arguments.positional.count > 1
         ? "\"\(word)\"" : word
     }.joined(separator: " ")
-    return try EventsCommand.list(filter, arguments)
+    return try EventsCommand.list(filter, arguments) { suggest(insteadOf: arguments.positional) }
+  }
+
+  /// What other searches write as `type:blocked` is an option here.
+  private static func suggest(insteadOf words: [String]) {
+    for word in words {
+      let parts = word.split(separator: ":", maxSplits: 1).map(String.init)
+      guard parts.count == 2,
+        let option = FilterOptions.all.first(where: {
+          $0.name == parts[0].replacing("_", with: "-") && $0.value != nil && $0.name != "q"
+        })
+      else { continue }
+      Terminal.say(
+        Terminal.safe("“\(word)” was looked for as text: --\(option.name) \(parts[1]) filters"))
+    }
   }
 }

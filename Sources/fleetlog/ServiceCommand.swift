@@ -26,7 +26,7 @@ enum ServiceCommand: Verb {
     case "status" where words.count == 1:
       return try status(service, database: CommonOptions.database(arguments))
     default:
-      throw UsageError("service takes install, uninstall or status, as in --help")
+      throw UsageError("it takes install, uninstall or status, as in --help")
     }
   }
 

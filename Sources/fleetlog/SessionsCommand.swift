@@ -19,7 +19,7 @@ enum SessionsCommand: Verb {
 
   static func run(_ arguments: Arguments) throws -> Int32 {
     guard arguments.positional.count <= 1 else {
-      throw UsageError("sessions takes one text: put several words into quotes")
+      throw UsageError("it takes one text: put several words into quotes")
     }
     var query = SessionQuery()
     query.text = arguments.value("q") ?? arguments.positional.first
@@ -48,9 +48,9 @@ enum SessionsCommand: Verb {
       right: [3, 4, 5, 6, 7])
     for session in page.sessions {
       table.add([
-        String(Timestamp.format(session.lastAt).prefix(16)).replacing("T", with: " "),
-        session.agent ?? "", session.id, String(session.prompts),
-        String(session.toolCalls), String(session.toolErrors), String(session.outputTokens),
+        Table.minute(session.lastAt), session.agent ?? "", session.id,
+        Wording.grouped(session.prompts), Wording.grouped(session.toolCalls),
+        Wording.grouped(session.toolErrors), Wording.grouped(session.outputTokens),
         prices.cost(of: usage[session.id] ?? []).words,
         (session.title?.withoutMarkup ?? "").oneLine(limit: 80),
       ])

@@ -1,3 +1,5 @@
+import FleetlogEvents
+
 /// Columns for people.
 struct Table {
   private let headers: [String]
@@ -7,6 +9,16 @@ struct Table {
   init(_ headers: [String], right: Set<Int> = []) {
     self.headers = headers
     rightAligned = right
+  }
+
+  /// When something was last or first heard of, in UTC, as every list of such things has it.
+  static func minute(_ ms: Int64) -> String { time(ms, length: 16) }
+
+  /// When one event happened, where they stand one below the other.
+  static func second(_ ms: Int64) -> String { time(ms, length: 19) }
+
+  private static func time(_ ms: Int64, length: Int) -> String {
+    String(Timestamp.format(ms).prefix(length)).replacing("T", with: " ")
   }
 
   mutating func add(_ row: [String]) { rows.append(row.map(Terminal.safe)) }

@@ -21,7 +21,7 @@ enum TasksCommand: Verb {
 
   static func run(_ arguments: Arguments) throws -> Int32 {
     guard arguments.positional.count <= 1 else {
-      throw UsageError("tasks takes one task: fleetlog tasks issue:N")
+      throw UsageError("it takes one task: fleetlog tasks issue:N")
     }
     let query = try TaskQuery(
       text: arguments.value("q"), statuses: arguments.values("status"),
@@ -40,7 +40,7 @@ enum TasksCommand: Verb {
       right: [3])
     for task in page.tasks {
       table.add([
-        time(task.lastAt), task.id, task.status.rawValue, String(task.attempts),
+        Table.minute(task.lastAt), task.id, task.status.rawValue, String(task.attempts),
         (task.prURL ?? "").oneLine(limit: 80),
         task.workers.joined(separator: ", ").oneLine(limit: 60),
         (task.title?.withoutMarkup ?? task.lastSummary).oneLine(limit: 80),
@@ -63,15 +63,12 @@ enum TasksCommand: Verb {
     var table = Table(["time (UTC)", "type", "event", "what"], right: [2])
     for event in detail.events {
       table.add([
-        time(event.ts), event.type.rawValue, String(event.id), event.summary.oneLine(limit: 120),
+        Table.second(event.ts), event.type.rawValue, String(event.id),
+        event.summary.oneLine(limit: 120),
       ])
     }
     table.print()
     Terminal.say("\(detail.task.id): \(detail.task.status.rawValue)")
     return 0
-  }
-
-  private static func time(_ ms: Int64) -> String {
-    String(Timestamp.format(ms).prefix(19)).replacing("T", with: " ")
   }
 }

@@ -24,7 +24,7 @@ enum TokenCommand: Verb {
       arguments.value("token-file").map(LogPlaces.absolute) ?? places.tokenFile)
     let action = arguments.positional.first ?? "show"
     guard arguments.positional.count < 2, ["show", "renew"].contains(action) else {
-      throw UsageError("token takes show or renew, and shows where nothing is said")
+      throw UsageError("it takes show or renew, and shows where nothing is said")
     }
     try Places.makeFolder(of: file.path)
     let token: String

@@ -44,6 +44,97 @@ struct CommandLineTests {
     #expect(answer.error.contains(said), "\(answer.error)")
   }
 
+  @Test(
+    "help and version are there by every name that people try",
+    arguments: [
+      (["-h"], "usage: fleetlog VERB"), (["events", "-h"], "usage: fleetlog events"),
+      (["run", "-h"], "usage: fleetlog run"), (["hook", "-h"], "usage: fleetlog hook"),
+      (["version"], "fleetlog \(Fleetlog.version)"), (["-v"], "fleetlog \(Fleetlog.version)"),
+    ])
+  func names(words: [String], said: String) throws {
+    let answer = try RunningProgram.run(words)
+    #expect(answer.status == 0)
+    #expect(answer.output.hasPrefix(said), "\(answer.output)\(answer.error)")
+  }
+
+  @Test(
+    "a complaint names what was typed, once, and what mends it",
+    arguments: [
+      (["events", "--since", "soon"], "fleetlog events: --since can't be \"soon\": it takes"),
+      (["backup"], "fleetlog backup: it needs one file"),
+      (["events", "stale"], "fleetlog events --type stale"),
+      (["events", "refused"], "fleetlog search refused"),
+      (["prune", "--older-than", "90"], "can't be \"90\": a bare number says no unit"),
+    ])
+  func complaints(words: [String], said: String) throws {
+    let answer = try RunningProgram.run(words)
+    #expect(answer.status == 2)
+    #expect(answer.error.contains(said), "\(answer.error)")
+  }
+
+  @Test("a project is found by its path and by the name that people call it")
+  func projects() throws {
+    try Fleet.with { fleet in
+      for (session, folder) in [
+        ("aaaa", "/home/dev/site"), ("bbbb", "/srv/site"), ("cccc", "/home/dev/other-site"),
+        ("dddd", #"e:\work\tool"#), ("eeee", #"/home/dev/a\tool"#),
+      ] {
+        let name = folder.replacing("\\", with: "\\\\")
+        try fleet.folder.write(
+          "\(session).jsonl",
+          #"{"type":"user","uuid":"\#(session)-1","sessionId":"\#(session)","timestamp":"2026-01-01T00:00:00.000Z","cwd":"\#(name)","message":{"role":"user","content":"said in \#(session)"}}"#
+            + "\n")
+      }
+      try fleet.ingest()
+      func found(_ verb: [String], _ project: String) throws -> [String] {
+        let answer = try RunningProgram.run(
+          verb + ["--project", project, "--db", fleet.database])
+        return ["aaaa", "bbbb", "cccc", "dddd", "eeee"].filter { answer.output.contains($0) }
+      }
+      for verb in [
+        ["events"], ["sessions"], ["runs"], ["workers", "--all"], ["search", "said"],
+        ["events", "--type", "message.user"],
+      ] {
+        #expect(try found(verb, "site") == ["aaaa", "bbbb"], "\(verb)")
+        #expect(try found(verb, "/srv/site") == ["bbbb"], "\(verb)")
+        #expect(try found(verb, "tool") == ["dddd"], "\(verb)")
+        #expect(try found(verb, #"e:\work\tool"#) == ["dddd"], "\(verb)")
+      }
+      let workers = try RunningProgram.run(["workers", "--all", "--db", fleet.database])
+      #expect(workers.error.hasPrefix("5 known of 5 workers"), "\(workers.error)")
+      let live = try RunningProgram.run(["workers", "--db", fleet.database])
+      #expect(live.error.hasPrefix("0 live of 5 workers"), "\(live.error)")
+      #expect(workers.output.contains("tool claude-dddd"), "\(workers.output)")
+      let runs = try RunningProgram.run(["runs", "--db", fleet.database])
+      #expect(runs.output.contains("  2026-01-01 00:00  "), "\(runs.output)")
+      let search = try RunningProgram.run(["search", "type:blocked", "--db", fleet.database])
+      #expect(search.error.contains("--type blocked"), "\(search.error)")
+    }
+  }
+
+  @Test("an export that can't be written says what to do, and no name of its own")
+  func unwritable() throws {
+    try Fleet.with { fleet in
+      var lines = ClaudeLines()
+      lines.prompt("asked")
+      try fleet.folder.write("a.jsonl", lines.text)
+      try fleet.ingest()
+      let answer = try RunningProgram.run([
+        "export", lines.session, "-o", "/nope/s.html", "--db", fleet.database, "--assets",
+        RunningProgram.package.path,
+      ])
+      #expect(answer.status == 1)
+      #expect(
+        answer.error.contains("/nope/s.html: No such file or directory; make its folder first"))
+      #expect(!answer.error.contains(".part"))
+      let copy = try RunningProgram.run([
+        "export", lines.session, "--format", "md", "--db", fleet.database, "--assets",
+        RunningProgram.package.path,
+      ])
+      #expect(copy.status == 0, "\(copy.error)")
+    }
+  }
+
   @Test("a folder that can't be made for the log is said with what to do")
   func noFolder() throws {
     try Fleet.with { fleet in
@@ -170,13 +261,13 @@ struct CommandLineTests {
       #expect(both.contains("“tool_cal”") && both.hasSuffix("1 of 1 events\n"), "\(both)")
       #expect(try !said("events", "--type", "tool_call").contains("the log has no"))
 
-      let start = String(lines.session.prefix(8))
-      #expect(try said("events", "--session", start).contains("near it: \(lines.session)"))
+      let part = String(lines.session.dropFirst(2).prefix(8))
+      #expect(try said("events", "--session", part).contains("near it: \(lines.session)"))
       #expect(try said("events", "--run", "77").contains("no run “77”; fleetlog runs lists them"))
       #expect(try said("events", "--tag", "ci").contains("no event with the tag “ci”"))
       for verb in ["sessions", "workers", "runs"] {
-        let told = try said(verb, "--project", "ledger")
-        #expect(told.contains("“ledger”; near it: /home/dev/ledger"), "\(told)")
+        let told = try said(verb, "--project", "edger")
+        #expect(told.contains("“edger”; near it: /home/dev/ledger"), "\(told)")
         #expect(try !said(verb, "--project", "/home/dev/ledger").contains("the log has no"))
       }
       #expect(try said("runs", "--instance", "W00099").contains("no instance “W00099”"))

@@ -59,7 +59,7 @@ package struct ExportOrder: Sendable {
     let document: any ExportDocument =
       switch format {
       case .html: SessionDocument(SessionFile(detail, frame, self))
-      case .md: SessionDocument(SessionMarkdown(detail, self))
+      case .md: SessionDocument(try SessionMarkdown(detail, self))
       case .json: SessionDocument(SessionData(detail, self, asLines: false))
       case .ndjson: SessionDocument(SessionData(detail, self, asLines: true))
       }

@@ -7,10 +7,12 @@ import FleetlogStore
 struct SessionMarkdown: ExportParts {
   private let detail: SessionDetail
   private var lanes: SessionLanes
+  private let cost: CostText
 
-  init(_ detail: SessionDetail, _ order: ExportOrder) {
+  init(_ detail: SessionDetail, _ order: ExportOrder) throws {
     var redaction = order.redaction
     self.detail = redaction.detail(detail)
+    cost = try SingleSessionPage.cost(of: detail.session, order.kit.prices, order.log)
     lanes = SessionLanes(
       detail, from: order.log, Preparation(redaction, texts: detail.session.events / 2))
   }
@@ -32,7 +34,7 @@ struct SessionMarkdown: ExportParts {
       ("model", session.model), ("branch", session.branch),
       ("from", Timestamp.format(session.startedAt)), ("to", Timestamp.format(session.lastAt)),
     ]
-    let figures = Figure.all(of: session, contradictions: 0, cost: nil)
+    let figures = Figure.all(of: session, contradictions: 0, cost: cost)
     let text =
       "# \(Self.inline(session.heading))\n\n"
       + facts.compactMap { name, value in value.map { "- \(name): \(Self.inline($0))\n" } }.joined()

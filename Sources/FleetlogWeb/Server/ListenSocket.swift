@@ -76,7 +76,7 @@ struct ListenSocket: Sendable {
     switch code {
     case EADDRINUSE:
       "Another program, perhaps an earlier Fleetlog, has that port: stop it, "
-        + "choose another port, or take a free one with port 0."
+        + "choose another port, or take a free one with --port 0."
     case EACCES:
       "Ports below 1024 need privileges: choose a higher one."
     case EADDRNOTAVAIL:

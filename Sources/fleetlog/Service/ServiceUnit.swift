@@ -32,7 +32,7 @@ struct ServiceUnit {
       \(Self.mark)
       [Unit]
       Description=Fleetlog, the event log of coding agents
-      Documentation=man:systemd.exec(5)
+      Documentation=man:fleetlog(1)
 
       [Service]
       ExecStart=\(line.joined(separator: " "))
