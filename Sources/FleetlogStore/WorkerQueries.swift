@@ -133,7 +133,8 @@ struct WorkerReader {
       """
       SELECT count(*) FROM runs r LEFT JOIN sessions s ON s.id = r.session_id
       WHERE \(conditions.joined(separator: " AND ")) AND NOT (r.role = 'subagent' AND EXISTS (
-        SELECT 1 FROM runs p WHERE p.id = r.parent_run_id AND p.id <> r.id AND p.role <> 'operator'))
+        SELECT 1 FROM runs p
+        WHERE p.id = r.parent_run_id AND p.id <> r.id AND p.role <> 'operator'))
       """, values)
   }
 
@@ -201,7 +202,8 @@ struct WorkerReader {
 
   private func isWanted(_ row: Row) -> Bool {
     (query.agents.isEmpty || row.agent.map(query.agents.contains) ?? false)
-      && (query.projects.isEmpty || row.project.map { ProjectFolder.isNamed($0, by: query.projects) } ?? false)
+      && (query.projects.isEmpty
+        || row.project.map { ProjectFolder.isNamed($0, by: query.projects) } ?? false)
   }
 
   /// Runs whose row of the projection is not up to date: their events came out of order, or the

@@ -169,7 +169,9 @@ struct ExampleTests {
       #expect(outcome.status == 0)
       #expect(try launching.events("--type task.done").count == 2)
       #expect(try launching.events("--type worker.spawned").count == 2)
-      #expect(try launching.shell("fleetlog tasks").text.contains("issue:1"))
+      #expect(
+        try launching.shell("mkdir -p none && fleetlog ingest none && fleetlog tasks").text
+          .contains("issue:1"))
     }
   }
 
