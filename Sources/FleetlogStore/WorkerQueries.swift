@@ -242,6 +242,13 @@ struct WorkerReader {
       facts.answer = try answer(to: row.run.id, since: since)
       if facts.answer != nil { current = state() }
     }
+    // What needs the operator does so for as long as events ask for attention, no longer.
+    let told = standing.first { $0.type == .contradiction }?.ts
+    if let since = [current.inferred.since, told].compactMap(\.self).max(),
+      since < query.moment - EventLog.needWindow
+    {
+      current.need = below.compactMap(\.state.need).min()
+    }
     var worker = Worker(row, state: current, children: below)
     worker.review = try review(among: worker.completions)
     return worker

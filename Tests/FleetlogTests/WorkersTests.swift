@@ -82,6 +82,30 @@ struct WorkersTests {
     }
   }
 
+  @Test("need the operator for as long as what they asked stands among the needs, a week")
+  func forgotten() throws {
+    try Fleet.with { fleet in
+      try fleet.folder.write(
+        "W1.jsonl",
+        #"{"ts":"2026-03-03T10:00:00Z","event_type":"blocked","instance_id":"W1","summary":"no key"}"#
+          + "\n")
+      try fleet.ingest()
+      let asked = try #require(Timestamp.parse("2026-03-03T10:00:00Z"))
+      for (days, isNeeded) in [(Int64(6), true), (8, false)] {
+        let moment = asked + days * 86_400_000
+        var query = WorkerQuery(moment: moment, isNow: true)
+        query.includesAll = true
+        let worker = try #require(
+          try fleet.log.workers(query, by: Synthesizer()).workers.first {
+            $0.run.instanceID == "W1"
+          })
+        #expect(worker.state.inferred.status == .blocked)
+        #expect((worker.state.need != nil) == isNeeded)
+        #expect(try (fleet.log.needs(now: moment, limit: 9).total == 1) == isNeeded)
+      }
+    }
+  }
+
   @Test(
     "are the same whether the projection is read or the events are folded",
     arguments: Scenario.names)
