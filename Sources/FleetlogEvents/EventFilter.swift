@@ -39,6 +39,19 @@ package struct EventFilter: Sendable, Equatable {
     /// What the parameter takes, as the end of "… takes".
     package let takes: String
 
+    /// Whether there is no such parameter; then `takes` says which ones there are, or nothing.
+    private var isUnknown = false
+
+    /// Of a name that is no parameter.
+    package static func unknown(_ name: String, _ value: String, among names: [String] = []) -> Self
+    {
+      var error = ParameterError(
+        parameter: name, value: value,
+        takes: names.isEmpty ? "" : " here, only " + names.joined(separator: ", "))
+      error.isUnknown = true
+      return error
+    }
+
     package init(parameter: String, value: String, takes: String) {
       self.parameter = parameter
       self.value = value
@@ -51,7 +64,10 @@ package struct EventFilter: Sendable, Equatable {
 
     /// - Parameter name: what whoever gave it calls it, such as an option or a variable.
     package func description(calling name: String) -> String {
-      "\(name) can't be \"\(value.prefix(80))\": it takes \(takes)"
+      isUnknown
+        ? "\(name.prefix(80))=\(value.prefix(80)) is not understood: there is no parameter "
+          + "\(name.prefix(80))\(takes)"
+        : "\(name) can't be \"\(value.prefix(80))\": it takes \(takes)"
     }
   }
 
@@ -129,7 +145,7 @@ package struct EventFilter: Sendable, Equatable {
         throw refusal("the cursor that the page before gave as next")
       }
       after = cursor
-    default: throw ParameterError(parameter: name, value: value, takes: "nothing: it is unknown")
+    default: throw .unknown(name, value)
     }
   }
 

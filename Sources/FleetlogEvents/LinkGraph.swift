@@ -40,7 +40,7 @@ package struct GraphQuery: Sendable {
         root = id
       case "since": since = try time()
       case "until": until = try time()
-      default: throw refusal("nothing: it is unknown")
+      default: throw .unknown(name, value)
       }
     }
   }

@@ -41,8 +41,7 @@ package struct RunQuery: Sendable {
       case "project": projects.append(value)
       case "session": session = value
       default:
-        throw EventFilter.ParameterError(
-          parameter: name, value: value, takes: "nothing: it is unknown")
+        throw .unknown(name, value)
       }
     }
   }

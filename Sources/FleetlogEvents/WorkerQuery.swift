@@ -28,6 +28,9 @@ package struct WorkerQuery: Sendable {
   /// One that is idle or complete for longer, in ms, and needs nothing, is not either.
   package static let rest: Int64 = 3_600_000
 
+  /// ms.
+  private static let ahead: Int64 = 60_000
+
   package init(moment: Int64, isNow: Bool) {
     self.moment = moment
     self.isNow = isNow
@@ -44,6 +47,11 @@ package struct WorkerQuery: Sendable {
       guard let time = TimeExpression.parse(parameter.value, now: now) else {
         throw EventFilter.ParameterError(
           parameter: "at", value: parameter.value, takes: TimeExpression.takes)
+      }
+      // As others' clocks may be ahead, a little of it is no mistake.
+      guard time <= now + Self.ahead else {
+        throw EventFilter.ParameterError(
+          parameter: "at", value: parameter.value, takes: "a moment that is past, not one to come")
       }
       return time
     }
@@ -69,7 +77,7 @@ package struct WorkerQuery: Sendable {
     case "all":
       guard ["0", "1"].contains(value) else { throw refusal("1 or 0") }
       includesAll = value == "1"
-    default: throw refusal("nothing: it is unknown")
+    default: throw .unknown(name, value)
     }
   }
 }

@@ -57,13 +57,53 @@ struct EventFilterTests {
       ("action_required", "x"), ("risk", "yes"), ("since", "yesterday"), ("until", "1.5h"),
       ("sort", "best"), ("type", "failed,blocked"), ("limit", "0"), ("limit", "501"),
       ("limit", "x"), ("after", "x"), ("after", "1_2_3"), ("after", "1_-2"), ("after", "_"),
-      ("unheard_of", "1"),
     ])
   func refusals(name: String, value: String) throws {
     let error = #expect(throws: EventFilter.ParameterError.self) { try filter([(name, value)]) }
     #expect(error?.parameter == name)
     #expect(error?.value == value)
     #expect(error?.takes.isEmpty == false)
+  }
+
+  @Test("What is no parameter is told in a plain sentence, wherever it is asked for")
+  func unknown() {
+    func said(_ body: () throws(EventFilter.ParameterError) -> Void) -> String? {
+      do { try body() } catch {
+        #expect(error.parameter == "foo")
+        return "\(error)"
+      }
+      return nil
+    }
+    let foo = [(name: "foo", value: "bar")]
+    let sentence = "foo=bar is not understood: there is no parameter foo"
+    #expect(
+      said { () throws(EventFilter.ParameterError) in
+        _ = try EventFilter(parameters: foo, now: Self.now)
+      } == sentence)
+    #expect(
+      said { () throws(EventFilter.ParameterError) in
+        _ = try RunQuery(parameters: foo, now: Self.now)
+      } == sentence)
+    #expect(
+      said { () throws(EventFilter.ParameterError) in
+        _ = try GraphQuery(parameters: foo, now: Self.now)
+      } == sentence)
+    #expect(
+      said { () throws(EventFilter.ParameterError) in
+        _ = try WorkerQuery(parameters: foo, now: Self.now)
+      } == sentence)
+  }
+
+  @Test("How it stood with workers can be asked of what is past, not of what is to come")
+  func momentToCome() throws {
+    func query(_ at: Int64) throws -> WorkerQuery {
+      try WorkerQuery(parameters: [("at", String(at))], now: Self.now)
+    }
+    #expect(try query(Self.now).moment == Self.now)
+    let error = #expect(throws: EventFilter.ParameterError.self) {
+      try query(Self.now + 3_600_000)
+    }
+    #expect(error?.takes == "a moment that is past, not one to come")
   }
 
   @Test("A type that a transcript chose is asked for as it is, commas and all")

@@ -113,12 +113,7 @@ struct PageRequest: Sendable {
 
   func allowOnly(_ names: [String]) throws(EventFilter.ParameterError) {
     for parameter in parameters where !names.contains(parameter.name) {
-      throw EventFilter.ParameterError(
-        parameter: parameter.name, value: parameter.value,
-        takes: names.isEmpty
-          ? "nothing: this page has no parameters"
-          : "nothing: it is unknown here, only " + names.joined(separator: ", ")
-            + (names.count == 1 ? " is" : " are") + " known")
+      throw .unknown(parameter.name, parameter.value, among: names)
     }
   }
 }
