@@ -1,10 +1,10 @@
 /// What may have been meant by a name that is mistyped or only half known.
-enum NearNames {
+package enum NearNames {
   /// Bytes; a longer name is not compared letter by letter.
   private static let longest = 64
 
   /// The names that contain a word or are a few letters from it: nearest first, then by name.
-  static func of(_ word: String, among names: Set<String>, limit: Int) -> [String] {
+  package static func of(_ word: String, among names: Set<String>, limit: Int) -> [String] {
     let word = word.lowercased()
     let letters = Array(word.utf8)
     guard !letters.isEmpty else { return [] }
@@ -21,7 +21,7 @@ enum NearNames {
   }
 
   /// The nearest ones as a part of a sentence, such as “, near it: events”; empty where none is near.
-  static func hint(
+  package static func hint(
     _ word: String, among names: some Sequence<String>, prefix: String = ""
   ) -> String {
     let near = of(word, among: Set(names), limit: 3)

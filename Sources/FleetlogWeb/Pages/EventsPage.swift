@@ -14,6 +14,8 @@ struct EventsPage: Page {
   let histogram: Histogram
   var earlier: Histogram.Earlier?
   let facets: [Facet]
+  /// Names in the filter that the log has nowhere.
+  var unknown: [UnknownName] = []
   /// The log's file.
   var database = ""
   /// Where the page was asked of.
@@ -35,6 +37,7 @@ struct EventsPage: Page {
       contradictions: try log.contradictions(of: page.rows.map(\.event.id)),
       names: try log.workerNames(of: page.rows.lazy.map(\.event)),
       histogram: histogram, earlier: earlier, facets: try log.facets(filter, survey: survey),
+      unknown: try log.unknownNames(in: filter, isEmpty: page.rows.isEmpty),
       database: log.path, origin: request.origin, tokenFile: request.tokenFile,
       now: request.now)
   }
@@ -84,6 +87,9 @@ struct EventsPage: Page {
     .text("newestURL") { $0.live == nil ? nil : $0.view.location().description },
     .flag("isLive") { $0.live != nil },
     .text("partialReason", \.page.partialReason),
+    .list("unknown") { page in
+      page.unknown.map { UnknownNameView(name: $0, filter: page.filter, view: page.view) }
+    },
     .list("chips", \.chips),
     .text("clearURL") { $0.view.location(EventFilter()).description },
     .part("form") { FilterForm(filter: $0.filter, manner: $0.view.manner, now: $0.now) },
