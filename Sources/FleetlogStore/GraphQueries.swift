@@ -49,6 +49,13 @@ extension EventLog {
     }
   }
 
+  /// Whether there is any link.
+  package func hasLinks() throws(StoreError) -> Bool {
+    try pool.withConnection { (connection) throws(StoreError) in
+      try connection.first("SELECT 1 FROM event_links LIMIT 1") { $0.int(0) } != nil
+    }
+  }
+
   /// Where to begin: the root, the session's linked events, else what asked for attention and
   /// which runs were spawned.
   private func seeds(

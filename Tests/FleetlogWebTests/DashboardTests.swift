@@ -208,12 +208,57 @@ struct DashboardTests {
     for (target, parameter) in [
       ("/workers.json?at=soon", "at"), ("/workers.json?state=happy", "state"),
       ("/workers.json?q=x", "q"), ("/graph.json?root=x", "root"),
-      ("/graph.json?relation=likes", "relation"),
+      ("/graph.json?relation=likes", "relation"), ("/workers.json?at=2099-01-01", "at"),
     ] {
       let response = try bench.ask(target)
       #expect(response.status == 400, "\(target)")
       #expect(try JSONDocument(response.body).root["error"]?["parameter"]?.string == parameter)
     }
+  }
+
+  @Test("a graph without a link in its window says which and leads to the links there are")
+  func graphWindow() throws {
+    let day: Int64 = 86_400_000
+    let bench = try Bench(drafts: [
+      .sample("ask", .blocked, ts: 1000, session: "a"),
+      .sample("free", .progress, ts: 2000, session: "a") {
+        $0.links = [.byRule("test/1", .resolves, .idempotencyKey("ask"))]
+      },
+      .sample("later", .progress, ts: 9 * day, session: "b"),
+    ])
+    let page = try bench.ask("/graph").text
+    #expect(page.contains("Nothing is linked in the log’s last 24 h, to 10 Jan 1970."))
+    #expect(page.contains("href=\"/graph?since=1970-01-01T00:00:00.000Z\""))
+    #expect(try !bench.ask("/graph?session=b").text.contains("of earlier"))
+    for target in ["/graph?root=999", "/graph.json?root=999", "/graph.svg?root=999"] {
+      let missing = try bench.ask(target)
+      #expect(missing.status == 404, "\(target)")
+      #expect(missing.text.contains("There is no event 999"), "\(target)")
+    }
+  }
+
+  @Test("a list of the last day leads to that of all times, and a time stands as it was typed")
+  func wholeList() throws {
+    let bench = try Bench(drafts: Self.drafts())
+    let runs = try bench.ask("/runs").text
+    #expect(
+      runs.contains(#"<a href="/runs?since=1970-01-01T00:00:00.000Z">runs of all times</a>"#))
+    let asked = try bench.ask("/runs?since=1000d").text
+    #expect(asked.contains("name=\"since\" value=\"1000d\""))
+    #expect(!asked.contains("runs of all times"))
+    #expect(asked.contains(#"<a class="reset" href="/runs">back to the last day</a>"#))
+    #expect(try bench.ask("/workers?at=2h").text.contains("name=\"at\" value=\"2h\""))
+  }
+
+  @Test("a name in a filter that the log has nowhere is said, with the ways to those near it")
+  func unknownNames() throws {
+    let bench = try Bench(drafts: Self.drafts())
+    let page = try bench.ask("/events?type=blokced&limit=50").text
+    #expect(page.contains("The log has no event of the type “blokced”; near it:"))
+    #expect(page.contains(#"<a href="/events?type=blocked&amp;limit=50">blocked</a>"#))
+    #expect(try !bench.ask("/events?type=blocked").text.contains("The log has no"))
+    let mixed = try bench.ask("/events?type=blocked&type=xyzzy").text
+    #expect(mixed.contains("The log has no event of the type “xyzzy”"))
   }
 
   @Test("a list of events has the shape that scripts rely on")
@@ -333,7 +378,8 @@ struct DashboardTests {
     let page = try bench.ask("\(path)?\(name)=\(value)")
     #expect(page.status == 400)
     #expect(page.headers["Content-Type"] == "text/html; charset=utf-8")
-    #expect(page.text.contains("\(name) can&#39;t be"))
+    #expect(
+      page.text.contains("\(name) can&#39;t be") || page.text.contains("no parameter \(name)"))
     let twin = try bench.ask("\(path).json?\(name)=\(value)")
     #expect(twin.status == 400)
     let error = try #require(try JSONDocument(twin.body).root["error"])

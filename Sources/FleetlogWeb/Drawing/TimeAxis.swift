@@ -3,9 +3,12 @@ import FleetlogEvents
 /// The labels below or above a drawing over time whose width is a percentage.
 struct TimeAxis {
   let scale: TimeScale
+  /// Whether times of day have their date with them: what is drawn is of another day than today.
+  var isDated = false
 
   /// ms.
   private static let short: Int64 = 600_000
+  private static let day: Int64 = 86_400_000
 
   /// - Parameters:
   ///   - start: ms since the Unix epoch.
@@ -27,7 +30,7 @@ struct TimeAxis {
     y: Int, line: ClosedRange<Int>, countsFromStart: Bool = false, into writer: inout HTMLWriter
   ) {
     let isCounted = countsFromStart && scale.end - scale.start < Self.short
-    let ticks = TimeTicks(scale, countingFrom: isCounted ? scale.start : nil)
+    let ticks = TimeTicks(scale, countingFrom: isCounted ? scale.start : nil, isDated: isDated)
     for (index, tick) in ticks.ticks.enumerated() {
       let name: StaticString = index.isMultiple(of: 2) ? "" : " minor"
       writer.append(#"<line class="grid"#)
@@ -77,6 +80,7 @@ extension TimeAxis {
     let least = last + max(1, width / 8)
     self.init(
       start: first, end: min((bars.last ?? first) + width, max(now, least, first + 1000)))
+    isDated = now - scale.end >= Self.day
   }
 
   /// Where a bar begins and how wide it is, in percent of the width.

@@ -82,6 +82,14 @@ struct FilterForm: TemplateContext {
     }
   }
 
+  /// A time as it was typed, which says more than the moment that it comes to; one that a link gave
+  /// in ms since the Unix epoch as a date.
+  static func typed(_ name: String, _ parameters: [(name: String, value: String)]) -> String? {
+    parameters.last { $0.name == name }.map { parameter in
+      Int64(parameter.value).map { Timestamp.format($0) } ?? parameter.value
+    }
+  }
+
   /// A parameter's value as people read it.
   static func shown(_ parameter: (name: String, value: String)) -> String {
     switch parameter.name {

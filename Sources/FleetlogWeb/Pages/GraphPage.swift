@@ -15,19 +15,25 @@ struct GraphPage: Page {
   let outcome: GraphLayouter.Outcome
   /// Whether the time is not asked for, but the log's last day.
   let isLastDay: Bool
+  /// The log's last hours.
+  let span: RecentSpan
+  /// Whether something is linked, but not in the log's last day.
+  let hasEarlier: Bool
   /// ms since the Unix epoch.
   let now: Int64
 
   static func read(_ request: PageRequest, from log: EventLog) throws -> GraphPage {
     let (query, isLastDay) = try query(request, log)
     let graph = try log.graph(query)
+    let overview = try log.overview()
     let sketch = GraphSketch(graph, root: query.root)
     return GraphPage(
       query: query, parameters: request.parameters.filter { !$0.value.isEmpty }, graph: graph,
       contradictions: try log.contradictions(of: graph.nodes.map(\.event.id)), sketch: sketch,
       outcome: sketch.boxes.isEmpty
         ? .layout(GraphLayout()) : sketch.layout(by: request.kit.graphs),
-      isLastDay: isLastDay, now: request.now)
+      isLastDay: isLastDay, span: RecentSpan(of: overview, now: request.now),
+      hasEarlier: try isLastDay && graph.nodes.isEmpty && log.hasLinks(), now: request.now)
   }
 
   static func json(_ request: PageRequest, from log: EventLog) throws -> JSONObject {
@@ -49,6 +55,9 @@ struct GraphPage: Page {
   ) throws -> (query: GraphQuery, isLastDay: Bool) {
     try request.allowOnly(parameters)
     var query = try GraphQuery(parameters: request.parameters, now: request.now)
+    if let root = query.root, try log.event(root) == nil {
+      throw NotFound(message: "There is no event \(root) that a graph could begin at.")
+    }
     guard query.since == nil, query.until == nil, query.root == nil, query.session == nil,
       let last = try log.overview().lastEventAt
     else { return (query, false) }
@@ -66,15 +75,19 @@ struct GraphPage: Page {
   static let slots: [Slot<GraphPage>] = [
     .text("count", \.count),
     .list("relations", \.relations),
-    .text("since") { page in
-      page.isLastDay ? nil : page.query.since.map { Timestamp.format($0) }
-    },
-    .text("until") { $0.query.until.map { Timestamp.format($0) } },
+    .text("since") { FilterForm.typed("since", $0.parameters) },
+    .text("until") { FilterForm.typed("until", $0.parameters) },
     .text("rootID") { $0.query.root.map { String($0) } },
     .text("sessionID", \.query.session),
     .list("chips", \.chips),
     .flag("isFiltered") { !$0.parameters.isEmpty },
     .text("allURL") { _ in Location("graph").description },
+    .text("span", \.span.dayWords),
+    .flag("hasEarlier", \.hasEarlier),
+    .text("wholeURL") { _ in
+      Location("graph", query: [("since", Timestamp.format(0))]).description
+    },
+    .flag("isWide") { $0.query.root == nil && $0.query.session == nil },
     .text("partialReason", \.graph.partialReason),
     .html("drawing", \.drawn),
     .text("hint", \.hint),
@@ -93,7 +106,7 @@ struct GraphPage: Page {
     let words =
       Wording.plural(graph.nodes.count, "event") + ", "
       + Wording.plural(graph.edges.count, "link")
-    return isLastDay ? words + " of the log’s last 24 h" : words
+    return isLastDay ? "\(words) of \(span.dayWords)" : words
   }
 
   private var relations: [Choice] {

@@ -127,7 +127,7 @@ struct OverviewPage: Page {
     .flag("isEmpty") { $0.overview.events == 0 },
     .text("needsNote", \.needsNote),
     .text("needsURL") { _ in Location.events(asking).description },
-    .text("workerCount") { page in Wording.plural(page.workers.workers.count, "worker") },
+    .text("workerCount") { page in Wording.plural(page.workers.workers.count, "live worker") },
     .list("tally", \.tally),
     .list("needs") { page in page.rows(page.needs.groups.prefix(mostNeeds)) },
     .list("moreNeeds") { page in page.rows(page.needs.groups.dropFirst(mostNeeds)) },
@@ -150,10 +150,17 @@ struct OverviewPage: Page {
         WorkerRow(worker: $0, name: page.names[$0], query: page.query)
       }
     },
+    .flag("hasWorkers") { !$0.workers.workers.isEmpty },
     .text("workersNote") { page in
-      "\(Wording.grouped(page.workers.workers.count)) live, those that need you first"
+      page.workers.workers.isEmpty
+        ? nil : "\(Wording.grouped(page.workers.workers.count)) live, those that need you first"
     },
     .text("workersURL") { _ in Location("workers").description },
+    .text("everyURL") { _ in Location("workers", query: [("all", "1")]).description },
+    .text("sessionsURL") { _ in Location("sessions").description },
+    .part("newest") { page in
+      page.overview.lastEventAt.map { TimeText($0, now: page.now, as: .zoned) }
+    },
     .text("workersWords") { page in
       let hidden = page.workers.workers.count - mostWorkers
       return hidden > 0
@@ -249,7 +256,7 @@ struct OverviewPage: Page {
     return "\(span.words): " + (words.text.isEmpty ? tokens : "\(words.text), \(tokens)")
       + (spend.isPriced && !cost.isWhole
         ? "; \(Wording.plural(cost.unpricedTokens, "token")) without a price not in the sum" : "")
-      + (monthly.map { $0.money > .zero ? "; \(CostText($0).text) in 30 d" : "" } ?? "")
+      + (monthly.map { $0.money > .zero ? "; \(CostText($0).text) \(span.monthWords)" : "" } ?? "")
   }
 
   private var activityNote: String {

@@ -15,9 +15,15 @@ struct RecentSpan: Sendable, Equatable {
   /// ms since the Unix epoch, exclusive.
   let until: Int64
 
+  /// Of the newest event; ms since the Unix epoch.
+  private let last: Int64
+  /// Whether nothing came for a day: the span is of another day then, and says of which.
+  let isPast: Bool
+
   /// - Parameter now: counts where the log is empty; ms since the Unix epoch.
   init(of overview: LogOverview, now: Int64) {
-    let last = overview.lastEventAt ?? now
+    last = overview.lastEventAt ?? now
+    isPast = now - last >= Self.mostHours * Self.hour
     until = Self.hourBegun(last) + Self.hour
     let first = Self.hourBegun(min(overview.firstEventAt ?? last, last))
     since = max(
@@ -34,5 +40,17 @@ struct RecentSpan: Sendable, Equatable {
     return widths.first { (until - since) / $0 <= Self.mostBars } ?? Self.hour
   }
 
-  var words: String { "the log’s last \(hours) h" }
+  var words: String { words(hours: hours) }
+
+  private func words(hours: Int) -> String {
+    let iso = Timestamp.format(last)
+    let date = "\(TimeText.date(iso)) \(TimeText.day(iso).year)"
+    return "the log’s last \(hours) h" + (isPast ? ", to \(date)" : "")
+  }
+
+  /// The same of a list that takes the whole day, however young the log is.
+  var dayWords: String { words(hours: Int(Self.mostHours)) }
+
+  /// The 30 days that end with the span.
+  var monthWords: String { isPast ? "in the 30 d to then" : "in the last 30 d" }
 }

@@ -11,6 +11,8 @@ struct RunsPage: Page {
   let tree: RunTree
   /// Whether the time is not asked for, but the log's last day.
   let isLastDay: Bool
+  /// The log's last hours.
+  let span: RecentSpan
   let prices: PriceTable
   /// ms since the Unix epoch.
   let now: Int64
@@ -20,7 +22,8 @@ struct RunsPage: Page {
     return RunsPage(
       query: query, parameters: request.parameters.filter { !$0.value.isEmpty },
       tree: try log.runs(query, now: request.now, by: request.kit.rules), isLastDay: isLastDay,
-      prices: request.kit.prices, now: request.now)
+      span: RecentSpan(of: try log.overview(), now: request.now), prices: request.kit.prices,
+      now: request.now)
   }
 
   static func json(_ request: PageRequest, from log: EventLog) throws -> JSONObject {
@@ -52,12 +55,15 @@ struct RunsPage: Page {
   static let slots: [Slot<RunsPage>] = [
     .text("count") { page in
       let words = Wording.plural(page.tree.nodes.count, "run")
-      return page.isLastDay ? words + " of the log’s last 24 h" : words
+      return page.isLastDay ? "\(words) of \(page.span.dayWords)" : words
     },
-    .text("since") { page in
-      page.isLastDay ? nil : page.query.since.map { Timestamp.format($0) }
+    .text("wholeURL") { page in
+      page.isLastDay
+        ? Location("runs", query: page.parameters + [("since", Timestamp.format(0))]).description
+        : nil
     },
-    .text("until") { $0.query.until.map { Timestamp.format($0) } },
+    .text("since") { FilterForm.typed("since", $0.parameters) },
+    .text("until") { FilterForm.typed("until", $0.parameters) },
     .list("kept") { page in
       page.parameters.filter { !["since", "until"].contains($0.name) }
         .map { HiddenField(name: $0.name, value: $0.value) }

@@ -39,6 +39,7 @@ struct WorkersPage: Page {
   static let slots: [Slot<WorkersPage>] = [
     .text("count", \.count),
     .text("at") { $0.query.isNow ? nil : Timestamp.format($0.query.moment) },
+    .text("typedAt") { FilterForm.typed("at", $0.parameters) },
     .list("kept") { page in
       page.parameters.filter { ["agent", "project"].contains($0.name) }
         .map { HiddenField(name: $0.name, value: $0.value) }

@@ -24,7 +24,7 @@ struct TimeTicks {
       switch self {
       case .second, .date, .month, .length: 16
       case .time, .year: 17
-      case .day: 18
+      case .day: 26
       }
     }
   }
@@ -36,13 +36,18 @@ struct TimeTicks {
   /// Nearer to an end, in percent, a label begins or ends at its tick.
   private static let edge = 8.0
 
-  /// - Parameter start: ms since the Unix epoch; ticks then say how long after it they are.
-  init(_ scale: TimeScale, countingFrom start: Int64? = nil) {
+  /// - Parameters:
+  ///   - start: ms since the Unix epoch; ticks then say how long after it they are.
+  ///   - isDated: whether times of day have their date with them, also within a day.
+  init(_ scale: TimeScale, countingFrom start: Int64? = nil, isDated: Bool = false) {
     let even = scale.pieces.filter { !$0.isGap }
     let time = even.reduce(0.0) { $0 + Double($1.time.count) }
     let room = max(1, even.reduce(0.0) { $0 + $1.place.upperBound - $1.place.lowerBound })
     let span = scale.end - scale.start
-    func form(_ step: TimeStep) -> Form { start == nil ? Self.form(step, over: span) : .length }
+    func form(_ step: TimeStep) -> Form {
+      guard start == nil else { return .length }
+      return Self.form(step, over: isDated ? max(span, Self.day + 1) : span)
+    }
     let step =
       TimeStep.all.first { Double($0.least) >= time / room * form($0).room } ?? .months(120_000)
     self.form = form(step)
@@ -85,7 +90,8 @@ struct TimeTicks {
   }
 
   private func extent(_ tick: Tick) -> Range<Double> {
-    let width = form.room * 0.75
+    // A lone “0” takes less room than the rest of its axis.
+    let width = form.room * (tick.words.count == 1 ? 0.25 : 0.75)
     return switch tick.anchor {
     case .start: tick.percent..<tick.percent + width
     case .middle: tick.percent - width / 2..<tick.percent + width / 2

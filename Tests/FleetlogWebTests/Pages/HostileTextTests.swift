@@ -259,12 +259,13 @@ struct HostileTextTests {
     try add(
       GraphPage(
         query: GraphQuery(), parameters: [("session", text)], graph: graph,
-        contradictions: [1: 2], sketch: sketch, outcome: .layout(layout), isLastDay: false, now: 5))
+        contradictions: [1: 2], sketch: sketch, outcome: .layout(layout), isLastDay: false,
+        span: RecentSpan(of: .unknown, now: 5), hasEarlier: false, now: 5))
     let tree = RunTree([worker(text)], parentKeys: [1: "run:" + text])
     try add(
       RunsPage(
         query: RunQuery(), parameters: [("instance", text)], tree: tree, isLastDay: false,
-        prices: try prices(text), now: 5))
+        span: RecentSpan(of: .unknown, now: 5), prices: try prices(text), now: 5))
     var started = JSONObject()
     for key in ["version", "host", "cwd", "signal"] { started.set(key, text) }
     started.set("argv", [text, text])

@@ -6,10 +6,12 @@ import Testing
 
 @Suite("The overview")
 struct OverviewPageTests {
-  private func page(_ groups: [NeedGroup], workers: [Worker] = []) throws -> String {
+  private func page(
+    _ groups: [NeedGroup], workers: [Worker] = [], events: Int? = nil, now: Int64 = 10
+  ) throws -> String {
     let overview = LogOverview(
-      events: groups.count, sessions: 1, sources: 1, validationErrors: 0, lastEventID: 1,
-      firstEventAt: 1, lastEventAt: 2, searchLag: 0)
+      events: events ?? groups.count, sessions: 33, sources: 1, validationErrors: 0,
+      lastEventID: 1, firstEventAt: 1, lastEventAt: 2, searchLag: 0)
     var sessions: [String: SessionSummary] = [:]
     var names: [Int64: WorkerName] = [:]
     for (run, id) in zip(Int64(1)..., ["a", "b", "c"]) {
@@ -23,12 +25,12 @@ struct OverviewPageTests {
         groups: groups, counts: Dictionary(grouping: groups, by: \.need).mapValues(\.count),
         events: 9, older: 0),
       workers: WorkerList(workers: workers, known: workers.count, partialReason: nil),
-      query: WorkerQuery(moment: 10, isNow: true), sessions: sessions,
+      query: WorkerQuery(moment: now, isNow: true), sessions: sessions,
       names: WorkerNames(names), contradictions: [1: 44],
-      span: RecentSpan(of: overview, now: 10),
+      span: RecentSpan(of: overview, now: now),
       activity: Histogram(bucketWidth: 1, buckets: [], isExact: true),
-      spend: SpendDrawing(bars: [], width: 1, now: 10) { _, _ in Location() }, delivered: [],
-      now: 10)
+      spend: SpendDrawing(bars: [], width: 1, now: now) { _, _ in Location() }, delivered: [],
+      now: now)
     return try Templates.ofThisPackage().fill(page).text
   }
 
@@ -75,6 +77,16 @@ struct OverviewPageTests {
   func contradiction() throws {
     let html = try page([NeedGroup(need: .handover, root: ask(1, "a", "done", .completed))])
     #expect(html.contains("href=\"/events/44\">contradicted</a>"))
+  }
+
+  @Test("where nobody is at work it says when the newest was and leads to what was before")
+  func quiet() throws {
+    let html = try page([], events: 3538, now: 90_000_000)
+    #expect(html.contains("0 live workers"))
+    #expect(html.contains("The newest event is of <time datetime=\"1970-01-01T00:00:00.002Z\""))
+    #expect(html.contains("<a href=\"/sessions\">33 sessions</a>"))
+    #expect(html.contains("<a href=\"/workers?all=1\">every worker ever heard of</a>"))
+    #expect(!html.contains("<table"))
   }
 
   @Test("an empty log says how it fills, without figures")

@@ -123,6 +123,21 @@ struct TimeScaleTests {
     #expect(ticks.ticks.map(\.words) == ["00:00", "06:00", "12:00", "18:00"])
   }
 
+  @Test("what is counted from 0 leaves out no tick beside it")
+  func counted() {
+    let ticks = TimeTicks(TimeScale(even: 500..<11_900), countingFrom: 500)
+    #expect(ticks.ticks.map(\.words) == ["0", "2 s", "4 s", "6 s", "8 s", "10 s"])
+  }
+
+  @Test("a day that is not today is told with its date")
+  func datedDay() {
+    let ticks = TimeTicks(TimeScale(even: 1_767_225_600_000..<1_767_312_000_000), isDated: true)
+    #expect(
+      ticks.ticks.map(\.words) == [
+        "1 Jan 00:00", "1 Jan 06:00", "1 Jan 12:00", "1 Jan 18:00", "2 Jan 00:00",
+      ])
+  }
+
   @Test("weeks begin on Mondays, and a year is told at its first tick")
   func weeks() {
     // 20 December 2025 to 20 January 2026.
