@@ -132,10 +132,7 @@ struct TimeScaleTests {
   @Test("a day that is not today is told with its date")
   func datedDay() {
     let ticks = TimeTicks(TimeScale(even: 1_767_225_600_000..<1_767_312_000_000), isDated: true)
-    #expect(
-      ticks.ticks.map(\.words) == [
-        "1 Jan 00:00", "1 Jan 06:00", "1 Jan 12:00", "1 Jan 18:00", "2 Jan 00:00",
-      ])
+    #expect(ticks.ticks.map(\.words) == ["1 Jan 00:00", "1 Jan 12:00", "2 Jan 00:00"])
   }
 
   @Test("weeks begin on Mondays, and a year is told at its first tick")
