@@ -109,18 +109,13 @@ struct SVGWriter {
     writer.append("</text>")
   }
 
-  /// A name as wide as the drawing, which ends in an ellipsis where there is no more room: how wide
-  /// letters are is only known where they are shown.
-  ///
-  /// - Parameter middle: of its line.
-  mutating func name(_ words: String, class name: String, middle: Int) {
-    writer.append("<foreignObject width=\"100%\" height=\"18\" x=\"0\"")
-    pixels(" y", middle - 9)
-    writer.append("><div")
-    text(" class", name)
+  mutating func name(_ words: String, class name: String, x: Int, y: Int) {
+    open("<text", name)
+    pixels(" x", x)
+    pixels(" y", y)
     writer.append(">")
     writer.append(text: words)
-    writer.append("</div></foreignObject>")
+    writer.append("</text>")
   }
 
   private mutating func open(_ element: StaticString, _ name: String) {

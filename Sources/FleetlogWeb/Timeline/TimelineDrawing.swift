@@ -59,15 +59,16 @@ struct TimelineDrawing {
       links: links)
     for (lane, row) in zip(timeline.lanes, rows) {
       let full = lane.depth == 0 ? self.name : lane.run?.summary ?? "sub-agent"
+      let indent = min(lane.depth, 4) * 10
       svg.link(lane.isElsewhere ? elsewhere(lane) : lane.first.map(link) ?? "#transcript")
       svg.title(full)
       svg.name(
-        WorkerName.task(in: full).oneLine(limit: 80),
-        class: "name depth-\(min(lane.depth, 4))" + (lane.depth == 0 ? " trunk" : ""),
-        middle: row.middle)
+        WorkerName.task(in: full).oneLine(limit: 17 - indent / 6),
+        class: lane.depth == 0 ? "name trunk" : "name",
+        x: indent, y: row.middle + 4)
       svg.endLink()
     }
-    if !timeline.marks.isEmpty { svg.name("events", class: "name", middle: trackY + 16) }
+    if !timeline.marks.isEmpty { svg.name("events", class: "name", x: 0, y: trackY + 20) }
     return svg.finish()
   }
 

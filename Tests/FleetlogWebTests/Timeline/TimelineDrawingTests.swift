@@ -10,16 +10,6 @@ struct TimelineDrawingTests {
     TimelineDrawing(sketch.timeline(runs), name: "The session") { "#e\($0)" }.draw().text
   }
 
-  @Test("a lane's name is whole, and cut by the page where there is no room for it")
-  func names() {
-    var svg = SVGWriter(class: "lane-names", height: 40, label: "Names", capacity: 400)
-    svg.name("danieldemmel.me-next & more", class: "name trunk", middle: 20)
-    #expect(
-      svg.finish().text.contains(
-        #"<foreignObject width="100%" height="18" x="0" y="11">"#
-          + #"<div class="name trunk">danieldemmel.me-next &amp; more</div></foreignObject>"#))
-  }
-
   @Test("a span leads to its entry, has a place to be led to, and says what it is")
   func span() {
     var sketch = CourseSketch()
