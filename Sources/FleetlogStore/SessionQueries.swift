@@ -87,7 +87,10 @@ extension EventLog {
     guard !text.isEmpty else { return [] }
     return try pool.withConnection { (connection) throws(StoreError) in
       try connection.rows(
-        "SELECT id FROM sessions WHERE id >= ?1 AND substr(id, 1, length(?1)) = ?1 ORDER BY id LIMIT 2",
+        """
+        SELECT id FROM sessions WHERE id >= ?1 AND id < ?1 || char(0x10FFFF)
+          AND substr(id, 1, length(?1)) = ?1 ORDER BY id LIMIT 2
+        """,
         [.text(text)]
       ) { $0.text(0) }
     }

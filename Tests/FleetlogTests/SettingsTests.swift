@@ -102,7 +102,7 @@ struct SettingsTests {
   func blamedFilter() throws {
     let answer = try RunningProgram.run(["events"], environment: ["FLEETLOG_MIN_SEVERITY": "9"])
     #expect(answer.status == 2)
-    #expect(answer.error.contains("FLEETLOG_MIN_SEVERITY: "), "\(answer.error)")
+    #expect(answer.error.contains(": FLEETLOG_MIN_SEVERITY can't be \"9\""), "\(answer.error)")
   }
 
   @Test(

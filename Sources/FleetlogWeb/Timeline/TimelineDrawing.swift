@@ -63,7 +63,7 @@ struct TimelineDrawing {
       svg.link(lane.isElsewhere ? elsewhere(lane) : lane.first.map(link) ?? "#transcript")
       svg.title(full)
       svg.name(
-        WorkerName.task(in: full).oneLine(limit: 17 - indent / 6),
+        WorkerName.task(in: full).oneLine(limit: lane.depth == 0 ? 15 : 16 - indent / 6),
         class: lane.depth == 0 ? "name trunk" : "name",
         x: indent, y: row.middle + 4)
       svg.endLink()
