@@ -65,8 +65,7 @@ package struct EventFilter: Sendable, Equatable {
     /// - Parameter name: what whoever gave it calls it, such as an option or a variable.
     package func description(calling name: String) -> String {
       isUnknown
-        ? "\(name.prefix(80))=\(value.prefix(80)) is not understood: there is no parameter "
-          + "\(name.prefix(80))\(takes)"
+        ? "\(name)=\(value.prefix(80)) is not understood: there is no such parameter\(takes)"
         : "\(name) can't be \"\(value.prefix(80))\": it takes \(takes)"
     }
   }

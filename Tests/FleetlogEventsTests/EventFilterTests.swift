@@ -75,7 +75,7 @@ struct EventFilterTests {
       return nil
     }
     let foo = [(name: "foo", value: "bar")]
-    let sentence = "foo=bar is not understood: there is no parameter foo"
+    let sentence = "foo=bar is not understood: there is no such parameter"
     #expect(
       said { () throws(EventFilter.ParameterError) in
         _ = try EventFilter(parameters: foo, now: Self.now)
