@@ -52,6 +52,14 @@ struct TimelineDrawing {
     return svg.finish()
   }
 
+  /// A sub-agent's name without what all of them begin with; nobody says what it is for where no call
+  /// started it, and its id tells it from others.
+  private func called(_ full: String, _ run: RunSummary?) -> String {
+    let task = WorkerName.task(in: full)
+    guard task == full, let run, run.role == "subagent" else { return task }
+    return run.instanceID.split(separator: "/").last.map(String.init) ?? full
+  }
+
   /// The lanes' names, row by row beside the drawing.
   func drawNames() -> SafeHTML {
     var svg = SVGWriter(
@@ -63,7 +71,7 @@ struct TimelineDrawing {
       svg.link(lane.isElsewhere ? elsewhere(lane) : lane.first.map(link) ?? "#transcript")
       svg.title(full)
       svg.name(
-        WorkerName.task(in: full).oneLine(limit: lane.depth == 0 ? 15 : 16 - indent / 6),
+        called(full, lane.run).oneLine(limit: lane.depth == 0 ? 15 : 16 - indent / 6),
         class: lane.depth == 0 ? "name trunk" : "name",
         x: indent, y: row.middle + 4)
       svg.endLink()

@@ -71,6 +71,24 @@ struct TimelineDrawingTests {
     #expect(html.ranges(of: "class=\"spawned\"").count == 2)
   }
 
+  @Test("an agent's lane is called by what it was started for, else by what tells it from others")
+  func names() {
+    var sketch = CourseSketch()
+    sketch.add(.messageAssistant, at: 0)
+    sketch.call("Bash", 5, 10, run: 2)
+    sketch.call("Bash", 5, 10, run: 3)
+    let runs = [
+      CourseSketch.run(1),
+      CourseSketch.run(2, parent: 1, summary: "Sub-agent (explorer): Read the till"),
+      CourseSketch.run(3, parent: 1, summary: "Sub-agent started in /home/ada/shop"),
+    ]
+    let names = TimelineDrawing(sketch.timeline(runs), name: "The session") { "#e\($0)" }
+      .drawNames().text
+    for name in ["Read the till", "agent-3"] {
+      #expect(names.contains(">\(name)</text>"), "\(names)")
+    }
+  }
+
   @Test("five thousand calls are drawn in little room")
   func size() {
     var sketch = CourseSketch()

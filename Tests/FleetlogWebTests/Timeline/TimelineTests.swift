@@ -46,12 +46,13 @@ struct CourseSketch {
   mutating func replaced(_ event: Int64) { course.replaced.insert(event) }
 
   static func run(
-    _ id: Int64, parent: Int64? = nil, session: String = "s", from: Int64 = 0, to: Int64 = 0
+    _ id: Int64, parent: Int64? = nil, session: String = "s", from: Int64 = 0, to: Int64 = 0,
+    summary: String? = nil
   ) -> RunSummary {
     RunSummary(
       id: id, key: "run:\(id)", parentID: parent, instanceID: "agent-\(id)",
       role: parent == nil ? "worker" : "subagent", sessionID: session, startedAt: from * 1000,
-      lastAt: to * 1000, events: 1, summary: "Agent \(id)")
+      lastAt: to * 1000, events: 1, summary: summary ?? "Agent \(id)")
   }
 
   func timeline(
