@@ -5,55 +5,6 @@ import Testing
 
 @testable import FleetlogWeb
 
-/// A dashboard over a log of its own.
-private struct Bench {
-  let log: TemporaryLog
-  let dashboard: Dashboard
-
-  init(drafts: [EventDraft] = [], program: ServingProgram = ServingProgram()) throws {
-    log = try TemporaryLog()
-    try log.append(drafts)
-    let reader = try log.reader()
-    dashboard = try Dashboard(
-      log: reader, live: LiveHub(log: reader, now: { TemporaryLog.recordedAt }),
-      kit: .ofThisPackage(), now: { TemporaryLog.recordedAt }, program: program)
-  }
-
-  func ask(_ target: String, method: HTTPMethod = .get, accept: String? = nil) throws
-    -> HTTPResponse
-  {
-    let parsed = try RequestTarget(Array(target.utf8))
-    var headers = HTTPHeaders()
-    headers["Accept"] = accept
-    let request = HTTPRequest(
-      method: method, path: parsed.path, segments: parsed.segments, query: parsed.query,
-      headers: headers)
-    switch dashboard.reply(to: request) {
-    case .now(let response): return response
-    case .queued(let answer):
-      var response = answer()
-      if let stream = response.stream { response.body = stream.gather() }
-      return response
-    case .later, .stream:
-      Issue.record("\(target) is answered later")
-      return .text("")
-    }
-  }
-
-  func json(_ target: String) throws -> JSONValue {
-    try JSONDocument(try ask(target).body).root
-  }
-}
-
-extension HTTPStream {
-  /// All its pieces, where it needs no waking.
-  fileprivate func gather() -> [UInt8] {
-    var bytes: [UInt8] = []
-    while case .bytes(let piece) = next() { bytes += piece }
-    return bytes
-  }
-}
-
 extension HTTPResponse {
   fileprivate var text: String { String(decoding: body, as: UTF8.self) }
 }
@@ -75,7 +26,7 @@ struct DashboardTests {
         WatchedFolder(path: "/srv/file", state: .refused("it is no folder")),
       ]
     }
-    let bench = try Bench(program: program)
+    let bench = try DashboardBench(program: program)
     for path in ["/srv/agents/a.jsonl", "/srv/agents/b/c.jsonl", "/srv/agents-not/d.jsonl"] {
       _ = try bench.log.addSource(path)
     }
@@ -91,7 +42,8 @@ struct DashboardTests {
     let twin = try bench.ask("/healthz.json").text
     #expect(twin.contains(#""version":"9.8.7""#))
     #expect(twin.contains(#"{"path":"/srv/later","state":"awaited","files":0}"#))
-    #expect(try Bench().ask("/healthz").text.contains("none: this server only shows the log"))
+    #expect(
+      try DashboardBench().ask("/healthz").text.contains("none: this server only shows the log"))
   }
 
   private static let run = RunIdentity(
@@ -123,7 +75,7 @@ struct DashboardTests {
       .blocked, ts: 2000, run: Self.run, sourceKind: .worker, summary: "marmalade \(secret)")
     draft.payload.set("reason", "marmalade and \(secret)")
     draft.tags = [secret]
-    let bench = try Bench(drafts: Self.drafts() + [draft])
+    let bench = try DashboardBench(drafts: Self.drafts() + [draft])
     let path = address.split(separator: "?", maxSplits: 1)
     let query = path.count > 1 ? "?" + path[1] : ""
     let forms =
@@ -143,7 +95,7 @@ struct DashboardTests {
       "/healthz",
     ])
   func pages(path: String) throws {
-    for bench in [try Bench(), try Bench(drafts: Self.drafts())] {
+    for bench in [try DashboardBench(), try DashboardBench(drafts: Self.drafts())] {
       let page = try bench.ask(path)
       #expect(page.status == 200)
       #expect(page.headers["Content-Type"] == "text/html; charset=utf-8")
@@ -158,7 +110,7 @@ struct DashboardTests {
 
   @Test("the drawing of a graph stands alone, with its colours in the pages' own file")
   func drawing() throws {
-    let response = try Bench(drafts: Self.drafts()).ask("/graph.svg?root=2")
+    let response = try DashboardBench(drafts: Self.drafts()).ask("/graph.svg?root=2")
     guard response.status == 200 else {
       // Without Graphviz there is none, which is said.
       #expect(response.status == 503)
@@ -174,7 +126,7 @@ struct DashboardTests {
 
   @Test("a session's exports and the events of a view are answered in each form")
   func exports() throws {
-    let bench = try Bench(drafts: Self.drafts())
+    let bench = try DashboardBench(drafts: Self.drafts())
     for (path, type) in [
       ("/export/sessions/s%2F1.json.html", "text/html; charset=utf-8"),
       ("/export/sessions/s%2F1.json.json", "application/json"),
@@ -204,7 +156,7 @@ struct DashboardTests {
 
   @Test("a parameter that can't be taken is a 400 that names it")
   func refusedParameters() throws {
-    let bench = try Bench()
+    let bench = try DashboardBench()
     for (target, parameter) in [
       ("/workers.json?at=soon", "at"), ("/workers.json?state=happy", "state"),
       ("/workers.json?q=x", "q"), ("/graph.json?root=x", "root"),
@@ -219,7 +171,7 @@ struct DashboardTests {
   @Test("a graph without a link in its window says which and leads to the links there are")
   func graphWindow() throws {
     let day: Int64 = 86_400_000
-    let bench = try Bench(drafts: [
+    let bench = try DashboardBench(drafts: [
       .sample("ask", .blocked, ts: 1000, session: "a"),
       .sample("free", .progress, ts: 2000, session: "a") {
         $0.links = [.byRule("test/1", .resolves, .idempotencyKey("ask"))]
@@ -239,7 +191,7 @@ struct DashboardTests {
 
   @Test("a list of the last day leads to that of all times, and a time stands as it was typed")
   func wholeList() throws {
-    let bench = try Bench(drafts: Self.drafts())
+    let bench = try DashboardBench(drafts: Self.drafts())
     let runs = try bench.ask("/runs").text
     #expect(
       runs.contains(#"<a href="/runs?since=1970-01-01T00:00:00.000Z">runs of all times</a>"#))
@@ -252,7 +204,7 @@ struct DashboardTests {
 
   @Test("a name in a filter that the log has nowhere is said, with the ways to those near it")
   func unknownNames() throws {
-    let bench = try Bench(drafts: Self.drafts())
+    let bench = try DashboardBench(drafts: Self.drafts())
     let page = try bench.ask("/events?type=blokced&limit=50").text
     #expect(page.contains("The log has no event of the type “blokced”; near it:"))
     #expect(page.contains(#"<a href="/events?type=blocked&amp;limit=50">blocked</a>"#))
@@ -263,7 +215,8 @@ struct DashboardTests {
 
   @Test("a list of events has the shape that scripts rely on")
   func eventList() throws {
-    let list = try Bench(drafts: Self.drafts()).json("/events.json?type=blocked&q=registry")
+    let list = try DashboardBench(drafts: Self.drafts()).json(
+      "/events.json?type=blocked&q=registry")
     #expect(list["matched"]?.int == 1)
     #expect(list["matched_is_exact"]?.bool == true)
     #expect(list["next"]?.isNull == true)
@@ -293,7 +246,7 @@ struct DashboardTests {
       draft.payload.set("pr_url", pr)
       return draft
     }
-    let bench = try Bench(drafts: [
+    let bench = try DashboardBench(drafts: [
       draft("task.planned", 0, "javascript://x"), draft("task.dispatched", 1, "javascript://x"),
     ])
     let task = try #require(try bench.json("/tasks.json")["tasks"]?.elements.first)
@@ -313,7 +266,7 @@ struct DashboardTests {
 
   @Test("an event's columns are those of the log, by their names")
   func columns() throws {
-    let event = try Bench(drafts: Self.drafts()).json("/events/2.json")
+    let event = try DashboardBench(drafts: Self.drafts()).json("/events/2.json")
     let columns = [
       "id", "ts", "recorded_at", "run_id", "parent_run_id", "instance_id", "role", "source_kind",
       "source_ref", "sink_kind", "sink_ref", "event_type", "schema_version",
@@ -327,7 +280,7 @@ struct DashboardTests {
 
   @Test("keyset pages follow each other without gap or repeat")
   func keyset() throws {
-    let bench = try Bench(drafts: Self.drafts())
+    let bench = try DashboardBench(drafts: Self.drafts())
     var ids: [Int] = []
     var target = "/events.json?limit=1"
     for _ in 0..<3 {
@@ -341,7 +294,7 @@ struct DashboardTests {
 
   @Test("the list of sources goes on page by page, in HTML and in JSON")
   func sourcePages() throws {
-    let bench = try Bench()
+    let bench = try DashboardBench()
     for number in 1...5 { _ = try bench.log.addSource("/transcripts/\(number).jsonl") }
     let page = try bench.ask("/sources?limit=2")
     #expect(page.text.contains("5 files"))
@@ -374,7 +327,7 @@ struct DashboardTests {
       ("/sessions/a", "at", "x"), ("/sessions/a", "limit", "0"), ("/sessions/a", "zoom", "2"),
     ])
   func badValues(path: String, name: String, value: String) throws {
-    let bench = try Bench(drafts: Self.drafts())
+    let bench = try DashboardBench(drafts: Self.drafts())
     let page = try bench.ask("\(path)?\(name)=\(value)")
     #expect(page.status == 400)
     #expect(page.headers["Content-Type"] == "text/html; charset=utf-8")
@@ -393,7 +346,7 @@ struct DashboardTests {
     "anything may stand in the search box",
     arguments: ["%22", "%2A", "(", "NEAR(", "-", "%27;--", "a%22b%2A%20OR", "%F0%9F%99%82", "AND"])
   func garbageSearch(text: String) throws {
-    let bench = try Bench(drafts: Self.drafts())
+    let bench = try DashboardBench(drafts: Self.drafts())
     for path in ["/events", "/events.json", "/sessions", "/sessions.json"] {
       #expect(try bench.ask("\(path)?q=\(text)").status == 200)
     }
@@ -403,7 +356,7 @@ struct DashboardTests {
     "what is not there is a 404 with a way back",
     arguments: ["/nowhere", "/events/0", "/events/x", "/sessions/none", "/events/1/2", "/assets/x"])
   func notFound(path: String) throws {
-    let bench = try Bench()
+    let bench = try DashboardBench()
     let page = try bench.ask(path)
     #expect(page.status == 404)
     #expect(page.text.contains("<a href=\"/events\">all events</a>"))
@@ -414,14 +367,14 @@ struct DashboardTests {
 
   @Test("a page can only be read")
   func readOnly() throws {
-    let refused = try Bench().ask("/events", method: .post)
+    let refused = try DashboardBench().ask("/events", method: .post)
     #expect(refused.status == 405)
     #expect(refused.headers["Allow"] == "GET, HEAD")
   }
 
   @Test("a session whose id looks like a twin or a path has both its page and its twin")
   func oddSessionID() throws {
-    let bench = try Bench(drafts: Self.drafts())
+    let bench = try DashboardBench(drafts: Self.drafts())
     let location = Location.session("s/1.json")
     #expect(try bench.ask(location.description).text.contains("registry login expired"))
     #expect(try bench.json(location.twin.description)["session"]?["id"]?.string == "s/1.json")
@@ -429,7 +382,7 @@ struct DashboardTests {
 
   @Test("a session's page shows a stretch of it, what is found in it, and the page of an event")
   func stretches() throws {
-    let bench = try Bench(drafts: Self.drafts())
+    let bench = try DashboardBench(drafts: Self.drafts())
     let path = Location.session("s/1.json").description
     let start: Int64 = 1_767_300_000_000
     let part = try bench.ask("\(path)?from=\(start + 500)&to=\(start + 1500)").text
@@ -450,7 +403,7 @@ struct DashboardTests {
 
   @Test("pages carry no inline script or style")
   func policy() throws {
-    let bench = try Bench(drafts: Self.drafts())
+    let bench = try DashboardBench(drafts: Self.drafts())
     for path in ["/", "/events", "/events/2", "/sessions/s%2F1%2Ejson"] {
       let text = try bench.ask(path).text
       #expect(!text.contains("style=\""))
@@ -464,7 +417,7 @@ struct DashboardTests {
 
   @Test("one title, one main heading, and headings without a missing level")
   func headings() throws {
-    let bench = try Bench(drafts: Self.drafts())
+    let bench = try DashboardBench(drafts: Self.drafts())
     for path in ["/", "/events", "/events/2", "/sessions", "/sources", "/validation", "/healthz"] {
       let text = try bench.ask(path).text
       #expect(text.matches(of: /<title>[^<]+ · Fleetlog<\/title>/).count == 1)
@@ -475,7 +428,7 @@ struct DashboardTests {
 
   @Test("the contract's page and its twin hold the text, its version and every type")
   func contract() throws {
-    let bench = try Bench()
+    let bench = try DashboardBench()
     let page = try bench.ask("/contract").text
     #expect(page.contains("version \(EventContract.version)"))
     #expect(page.contains("fleetlog contract --install CLAUDE.md"))
@@ -498,7 +451,7 @@ struct DashboardTests {
       }
     }
     let start = EventDraft.started("s1") { $0.payload.set("agent", "claude") }
-    let bench = try Bench(
+    let bench = try DashboardBench(
       drafts: [start, turn("a", blocks: 1), turn("b", blocks: 2), turn("c", blocks: 0)])
     let row = try #require(try bench.json("/validation.json")["compliance"]?.elements.first)
     #expect(row["agent"]?.string == "claude" && row["model"]?.string == "opus")
