@@ -81,6 +81,7 @@ package final class RunLauncher {
       var ending = Ending(duration: MonotonicClock.now - began)
       ending.code = Int(error.exitStatus)
       ending.failure = failure
+      ending.isShown = isatty(STDERR_FILENO) == 1
       _ = record.end(ending)
       record.settle()
       return error.exitStatus

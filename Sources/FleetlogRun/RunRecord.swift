@@ -88,9 +88,11 @@ package final class RunRecord {
   package func end(_ ending: Ending) -> EventRoute.Sent {
     var lines = unconfirmed
     var payload = ending.payload
-    // Whoever typed a command that is not there has been told; a run that a program began has nobody
-    // at a terminal.
-    if ending.failure != nil, surroundings.parentRunID == nil, surroundings.parentRunKey == nil {
+    // Whoever typed a command that is not there has been told; of a timer's or another run's nobody
+    // would hear.
+    if ending.failure != nil, ending.isShown, surroundings.parentRunID == nil,
+      surroundings.parentRunKey == nil
+    {
       payload.set("told_at_terminal", true)
     }
     if let signal = ending.signal, !ending.wasAsked {
@@ -187,6 +189,8 @@ package struct Ending: Sendable {
   package var processID: Int32?
   /// Why it could not be started.
   package var failure: String?
+  /// Whether that was said at a terminal.
+  package var isShown = false
   /// Whether more was written than is kept.
   package var isCut = false
 

@@ -209,8 +209,10 @@ struct DashboardTests {
     #expect(page.contains("The log has no event of the type “blokced”; near it:"))
     #expect(page.contains(#"<a href="/events?type=blocked&amp;limit=50">blocked</a>"#))
     #expect(try !bench.ask("/events?type=blocked").text.contains("The log has no"))
-    let mixed = try bench.ask("/events?type=blocked&type=xyzzy").text
-    #expect(mixed.contains("The log has no event of the type “xyzzy”"))
+    let both = try bench.ask("/events?type=blokced&type=xyzzy").text
+    #expect(both.contains("type “blokced”; near it:") && both.contains("type “xyzzy”"))
+    // What was found says enough, and looking for each name would cost every page.
+    #expect(try !bench.ask("/events?type=blocked&type=xyzzy").text.contains("The log has no"))
   }
 
   @Test("a list of events has the shape that scripts rely on")

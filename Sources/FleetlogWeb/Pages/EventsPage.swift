@@ -37,7 +37,8 @@ struct EventsPage: Page {
       contradictions: try log.contradictions(of: page.rows.map(\.event.id)),
       names: try log.workerNames(of: page.rows.lazy.map(\.event)),
       histogram: histogram, earlier: earlier, facets: try log.facets(filter, survey: survey),
-      unknown: try log.unknownNames(in: filter, isEmpty: page.rows.isEmpty),
+      // Where something was found, each name would cost a question of its own at every call.
+      unknown: page.rows.isEmpty ? try log.unknownNames(in: filter, isEmpty: true) : [],
       database: log.path, origin: request.origin, tokenFile: request.tokenFile,
       now: request.now)
   }

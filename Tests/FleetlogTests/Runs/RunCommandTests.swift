@@ -59,17 +59,10 @@ struct RunCommandTests {
       #expect(outcome.status == 127)
       #expect(outcome.error.contains("can't be started"))
       #expect(try launching.only("process.exited").payload.int("exit_code") == 127)
-      func asking() throws -> [String?] {
-        // Whoever reads draws the conclusions.
-        _ = try launching.shell("mkdir -p none && fleetlog ingest none")
-        return try launching.events("--attention").map { $0.text("summary") }
-      }
-      #expect(try asking().isEmpty)
-      let workers = try launching.shell("fleetlog workers --all").text
-      #expect(workers.contains("could not be started") && !workers.contains("failed"), "\(workers)")
-      // Inside a run nobody sits at a terminal.
-      _ = try launching.shell("fleetlog run -- sh -c 'fleetlog run -- /nowhere/other; true'")
-      #expect(try asking() == ["“/nowhere/other” ended with status 127"])
+      // Nobody sits at a terminal that would have shown it. Whoever reads draws the conclusions.
+      _ = try launching.shell("mkdir -p none && fleetlog ingest none")
+      let asking = try launching.events("--attention").map { $0.text("summary") }
+      #expect(asking == ["“/nowhere/program” ended with status 127"])
     }
   }
 

@@ -56,6 +56,23 @@ struct TerminalTests {
     }
   }
 
+  @Test("a command that is not there asks for nobody where it was typed, inside a run it does")
+  func mistyped() throws {
+    try Launching.with { launching in
+      func asking() throws -> [String?] {
+        _ = try launching.shell("mkdir -p none && fleetlog ingest none")
+        return try launching.events("--attention").map { $0.text("summary") }
+      }
+      let shown = try play(launching, "exec fleetlog run -- /nowhere/program")
+      #expect(shown.contains("can't be started") && shown.contains("status 127"), "\(shown)")
+      #expect(try asking().isEmpty)
+      let workers = try launching.shell("fleetlog workers --all").text
+      #expect(workers.contains("could not be started") && !workers.contains("failed"), "\(workers)")
+      _ = try play(launching, "fleetlog run -- sh -c \"fleetlog run -- /nowhere/other; true\"")
+      #expect(try asking() == ["“/nowhere/other” ended with status 127"])
+    }
+  }
+
   @Test("errors that go elsewhere stay apart")
   func errors() throws {
     try Launching.with { launching in
